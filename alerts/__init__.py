@@ -1,0 +1,1 @@
+"""Notice: rules, evaluation, grouping, the delivery ledger, source health."""

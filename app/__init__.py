@@ -1,0 +1,1 @@
+"""Run: settings, wiring, pipeline, schedule, CLI."""

@@ -1,0 +1,1 @@
+"""Tell: collect, freeze, render."""

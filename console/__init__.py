@@ -1,0 +1,1 @@
+"""Show: web pages over what the other rooms know."""

@@ -1,0 +1,1 @@
+"""Gather: source catalogue, spiders, importers, masking, one crawl run."""

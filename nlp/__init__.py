@@ -1,0 +1,1 @@
+"""Understand: segmentation, topics, dissatisfaction, urgency, places, the same problem."""

@@ -1,0 +1,49 @@
+"""Records as plain JSON-ready values, and back: one home for the shape of every exported record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from records.post import Channel, Post, Reply
+from records.times import parse_time
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as dicts, lists, strings and numbers. Times become ISO 8601 with offset."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
+
+
+def plain_post(post: Post) -> dict[str, Any]:
+    """Return the post as a dict whose first key is its id."""
+    return {"id": post.id, **plain(post)}
+
+
+def post_from_plain(data: Mapping[str, Any]) -> Post:
+    """Return the Post that `plain_post` gave `data` for."""
+    values = {key: value for key, value in data.items() if key != "id"}
+    values["channel"] = Channel(values["channel"])
+    values["asked_at"] = parse_time(values["asked_at"])
+    values["fetched_at"] = parse_time(values["fetched_at"])
+    values["replies"] = tuple(
+        Reply(
+            text=reply["text"],
+            department=reply["department"],
+            replied_at=parse_time(reply["replied_at"]) if reply["replied_at"] else None,
+        )
+        for reply in values["replies"]
+    )
+    return Post(**values)

@@ -1,0 +1,103 @@
+"""What a search asks and gives back; the same for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# The fields of the query language. Nothing here can hold an author.
+TEXT_FIELDS = ("title", "text", "reply")
+KEYWORD_FIELDS = (
+    "topic",
+    "place",
+    "department",
+    "channel",
+    "source",
+    "status",
+    "intent",
+    "problem",
+    "flagged",
+)
+NUMBER_FIELDS = ("urgency", "dissatisfaction")
+TIME_FIELDS = ("asked", "replied")
+FIELDS = TEXT_FIELDS + KEYWORD_FIELDS + NUMBER_FIELDS + TIME_FIELDS
+FACET_FIELDS = ("topic", "place", "department", "status", "channel", "intent", "urgency", "source")
+
+
+class SortOrder(StrEnum):
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    URGENCY = "urgency"  # most urgent first, then newest
+
+
+class Interval(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexDocument:
+    """One post as the index sees it. Token fields are pre-segmented: words joined by single blanks."""
+
+    id: str
+    title: str
+    text: str
+    reply: str
+    topic: str | None
+    places: tuple[str, ...]
+    department: str | None
+    channel: str
+    source: str
+    status: str | None
+    intent: str | None
+    urgency: int
+    dissatisfaction: float
+    asked_at: datetime
+    replied_at: datetime | None
+    problem: str | None
+    flagged: bool
+    votes: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One found post. `score` is the engine's relevance; cursor continues after this hit."""
+
+    post_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """`total` counts all hits, not only these."""
+
+    total: int
+    hits: Sequence[SearchHit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistogramBin:
+    """`start` is aware and local to the zone asked for; empty bins are present."""
+
+    start: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSeries:
+    """Counts over time of one combination of keyword fields (`key` maps field → value)."""
+
+    key: Mapping[str, str]
+    total: int
+    bins: Sequence[HistogramBin] = field(default_factory=tuple)

@@ -1,0 +1,86 @@
+"""The contract of a search index. Implementations: storage.tantivy_index (embedded).
+
+An index holds a copy of the truth: it is fed only by the outbox and may be thrown away and rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import Protocol
+
+from records.query import (
+    FacetValue,
+    GroupSeries,
+    HistogramBin,
+    IndexDocument,
+    Interval,
+    SearchPage,
+    SortOrder,
+)
+from records.times import Period
+
+
+class SearchIndex(Protocol):
+    """Queries are strings in the query language of storage.query; "" finds everything.
+
+    Every reading method takes `period`, which restricts `asked` (start-inclusive, end-exclusive).
+    A query that cannot be read raises storage.query.QueryError, with its position.
+    """
+
+    def add(self, documents: Iterable[IndexDocument]) -> int:
+        """Put the documents in, replacing those of the same id; return how many. Visible after refresh."""
+
+    def delete(self, post_ids: Iterable[str]) -> None:
+        """Take the documents out; unknown ids are passed over. Visible after refresh."""
+
+    def refresh(self, *, watermark: int | None = None) -> None:
+        """Commit durably and make visible; `watermark` is the newest outbox row that is now in."""
+
+    def watermark(self) -> int:
+        """Return the outbox row last committed, 0 for a new index."""
+
+    def clear(self) -> None:
+        """Throw everything away, the watermark included."""
+
+    def count(self, query: str = "", *, period: Period | None = None) -> int:
+        """Return how many posts match."""
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        period: Period | None = None,
+        sort: SortOrder = SortOrder.RELEVANCE,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> SearchPage:
+        """Return one page of hits."""
+
+    def facets(
+        self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
+    ) -> dict[str, list[FacetValue]]:
+        """Return for each field its commonest values, most first (ties by value)."""
+
+    def histogram(
+        self, query: str, interval: Interval, *, period: Period, zone: tzinfo
+    ) -> list[HistogramBin]:
+        """Return counts by `asked`, bins aligned to local time, empty bins included."""
+
+    def group_counts(
+        self,
+        query: str,
+        by: Sequence[str],
+        *,
+        period: Period,
+        interval: Interval | None = None,
+        zone: tzinfo | None = None,
+        limit: int = 10_000,
+    ) -> list[GroupSeries]:
+        """Return one series per combination of the values of keyword fields `by` (may be empty: one series).
+
+        A post with several places counts in each. With `interval` (which needs `zone`) each series has its bins.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections. Uncommitted documents are lost (the outbox has them)."""
