@@ -123,8 +123,11 @@ class ProblemStore:
     def stream_fingerprints(self) -> Iterator[tuple[Membership, str, datetime]]:
         """(membership, analysis fingerprint, asked_at) in the order merged, to restore the matcher."""
 
-    def touched_since(self, sequence: int) -> tuple[int, list[str]]:
-        """Problem ids with a member post that got a new revision after outbox row `sequence`; and the newest row."""
+    def membership_count(self) -> int: ...
+
+    def stale(self, limit: int) -> list[str]:
+        """Ids of problems one of whose posts was analysed again since the problem was last committed.
+        (`AnalysisStore.save` marks them in its transaction, `commit` clears the mark.)"""
 
 
 class AlertStore:
