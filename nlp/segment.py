@@ -1,8 +1,8 @@
 """Chinese text to words. The only module that knows rjieba (jieba's dictionary and algorithm in Rust).
 
 Unknown words are left as single characters (no hidden Markov model): the same characters then always give
-the same words, so a query finds what the index holds, and tokens equal jieba's own. The text is normalised one
-character for one, so offsets hold in the original.
+the same words, so a query finds what the index holds, and tokens equal jieba's own. The text is normalised
+one character for one, so offsets hold in the original.
 """
 
 from __future__ import annotations
