@@ -1,0 +1,65 @@
+"""The command `huiying`. Commands are grouped by room: run, gather, understand, find, notice, tell."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from records.errors import ConfigurationError, HuiyingError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def build() -> typer.Typer:
+    """Return the command line with all its commands."""
+    from app.cli import find, gather, notice, run, tell, understand
+
+    cli = typer.Typer(
+        name="huiying",
+        help="回应：居民向公共部门反映了什么，得到答复没有。",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for room in (run, gather, understand, find, notice, tell):
+        room.register(cli)
+    return cli
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 not done, 2 asked or configured wrongly, 130 interrupted."""
+    from console.i18n import choose_language, translations
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    command = typer.main.get_command(build())
+    language = choose_language([os.environ.get("HUIYING_LANGUAGE")], "")
+    translate_help(command, translations(language).gettext)
+    try:
+        command.main(arguments, prog_name="huiying")
+    except ConfigurationError as err:
+        _fail(err, EXIT_USAGE)
+    except HuiyingError as err:
+        _fail(err, EXIT_FAILED)
+
+
+def _fail(err: HuiyingError, code: int) -> None:
+    sys.stderr.write(f"huiying: {' '.join(str(err).split())}\n")
+    sys.exit(code)
+
+
+def translate_help(command: Any, translate: Callable[[str], str]) -> None:
+    """Put every help text of a command, its parameters and its subcommands through `translate`, in place."""
+    if command.help:
+        command.help = translate(command.help)
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = translate(parameter.help)
+    for child in getattr(command, "commands", {}).values():
+        translate_help(child, translate)

@@ -1,0 +1,158 @@
+"""Commands of gathering: crawl, import, sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from app.cli.options import DataDir, Now, Output, moment
+from app.cli.output import Format, note, print_record, print_records, progress_bar
+from app.crawling import run_crawl
+from app.settings import load_settings
+from app.tasks import health, import_file
+from app.wiring import Parts, open_parts
+from crawler.importers import describe_export
+from records.errors import ConfigurationError, Rejected, Retryable
+from records.plain import plain
+from records.post import Channel
+from records.run import RunRecord, RunState
+from records.times import utc_now
+
+sources = typer.Typer(help="来源：列出、检查。", no_args_is_help=True)
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(help="抓取一个来源，或全部启用的来源；随后分析并入索引。")(crawl)
+    cli.command("import", help="导入 CSV、XLSX 或 JSONL 导出文件；随后分析并入索引。")(import_)
+    cli.add_typer(sources, name="sources")
+    sources.command("list", help="列出来源及其状况。")(list_sources)
+    sources.command("test", help="试抓一个来源，什么也不保存，说明每个字段得到了什么。")(try_source)
+
+
+def crawl(
+    name: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help="来源名称；不写则全部")] = None,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    with open_parts(load_settings(data_dir)) as parts:
+        chosen = [parts.catalogue.get(name)] if name else [s for s in parts.catalogue.sources if s.enabled]
+        if not chosen:
+            raise ConfigurationError(
+                f"{parts.settings.catalogue_file}: no enabled source (add one, see docs/sources.md)"
+            )
+        records = []
+        with progress_bar() as bar:
+            for source in chosen:
+                task = bar.add_task(source.title, total=None)
+                records.append(
+                    run_crawl(
+                        parts.settings,
+                        source,
+                        progress=lambda counts, task=task: bar.update(task, completed=counts.fetched),
+                    )
+                )
+        bring_up_to_date(parts)
+    print_records([run_row(record) for record in records], form)
+    failed = [record for record in records if record.state is not RunState.DONE]
+    if failed:
+        raise Retryable(f'source "{failed[0].subject}": {failed[0].error}')
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="导出文件")],
+    source: Annotated[str | None, typer.Option("--source", help="记为哪个来源（默认取文件名）")] = None,
+    channel: Annotated[Channel, typer.Option("--channel", help="渠道")] = Channel.HOTLINE,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="列对照（YAML：字段: 列名）；不写则按表头猜")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明会怎样读，不保存")] = False,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+    now: Now = None,
+) -> None:
+    columns = _mapping(mapping) if mapping else None
+    if dry_run:
+        print_record(plain(describe_export(file, mapping=columns)), form)
+        return
+    with open_parts(load_settings(data_dir)) as parts:
+        with progress_bar() as bar:
+            task = bar.add_task(file.name, total=None)
+            report = import_file(
+                parts,
+                file,
+                source=source or source_name(file),
+                channel=channel,
+                mapping=columns,
+                now=moment(now, parts.settings.zone),
+                progress=lambda done: bar.advance(task, done),
+            )
+        bring_up_to_date(parts)
+    for row in report.rejected:
+        note(f"第 {row.row} 行未收（{row.code}）：{row.message}")
+    print_record(run_row(report.run), form)
+
+
+def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    with open_parts(load_settings(data_dir)) as parts:
+        rows = [plain(item) for item in health(parts, now=utc_now())]
+    print_records(rows, form)
+
+
+def try_source(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="来源名称")],
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    from app.crawling import sample_source
+
+    settings = load_settings(data_dir)
+    with open_parts(settings) as parts:
+        source = parts.catalogue.get(name)
+    print_records(sample_source(settings, source), form)
+
+
+def bring_up_to_date(parts: Parts) -> None:
+    """Analyse, merge and index what is new, showing how far it is."""
+    with progress_bar() as bar:
+        tasks = {step: bar.add_task(title, total=None) for step, title in STEPS.items()}
+        parts.pipeline.run(progress=lambda step, done: bar.advance(tasks[step], done))
+
+
+STEPS = {"analyse": "分析", "merge": "归并", "index": "入索引"}
+
+
+def run_row(record: RunRecord) -> dict[str, object]:
+    """Return a run as one row: who, how it ended, and every outcome counted."""
+    counts = record.counts
+    return {
+        "source": record.subject,
+        "state": record.state.value,
+        "fetched": counts.fetched,
+        "stored": counts.stored,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "rejected": dict(counts.rejected),
+        "quarantined": dict(counts.quarantined),
+        "error": record.error,
+    }
+
+
+def source_name(file: Path) -> str:
+    """Return a source name made of the file's: letters, digits, - and _."""
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in file.stem).strip("-")
+    return name or "import"
+
+
+def _mapping(file: Path) -> dict[str, str]:
+    try:
+        columns = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise ConfigurationError(f'mapping "{file}": not found') from err
+    except yaml.YAMLError as err:
+        raise ConfigurationError(f'mapping "{file}": not readable as YAML: {err}') from err
+    if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
+        raise Rejected("bad_mapping", f'mapping "{file}": must be lines of "field: column"')
+    return columns

@@ -1,0 +1,88 @@
+"""Commands of noticing: rules and alerts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from alerts.rules import load_rules
+from app.cli.options import DataDir, Limit, Now, Output, moment
+from app.cli.output import Format, note, print_records
+from app.installation import ensure_installation
+from app.settings import load_settings
+from app.tasks import deliver_pending, evaluate_rules
+from app.wiring import open_parts
+from records.alert import AlertState
+from records.errors import ConfigurationError
+from records.plain import plain
+from records.run import AuditEntry
+from records.times import utc_now
+
+rules = typer.Typer(help="预警规则：检查、执行。", no_args_is_help=True)
+alerts = typer.Typer(help="预警：列出、认领、办结。", no_args_is_help=True)
+
+
+def register(cli: typer.Typer) -> None:
+    cli.add_typer(rules, name="rules")
+    cli.add_typer(alerts, name="alerts")
+    rules.command("check", help="读规则文件，逐条说明对错。")(check)
+    rules.command("run", help="现在就把规则执行一遍并送出通知。")(run)
+    alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
+    alerts.command("ack", help="认领一条预警。")(acknowledge)
+    alerts.command("resolve", help="把一条预警标为已了结。")(resolve)
+
+
+def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    settings = load_settings(data_dir)
+    ensure_installation(settings)
+    found = load_rules(settings.rules_dir)
+    rows = [
+        {"rule": rule.name, "type": str(rule.type), "enabled": rule.is_enabled, "error": None}
+        for rule in found.rules
+    ]
+    rows += [{"rule": None, "type": None, "enabled": None, "error": str(error)} for error in found.errors]
+    print_records(rows, form)
+    if found.errors:
+        raise ConfigurationError(str(found.errors[0]))
+
+
+def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) -> None:
+    with open_parts(load_settings(data_dir)) as parts:
+        at = moment(now, parts.settings.zone)
+        report = evaluate_rules(parts, now=at)
+        sent = deliver_pending(parts, now=at)
+    print_records([plain(row) for row in report.rules], form)
+    note(f"送出 {sent} 条通知")
+
+
+def list_alerts(
+    state: Annotated[list[AlertState] | None, typer.Option("--state", help="只列这些状态")] = None,
+    limit: Limit = 50,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    with open_parts(load_settings(data_dir)) as parts:
+        found = parts.database.alerts.list(states=tuple(state or ()), limit=limit)
+    print_records(
+        [plain(alert) for alert in found], form, columns=("id", "severity", "state", "rule", "explanation")
+    )
+
+
+def acknowledge(
+    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_dir: DataDir = None
+) -> None:
+    _set_state(alert_id, AlertState.ACKNOWLEDGED, data_dir)
+
+
+def resolve(alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_dir: DataDir = None) -> None:
+    _set_state(alert_id, AlertState.RESOLVED, data_dir)
+
+
+def _set_state(alert_id: str, state: AlertState, data_dir: DataDir) -> None:
+    with open_parts(load_settings(data_dir)) as parts:
+        parts.database.alerts.set_state(alert_id, state, now=utc_now())
+        parts.database.audit.record(
+            AuditEntry(at=utc_now(), actor="cli", action=f"alert {state}", subject=alert_id)
+        )
+    note(f"{alert_id}：{state}")

@@ -1,0 +1,141 @@
+"""How the command line prints: records as table, json, jsonl or csv; progress only on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import chain, islice
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+Record = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def print_records(records: Iterable[Record], form: Format, *, columns: Sequence[str] = ()) -> None:
+    """Print the records on standard output.
+
+    `columns` are what the table shows; the other formats give all keys. json is one array, jsonl and
+    csv are written as the records come.
+    """
+    if form is Format.TABLE:
+        _print_table(records, columns)
+    elif form is Format.JSON:
+        print_json(list(records))
+    elif form is Format.JSONL:
+        for record in records:
+            write(json.dumps(record, ensure_ascii=False) + "\n")
+    else:
+        _print_csv(records)
+
+
+def print_json(value: Any) -> None:
+    write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_record(record: Record, form: Format) -> None:
+    """Print one record: as a table, a line per key."""
+    if form is Format.TABLE:
+        print_records(({"": key, " ": cell(value)} for key, value in record.items()), form)
+    elif form is Format.JSON:
+        print_json(record)
+    else:
+        print_records([record], form)
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def note(text: str) -> None:
+    """Say something to the person at the terminal, apart from the output itself."""
+    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a progress display on standard error; silent where that is not a terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    ) as progress:
+        yield progress
+
+
+def cell(value: Any) -> str:
+    """Return `value` as one table cell."""
+    if value is None:
+        return "—"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:g}"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={cell(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "、".join(cell(item) for item in value)
+    return str(value)
+
+
+def _print_table(records: Iterable[Record], columns: Sequence[str]) -> None:
+    rows = iter(records)
+    first = next(rows, None)
+    if first is None:
+        return
+    names = list(columns or first)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in chain([first], rows):
+        table.add_row(*(_plain_cell(row.get(name)) for name in names))
+    Console(highlight=False).print(table)
+
+
+def _plain_cell(value: Any) -> str:
+    """Escape what rich would read as markup: text of posts is never markup."""
+    return cell(value).replace("[", "\\[")
+
+
+def _print_csv(records: Iterable[Record]) -> None:
+    rows = iter(records)
+    head = list(islice(rows, 1))
+    if not head:
+        return
+    writer = csv.DictWriter(sys.stdout, list(head[0]), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in chain(head, rows):
+        writer.writerow({key: _csv_cell(value) for key, value in row.items()})
+
+
+def _csv_cell(value: Any) -> Any:
+    """Return the cell; what a spreadsheet would run as a formula is disarmed with a leading apostrophe."""
+    if isinstance(value, Mapping | list | tuple):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return "'" + value
+    return value

@@ -1,0 +1,82 @@
+"""Commands of running: up, demo, doctor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+import typer
+
+from app.cli.options import DataDir, Now, Output, moment
+from app.cli.output import Format, note, print_records
+from app.settings import load_settings
+from app.wiring import open_parts
+from records.errors import ConfigurationError
+from records.plain import plain
+
+Port = Annotated[int | None, typer.Option("--port", help="控制台的端口（默认 8731）")]
+Host = Annotated[str | None, typer.Option("--host", help="控制台的地址：只能是本机")]
+TOWN_PORT = 8732
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(help="启动：按计划抓取、分析、预警、编简报，并打开控制台。")(up)
+    cli.command(help="演示：在本机起一个示例小城的网站，完整走一遍，再打开控制台。")(demo)
+    cli.command(help="检查安装是否健康，逐项说明怎么办。")(doctor)
+
+
+def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    from app.service import serve
+
+    serve(load_settings(data_dir, host=host, port=port), on_ready=_say_ready)
+
+
+def demo(
+    port: Port = None,
+    town_port: Annotated[int, typer.Option("--town-port", help="示例小城网站的端口")] = TOWN_PORT,
+    serve_console: Annotated[bool, typer.Option("--serve/--no-serve", help="走完后打开控制台")] = True,
+    open_browser: Annotated[bool, typer.Option("--browser/--no-browser", help="在浏览器中打开")] = True,
+    data_dir: DataDir = None,
+    now: Now = None,
+) -> None:
+    from app.demo import TownSite, play_town, town
+    from app.service import serve
+
+    folder = data_dir or (None if os.environ.get("HUIYING_DATA_DIR") else _demo_dir())
+    settings = load_settings(folder, port=port, title="青溪市回应（演示）")
+    at = moment(now, settings.zone)
+    with TownSite(town(at.astimezone(settings.zone).date()), as_of=at, port=town_port) as site:
+        note(f"示例小城：{site.base_url}/")
+        play_town(settings, site, now=at, say=note)
+        if serve_console:
+            serve(settings, on_ready=_open if open_browser else _say_ready)
+
+
+def doctor(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from app.doctor import Health, examine
+
+    with open_parts(load_settings(data_dir)) as parts:
+        findings = list(examine(parts))
+    print_records([plain(finding) for finding in findings], form)
+    broken = [finding for finding in findings if finding.health is Health.BROKEN]
+    if broken:
+        raise ConfigurationError(f"{broken[0].check}: {broken[0].detail}")
+
+
+def _demo_dir() -> Path:
+    return Path(platformdirs.user_data_dir("huiying-demo"))
+
+
+def _say_ready(address: str) -> None:
+    note(f"控制台：{address}（Ctrl+C 结束）")
+
+
+def _open(address: str) -> None:
+    _say_ready(address)
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(address)

@@ -1,0 +1,64 @@
+"""`huiying demo`: the sample town's web site on this machine, gathered and read like any other.
+
+Two days are played: the town as it stood yesterday morning, then as it stands now, so that there are late
+replies, edited ones and a history of alerts to look at.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from app.crawling import run_crawl
+from app.installation import ensure_installation, write_atomically
+from app.sample_town import demo_sources, hotline_export
+from app.sample_town.messages import town
+from app.sample_town.site import TownSite
+from app.settings import Settings
+from app.tasks import brief, evaluate_rules, import_file
+from app.wiring import open_parts
+from records.post import Channel
+
+HOTLINE_SOURCE = "hotline"
+PLAYED = "demo_played"
+YESTERDAYS_HOUR = 8
+
+
+def play_town(settings: Settings, site: TownSite, *, now: datetime, say: Callable[[str], None]) -> None:
+    """Bring the installation of the sample town up to `now`; what was played before is not played again."""
+    ensure_installation(settings)
+    write_atomically(settings.catalogue_file, demo_sources(site.base_url))
+    yesterday = (now.astimezone(settings.zone) - timedelta(days=1)).replace(
+        hour=YESTERDAYS_HOUR, minute=0, second=0, microsecond=0
+    )
+    for moment in (yesterday, now):
+        site.as_of = moment
+        _play_moment(settings, site, moment, say)
+
+
+def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Callable[[str], None]) -> None:
+    with open_parts(settings) as parts:
+        played = parts.database.value(PLAYED)
+        if played is not None and played >= moment.isoformat():
+            return
+        for source in parts.catalogue.sources:
+            say(f"抓取 {source.title} …")
+            run_crawl(settings, source, as_of=moment.isoformat())
+        say("导入热线工单 …")
+        with tempfile.TemporaryDirectory() as folder:
+            export = Path(folder) / "hotline.xlsx"
+            export.write_bytes(hotline_export(site.town, as_of=moment))
+            import_file(parts, export, source=HOTLINE_SOURCE, channel=Channel.HOTLINE, now=moment)
+        say("分析、归并、入索引 …")
+        parts.pipeline.run()
+        say("执行预警规则、编写简报 …")
+        evaluate_rules(parts, now=moment)
+        brief(
+            parts, kind="daily", day=moment.astimezone(settings.zone).date() - timedelta(days=1), now=moment
+        )
+        parts.database.set_value(PLAYED, moment.isoformat())
+
+
+__all__ = ["TownSite", "play_town", "town"]

@@ -1,0 +1,135 @@
+"""One installation's folder: set up by the first command that needs it, refused when it is newer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from app.settings import Settings
+from records.errors import ConfigurationError
+
+# Raise when the layout of the folder changes; an older one is then brought up to date here.
+FOLDER_FORMAT = 1
+MARKER = "installation.json"
+
+SETTINGS_HEADER = """\
+# Settings of this installation. Every line is optional; what stands commented out is the default.
+# The same names in capitals after HUIYING_ work as environment variables, which win over this file.
+"""
+
+EMPTY_CATALOGUE = """\
+# The sources this installation listens to (docs/sources.md). `huiying sources list` shows them.
+sources: []
+"""
+
+
+def ensure_installation(settings: Settings) -> Path:
+    """Return the data folder, set up if it was empty or absent.
+
+    What exists is never overwritten. Raises ConfigurationError: not a folder, not writable, newer than this.
+    """
+    folder = settings.data_dir
+    if (folder / MARKER).exists():
+        _check_format(folder / MARKER)
+        _check_writable(folder)
+        return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_writable(folder)
+        _refuse_foreign_folder(folder)
+        for name in ("models", "locks"):
+            (folder / name).mkdir(exist_ok=True)
+        _add_file(settings.settings_file, example_settings())
+        _add_file(settings.catalogue_file, EMPTY_CATALOGUE)
+        _add_default_rules(settings.rules_dir)
+        write_atomically(folder / MARKER, json.dumps({"format": FOLDER_FORMAT}) + "\n")
+    except (NotADirectoryError, FileExistsError) as err:
+        raise ConfigurationError(f'data folder "{folder}": not a folder (set HUIYING_DATA_DIR)') from err
+    except PermissionError as err:
+        raise _not_writable(folder) from err
+    return folder
+
+
+def example_settings() -> str:
+    """Return huiying.toml with every setting explained and commented out."""
+    lines = [SETTINGS_HEADER]
+    for name, field in Settings.model_fields.items():
+        if name != "data_dir":
+            lines += [
+                f"# {field.description}",
+                f"# {name} = {json.dumps(field.default, ensure_ascii=False)}",
+                "",
+            ]
+    return "\n".join(lines)
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Put `content` in place whole or not at all, also when the machine stops in the middle."""
+    data = content.encode() if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _add_file(path: Path, content: str) -> None:
+    if not path.exists():
+        write_atomically(path, content)
+
+
+def _add_default_rules(folder: Path) -> None:
+    if folder.exists():
+        return
+    staged = folder.with_name(".rules-new")
+    shutil.rmtree(staged, ignore_errors=True)
+    with as_file(files("alerts") / "default_rules") as shipped:
+        shutil.copytree(shipped, staged)
+    staged.rename(folder)
+
+
+def _check_format(marker: Path) -> None:
+    try:
+        found = int(json.loads(marker.read_text(encoding="utf-8"))["format"])
+    except (ValueError, KeyError, TypeError) as err:
+        raise ConfigurationError(f'{marker}: damaged (write {{"format": {FOLDER_FORMAT}}} into it)') from err
+    if found > FOLDER_FORMAT:
+        raise ConfigurationError(
+            f'data folder "{marker.parent}": format {found} comes from a newer huiying, this one reads up to '
+            f"{FOLDER_FORMAT} (install the newer version)"
+        )
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as err:
+        raise _not_writable(folder) from err
+
+
+def _not_writable(folder: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f'data folder "{folder}": cannot be written to (give this user the right, or set HUIYING_DATA_DIR)'
+    )
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "locks", "rules", ".rules-new"}
+    foreign = sorted(
+        entry.name for entry in folder.iterdir() if entry.name not in ours and entry.name[0] != "."
+    )
+    if foreign:
+        raise ConfigurationError(
+            f'data folder "{folder}": not empty and not an installation of huiying (it holds "{foreign[0]}"; '
+            "choose an empty folder)"
+        )

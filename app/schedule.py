@@ -1,0 +1,87 @@
+"""What runs when: a crawl per source, the pipeline, the rules, deliveries, the daily briefing.
+
+Jobs are rebuilt from the settings at every start. Missed runs are coalesced into one; no job runs
+twice at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from app.crawling import run_crawl
+from app.settings import Settings
+from app.tasks import brief, deliver_pending, evaluate_rules
+from app.wiring import Parts
+from crawler.catalogue import Source
+from records.errors import HuiyingError
+from records.run import RunKind
+from records.times import utc_now
+
+log = logging.getLogger(__name__)
+
+DELIVERY_EVERY = timedelta(seconds=60)
+
+
+def build_scheduler(parts: Parts) -> BackgroundScheduler:
+    """Return a scheduler, not yet started, with every job of this installation."""
+    settings = parts.settings
+    scheduler = BackgroundScheduler(
+        timezone=settings.zone,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
+
+    def every(seconds: float, name: str, job: Callable[[], object]) -> None:
+        scheduler.add_job(job, IntervalTrigger(seconds=int(seconds)), id=name, next_run_time=utc_now())
+
+    every(settings.pipeline_every_s, "pipeline", lambda: parts.pipeline.run())
+    every(settings.rules_every_s, "rules", lambda: evaluate_rules(parts, now=utc_now()))
+    every(DELIVERY_EVERY.total_seconds(), "delivery", lambda: deliver_pending(parts, now=utc_now()))
+    hour, minute = settings.briefing_at.split(":")
+    scheduler.add_job(
+        lambda: brief_yesterday(parts),
+        CronTrigger(hour=int(hour), minute=int(minute), timezone=settings.zone),
+        id="briefing",
+    )
+    last_runs = parts.database.runs.latest(RunKind.CRAWL)
+    for source in parts.catalogue.sources:
+        if source.enabled:
+            last = last_runs.get(source.name)
+            _add_crawl(scheduler, settings, source, last.started_at if last else None)
+    return scheduler
+
+
+def missed(trigger: CronTrigger, last_run: datetime | None, now: datetime) -> bool:
+    """Return whether a run was due between `last_run` and `now` and did not happen."""
+    if last_run is None:
+        return True
+    due = trigger.get_next_fire_time(last_run, last_run + timedelta(seconds=1))
+    return due is not None and due <= now
+
+
+def brief_yesterday(parts: Parts) -> None:
+    """Make yesterday's daily briefing."""
+    today = utc_now().astimezone(parts.settings.zone).date()
+    brief(parts, kind="daily", day=today - timedelta(days=1), now=utc_now())
+
+
+def _add_crawl(
+    scheduler: BackgroundScheduler, settings: Settings, source: Source, last_run: datetime | None
+) -> None:
+    trigger = CronTrigger.from_crontab(source.schedule, timezone=settings.zone)
+    options = {"next_run_time": utc_now()} if missed(trigger, last_run, utc_now()) else {}
+    scheduler.add_job(lambda: run_crawl(settings, source), trigger, id=f"crawl {source.name}", **options)
+
+
+def _log_failure(event: JobExecutionEvent) -> None:
+    if isinstance(event.exception, HuiyingError):
+        log.warning("job %s: %s", event.job_id, event.exception)
+    else:
+        log.error("job %s failed", event.job_id, exc_info=event.exception)

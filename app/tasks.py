@@ -1,0 +1,125 @@
+"""What the schedule and the command line both do, each as one call: imports, rules, deliveries, briefings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+
+from alerts.coverage import SourceHealth, source_health
+from alerts.delivery import deliver
+from alerts.engine import RuleReport, run_rules
+from alerts.receivers import load_receivers
+from alerts.rules import load_rules
+from app.wiring import Parts
+from briefing.collect import collect
+from briefing.snapshot import freeze
+from crawler.importers import RejectedRow, read_export
+from records.errors import HuiyingError
+from records.post import Channel, Post
+from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
+from records.times import utc_now
+from storage.database import Snapshot
+
+IMPORT_BATCH = 500
+# Rejected rows shown to the person who imports; the run record counts all.
+SHOWN_REJECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """The run record and the first rejected rows."""
+
+    run: RunRecord
+    rejected: tuple[RejectedRow, ...]
+
+
+def import_file(
+    parts: Parts,
+    path: Path,
+    *,
+    source: str,
+    channel: Channel,
+    mapping: Mapping[str, str] | None = None,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Store the rows of an export. Rows that cannot be taken are counted by reason; the rest is stored.
+
+    Idempotent: the same file again changes nothing. Raises HuiyingError where the whole cannot be read.
+    """
+    runs = parts.database.runs
+    rows = read_export(
+        path, source=source, channel=channel, mapping=mapping, now=now, zone=parts.settings.zone
+    )
+    run_id = runs.start(RunKind.IMPORT, source, now=now)
+    outcomes: Counter[SaveOutcome] = Counter()
+    reasons: Counter[str] = Counter()
+    shown: list[RejectedRow] = []
+
+    def counts() -> RunCounts:
+        return RunCounts(
+            fetched=outcomes.total() + reasons.total(),
+            stored=outcomes[SaveOutcome.STORED],
+            updated=outcomes[SaveOutcome.UPDATED],
+            unchanged=outcomes[SaveOutcome.UNCHANGED],
+            rejected=dict(reasons),
+        )
+
+    try:
+        for batch in _batches(rows, IMPORT_BATCH):
+            rejected = [row for row in batch if isinstance(row, RejectedRow)]
+            reasons.update(row.code for row in rejected)
+            shown += rejected[: SHOWN_REJECTIONS - len(shown)]
+            saved = parts.database.posts.save([row for row in batch if isinstance(row, Post)])
+            outcomes.update(outcome for _, outcome in saved)
+            if progress is not None:
+                progress(len(batch))
+    except HuiyingError as err:
+        runs.finish(run_id, RunState.FAILED, counts(), now=utc_now(), error=str(err))
+        raise
+    runs.finish(run_id, RunState.DONE, counts(), now=utc_now())
+    return ImportReport(run=runs.latest(RunKind.IMPORT)[source], rejected=tuple(shown))
+
+
+def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
+    """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
+    rules = load_rules(parts.settings.rules_dir)
+    return run_rules(
+        rules, parts.database, parts.index, now=now, zone=parts.settings.zone, coverage=health(parts, now=now)
+    )
+
+
+def deliver_pending(parts: Parts, *, now: datetime) -> int:
+    """Send what the ledger holds and whose time has come; return how many were sent."""
+    return deliver(parts.database, load_receivers(parts.settings.receivers_file), now=now)
+
+
+def health(parts: Parts, *, now: datetime) -> list[SourceHealth]:
+    """Return how each source is doing."""
+    return source_health(parts.catalogue, parts.database, now=now)
+
+
+def brief(parts: Parts, *, kind: str, day: date, now: datetime) -> Snapshot:
+    """Freeze the briefing of `day` and return it; one that is frozen already is returned as it is."""
+    content = collect(
+        parts.database,
+        parts.index,
+        health(parts, now=now),
+        kind=kind,
+        day=day,
+        now=now,
+        zone=parts.settings.zone,
+        title=parts.settings.title,
+        issuer=parts.settings.issuer,
+    )
+    return freeze(parts.database, content, now=now)
+
+
+def _batches(rows: Iterable[Post | RejectedRow], size: int) -> Iterator[list[Post | RejectedRow]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch

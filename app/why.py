@@ -1,0 +1,117 @@
+"""The whole way of one post: fetched → masked → stored → analysed → merged → rules → sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from records.alert import Alert
+from records.analysis import Analysis
+from records.errors import Rejected
+from records.post import Post
+from records.problem import Membership
+from records.run import RunKind
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One stage of the way and what happened there, in Chinese."""
+
+    stage: str
+    text: str
+
+
+def trace(database: Database, post_id: str, *, zone: ZoneInfo) -> list[Step]:
+    """Return the steps of `post_id`, in the order of the data's way. Raises Rejected("unknown_post")."""
+    post = database.posts.get(post_id)
+    if post is None:
+        raise Rejected(
+            "unknown_post", f'post "{post_id}": not stored here (ids are written source/native_id)'
+        )
+    analysis = database.analyses.get(post_id)
+    membership = database.problems.membership(post_id)
+
+    def local(moment: datetime) -> str:
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    return [
+        Step(stage="抓取", text=_fetched(database, post, local)),
+        Step(stage="脱敏", text=_masked(post)),
+        Step(
+            stage="入库",
+            text=f"第 {post.revision} 版，提问于 {local(post.asked_at)}，回复 {len(post.replies)} 条",
+        ),
+        Step(stage="分析", text=_analysed(post, analysis)),
+        Step(stage="归并", text=_merged(database, post, membership)),
+        *_alerted(database, post_id, membership, local),
+    ]
+
+
+def _fetched(database: Database, post: Post, local: Callable[[datetime], str]) -> str:
+    run = database.runs.latest(RunKind.CRAWL).get(post.source) or database.runs.latest(RunKind.IMPORT).get(
+        post.source
+    )
+    last = f"；该来源最近一次运行 {local(run.started_at)}（{run.state}）" if run else ""
+    return f"来源 {post.source}，{local(post.fetched_at)} 读取{'，' + post.url if post.url else ''}{last}"
+
+
+def _masked(post: Post) -> str:
+    text = post.whole_text + "".join(reply.text for reply in post.replies)
+    marks = [part.split("〕")[0] for part in text.split("〔")[1:] if "〕" in part[:6]]
+    counted = "、".join(f"{kind} {marks.count(kind)} 处" for kind in dict.fromkeys(marks))
+    return f"已遮去：{counted}" if counted else "没有需要遮去的个人信息"
+
+
+def _analysed(post: Post, analysis: Analysis | None) -> str:
+    if analysis is None:
+        return "尚未分析"
+    topic = analysis.topic or f"拿不准（最像 {analysis.topic_guess}）"
+    reasons = "、".join(f"“{reason.words}”" for reason in analysis.reasons) or "无"
+    places = "、".join(place.name for place in analysis.places) or "未识别"
+    stale = "" if analysis.revision == post.revision else f"；依据第 {analysis.revision} 版，新版待分析"
+    return (
+        f"主题 {topic}（{analysis.topic_score:.2f}），类型 {analysis.intent}，"
+        f"不满 {analysis.dissatisfaction:.2f}，紧急 {analysis.urgency}（依据：{reasons}），"
+        f"地点 {places}，模型 {analysis.model_version}{stale}"
+    )
+
+
+def _merged(database: Database, post: Post, membership: Membership | None) -> str:
+    if not post.channel.carries_reports:
+        return "新闻与公告不并入问题"
+    if membership is None:
+        return "尚未归并"
+    problem = database.problems.get(membership.problem_id)
+    size = f"，该问题共 {problem.n_posts} 件、{problem.n_voices} 个独立反映" if problem else ""
+    return f"问题 {membership.problem_id}：{membership.reason}（{membership.score:.2f}）{size}"
+
+
+def _alerted(
+    database: Database, post_id: str, membership: Membership | None, local: Callable[[datetime], str]
+) -> Iterator[Step]:
+    found = [alert for alert in database.alerts.list(limit=10_000) if _concerns(alert, post_id, membership)]
+    if not found:
+        yield Step(stage="规则", text="没有规则命中")
+    sent = {
+        alert_id: delivery
+        for delivery in database.deliveries.list(limit=10_000)
+        for alert_id in delivery.alert_ids
+    }
+    for alert in found:
+        yield Step(
+            stage="规则", text=f"{alert.rule}：{alert.explanation}（{alert.state}，{local(alert.fired_at)}）"
+        )
+        delivery = sent.get(alert.id)
+        yield Step(
+            stage="送达",
+            text=f"{delivery.channel}：{delivery.state}" if delivery else "只在控制台，没有配置接收渠道",
+        )
+
+
+def _concerns(alert: Alert, post_id: str, membership: Membership | None) -> bool:
+    return post_id in alert.post_ids or (
+        membership is not None and membership.problem_id in alert.problem_ids
+    )

@@ -1,0 +1,57 @@
+"""Builds the parts and hands them what they need; slow ones when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.installation import ensure_installation
+from app.pipeline import Pipeline
+from app.settings import Settings
+from crawler.catalogue import Catalogue, load_catalogue
+from nlp.segment import tokens, words
+from storage.database import Database
+from storage.search import SearchIndex
+from storage.tantivy_index import TantivyIndex
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a command works with: the open truth and its index, and the rest on demand."""
+
+    settings: Settings
+    database: Database
+    index: SearchIndex
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.settings.catalogue_file)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        from nlp.analyser import Analyser  # loads the models
+
+        return Pipeline(
+            database=self.database,
+            index=self.index,
+            analyser=Analyser.load(self.settings.models_dir),
+            lock_file=self.settings.locks_dir / "pipeline.lock",
+            deadline_days=self.settings.deadline_days,
+        )
+
+
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[Parts]:
+    """Set the installation up if need be, open it, and close it at the end."""
+    ensure_installation(settings)
+    with Database.open(settings.truth_url) as database:
+        index = TantivyIndex(settings.index_dir, segment=words, zone=settings.zone)
+        try:
+            yield Parts(settings=settings, database=database, index=index)
+        finally:
+            index.close()
+
+
+__all__ = ["Parts", "open_parts", "tokens", "words"]
