@@ -79,7 +79,8 @@ class SearchIndex(Protocol):
     ) -> list[GroupSeries]:
         """Return one series per combination of the values of keyword fields `by` (may be empty: one series).
 
-        A post with several places counts in each. With `interval` (which needs `zone`) each series has its bins.
+        A post with several places counts in each, one without a value in none. With `interval` (which needs
+        `zone`) each series has its bins. Largest first, ties by key.
         """
 
     def close(self) -> None:

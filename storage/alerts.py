@@ -1,0 +1,136 @@
+"""Alerts, and the posts that are their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select
+
+from records.alert import Alert, AlertState
+from records.errors import Rejected
+from records.times import Period
+from storage import schema
+from storage.dialect import in_chunks, upsert, writing
+from storage.outbox import enqueue
+
+_ALERTS = schema.alerts.c
+_EVIDENCE = schema.alert_posts.c
+
+
+class AlertStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save(self, alerts: Sequence[Alert]) -> None:
+        """Insert or replace by id, with outbox rows for the posts whose flag may change; one transaction."""
+        with writing(self._engine) as connection:
+            _write(connection, alerts)
+
+    def get(self, alert_id: str) -> Alert | None:
+        """Return the alert, or None."""
+        with self._engine.begin() as connection:
+            return _load(connection, alert_id)
+
+    def set_state(self, alert_id: str, state: AlertState, *, now: datetime) -> Alert:
+        """Return the alert in its new state. Raises Rejected("unknown_alert")."""
+        with writing(self._engine) as connection:
+            alert = _load(connection, alert_id)
+            if alert is None:
+                raise Rejected(
+                    "unknown_alert", f'alert "{alert_id}": there is none (see `huiying alerts list`)'
+                )
+            changed = replace(alert, state=state, updated_at=now)
+            _write(connection, [changed])
+        return changed
+
+    def flagged(self, post_ids: Iterable[str]) -> set[str]:
+        """Return those of the posts that are evidence of an alert which is not resolved."""
+        query = (
+            select(_EVIDENCE.post_id).join(schema.alerts).where(_ALERTS.state != AlertState.RESOLVED.value)
+        )
+        with self._engine.begin() as connection:
+            return {
+                post_id
+                for chunk in in_chunks(post_ids)
+                for post_id in connection.scalars(query.where(_EVIDENCE.post_id.in_(chunk)))
+            }
+
+    def list(
+        self,
+        *,
+        states: Sequence[AlertState] = (),
+        rule: str | None = None,
+        fired: Period | None = None,
+        limit: int = 200,
+        offset: int = 0,
+    ) -> list[Alert]:
+        """Return alerts by severity, then newest."""
+        query = select(schema.alerts)
+        if states:
+            query = query.where(_ALERTS.state.in_([state.value for state in states]))
+        if rule is not None:
+            query = query.where(_ALERTS.rule == rule)
+        if fired is not None:
+            query = query.where(_ALERTS.fired_at >= fired.start, _ALERTS.fired_at < fired.end)
+        query = query.order_by(_ALERTS.severity, _ALERTS.fired_at.desc(), _ALERTS.id)
+        with self._engine.begin() as connection:
+            return _read(connection, connection.execute(query.limit(limit).offset(offset)).all())
+
+
+def _write(connection: Connection, alerts: Sequence[Alert]) -> None:
+    latest = {alert.id: alert for alert in alerts}
+    before: set[str] = set()
+    for chunk in in_chunks(latest):
+        of_these = _EVIDENCE.alert_id.in_(chunk)
+        before.update(connection.scalars(select(_EVIDENCE.post_id).where(of_these)))
+        connection.execute(delete(schema.alert_posts).where(of_these))
+    upsert(connection, schema.alerts, [_row(alert) for alert in latest.values()])
+    evidence = [
+        {"alert_id": alert.id, "position": position, "post_id": post_id}
+        for alert in latest.values()
+        for position, post_id in enumerate(alert.post_ids)
+    ]
+    if evidence:
+        connection.execute(insert(schema.alert_posts), evidence)
+    after = {post_id for alert in latest.values() for post_id in alert.post_ids}
+    enqueue(connection, sorted(before | after))
+
+
+def _load(connection: Connection, alert_id: str) -> Alert | None:
+    rows = connection.execute(select(schema.alerts).where(_ALERTS.id == alert_id)).all()
+    return next(iter(_read(connection, rows)), None)
+
+
+def _read(connection: Connection, rows: Sequence[Row[Any]]) -> list[Alert]:
+    evidence: dict[str, list[str]] = {row.id: [] for row in rows}
+    for chunk in in_chunks(evidence):
+        query = select(_EVIDENCE.alert_id, _EVIDENCE.post_id).where(_EVIDENCE.alert_id.in_(chunk))
+        for item in connection.execute(query.order_by(_EVIDENCE.alert_id, _EVIDENCE.position)):
+            evidence[item.alert_id].append(item.post_id)
+    return [_alert(row, evidence[row.id]) for row in rows]
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "labels": dict(alert.labels),
+        "severity": alert.severity,
+        "state": alert.state.value,
+        "fired_at": alert.fired_at,
+        "updated_at": alert.updated_at,
+        "value": alert.value,
+        "expected": alert.expected,
+        "explanation": alert.explanation,
+        "problem_ids": list(alert.problem_ids),
+    }
+
+
+def _alert(row: Row[Any], post_ids: Sequence[str]) -> Alert:
+    values = dict(row._mapping)
+    values["state"] = AlertState(row.state)
+    values["problem_ids"] = tuple(row.problem_ids)
+    return Alert(**values, post_ids=tuple(post_ids))

@@ -1,0 +1,102 @@
+"""Analyses: what the models read in each post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, select, update
+
+from records.analysis import (
+    Analysis,
+    Intent,
+    PlaceKind,
+    PlaceMention,
+    ReplyFinding,
+    ReplyFindingCode,
+    ReplyQuality,
+    UrgencyCode,
+    UrgencyReason,
+)
+from records.plain import plain
+from storage import schema
+from storage.dialect import in_chunks, upsert, writing
+from storage.outbox import enqueue
+
+_ANALYSES = schema.analyses.c
+
+
+class AnalysisStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save(self, analyses: Sequence[Analysis]) -> None:
+        """Replace the analysis of each post; one transaction with the outbox rows."""
+        with writing(self._engine) as connection:
+            upsert(connection, schema.analyses, [plain(analysis) for analysis in analyses])
+            _mark_analysed(connection, [analysis.post_id for analysis in analyses])
+            enqueue(connection, (analysis.post_id for analysis in analyses))
+
+    def get(self, post_id: str) -> Analysis | None:
+        """Return the newest analysis of the post, or None."""
+        return self.get_many([post_id]).get(post_id)
+
+    def get_many(self, post_ids: Iterable[str]) -> dict[str, Analysis]:
+        """Return the analyses of those that have one."""
+        with self._engine.begin() as connection:
+            return read_analyses(connection, post_ids)
+
+
+def read_analyses(connection: Connection, post_ids: Iterable[str]) -> dict[str, Analysis]:
+    """Return post id → analysis for those that have one."""
+    return {
+        row.post_id: _analysis(row)
+        for chunk in in_chunks(post_ids)
+        for row in connection.execute(select(schema.analyses).where(_ANALYSES.post_id.in_(chunk)))
+    }
+
+
+def _mark_analysed(connection: Connection, post_ids: Sequence[str]) -> None:
+    # An analysis of a revision that has been replaced meanwhile leaves the post waiting for a new one.
+    posts = schema.posts
+    model = (
+        select(_ANALYSES.model_version)
+        .where(and_(_ANALYSES.post_id == posts.c.id, _ANALYSES.revision == posts.c.revision))
+        .scalar_subquery()
+    )
+    for chunk in in_chunks(post_ids):
+        connection.execute(update(posts).where(posts.c.id.in_(chunk)).values(analysed_with=model))
+
+
+def _analysis(row: Row[Any]) -> Analysis:
+    quality = row.reply_quality
+    return Analysis(
+        post_id=row.post_id,
+        revision=row.revision,
+        model_version=row.model_version,
+        topic=row.topic,
+        topic_guess=row.topic_guess,
+        topic_score=row.topic_score,
+        runner_up=row.runner_up,
+        intent=Intent(row.intent),
+        intent_score=row.intent_score,
+        dissatisfaction=row.dissatisfaction,
+        urgency=row.urgency,
+        reasons=tuple(
+            UrgencyReason(code=UrgencyCode(item["code"]), words=item["words"]) for item in row.reasons
+        ),
+        places=tuple(
+            PlaceMention(name=item["name"], kind=PlaceKind(item["kind"]), confidence=item["confidence"])
+            for item in row.places
+        ),
+        keywords=tuple(row.keywords),
+        reply_quality=None if quality is None else _reply_quality(quality),
+        fingerprint=row.fingerprint,
+    )
+
+
+def _reply_quality(data: dict[str, Any]) -> ReplyQuality:
+    findings = tuple(
+        ReplyFinding(code=ReplyFindingCode(item["code"]), words=item["words"]) for item in data["findings"]
+    )
+    return ReplyQuality(relevance=data["relevance"], findings=findings)

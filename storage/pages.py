@@ -1,0 +1,37 @@
+"""What conditional requests need of the last fetch of each page. Never the page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Engine, select
+
+from storage import schema
+from storage.dialect import upsert, writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """What a conditional request needs of the last fetch. Never the page itself."""
+
+    url: str
+    etag: str | None
+    last_modified: str | None
+    body_sha256: str | None
+
+
+class PageStates:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, url: str) -> PageState | None:
+        """Return the state of the page, or None if it was never fetched."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(schema.pages).where(schema.pages.c.url == url)).one_or_none()
+        return None if row is None else PageState(**row._mapping)
+
+    def put(self, states: Sequence[PageState]) -> None:
+        """Insert or replace by URL; one transaction."""
+        with writing(self._engine) as connection:
+            upsert(connection, schema.pages, [asdict(state) for state in states])

@@ -1,0 +1,210 @@
+"""Problems, and which post belongs to which and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, select
+
+from records.analysis import Analysis
+from records.plain import plain
+from records.post import Post
+from records.problem import Membership, Outcome, Problem, ProblemState
+from records.times import Period
+from storage import schema
+from storage.analyses import read_analyses
+from storage.dialect import in_chunks, upsert, writing
+from storage.outbox import enqueue
+from storage.posts import awaiting_merge, mark_merged, read_posts
+
+_PROBLEMS = schema.problems.c
+_MEMBERS = schema.memberships.c
+# Memberships read at once by `stream_fingerprints`; a fingerprint is about 2 kB.
+STREAM_BATCH = 2_000
+
+_ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+    "size": (_PROBLEMS.n_posts.desc(), _PROBLEMS.last_seen.desc(), _PROBLEMS.id),
+    "newest": (_PROBLEMS.last_seen.desc(), _PROBLEMS.id),
+    "urgency": (
+        _PROBLEMS.urgency.desc(),
+        _PROBLEMS.dissatisfaction.desc(),
+        _PROBLEMS.last_seen.desc(),
+        _PROBLEMS.id,
+    ),
+    "age": (_PROBLEMS.first_seen, _PROBLEMS.id),
+}
+
+
+class ProblemStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def awaiting_merge(self, limit: int) -> list[tuple[Post, Analysis]]:
+        """Return analysed posts of report channels that belong to no problem yet, by asked_at then id."""
+        with self._engine.begin() as connection:
+            posts = read_posts(connection, awaiting_merge().limit(limit))
+            analyses = read_analyses(connection, [post.id for post in posts])
+        return [(post, analyses[post.id]) for post in posts]
+
+    def commit(self, memberships: Sequence[Membership], problems: Sequence[Problem]) -> None:
+        """Store both, replacing problems by id, with outbox rows for the joined posts; one transaction."""
+        with writing(self._engine) as connection:
+            upsert(connection, schema.problems, [_problem_row(problem) for problem in problems])
+            rows = [plain(membership) for membership in memberships]
+            upsert(connection, schema.memberships, rows, key=("post_id",))
+            joined = [membership.post_id for membership in memberships]
+            mark_merged(connection, joined)
+            enqueue(connection, joined)
+
+    def get(self, problem_id: str) -> Problem | None:
+        """Return the problem, or None."""
+        return self.get_many([problem_id]).get(problem_id)
+
+    def get_many(self, problem_ids: Iterable[str]) -> dict[str, Problem]:
+        """Return those that exist."""
+        with self._engine.begin() as connection:
+            return {
+                row.id: _problem(row)
+                for chunk in in_chunks(problem_ids)
+                for row in connection.execute(select(schema.problems).where(_PROBLEMS.id.in_(chunk)))
+            }
+
+    def count(self, *, states: Sequence[ProblemState] = ()) -> int:
+        """Return how many problems there are in `states`, or in any."""
+        query = _in_states(select(func.count()).select_from(schema.problems), states)
+        with self._engine.begin() as connection:
+            return connection.scalar(query) or 0
+
+    def membership(self, post_id: str) -> Membership | None:
+        """Return why the post belongs to its problem, or None."""
+        query = select(schema.memberships).where(_MEMBERS.post_id == post_id)
+        with self._engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _membership(row)
+
+    def problem_ids_of(self, post_ids: Iterable[str]) -> dict[str, str]:
+        """Return post id → problem id for the posts that have joined one."""
+        columns = (_MEMBERS.post_id, _MEMBERS.problem_id)
+        with self._engine.begin() as connection:
+            return {
+                row.post_id: row.problem_id
+                for chunk in in_chunks(post_ids)
+                for row in connection.execute(select(*columns).where(_MEMBERS.post_id.in_(chunk)))
+            }
+
+    def stream_fingerprints(self) -> Iterator[tuple[Membership, str, datetime]]:
+        """Yield (membership, analysis fingerprint, asked_at) in the order merged, to restore the matcher."""
+        query = (
+            select(schema.memberships, schema.analyses.c.fingerprint, schema.posts.c.asked_at)
+            .join(schema.analyses, schema.analyses.c.post_id == _MEMBERS.post_id)
+            .join(schema.posts, schema.posts.c.id == _MEMBERS.post_id)
+            .order_by(_MEMBERS.sequence)
+            .limit(STREAM_BATCH)
+        )
+        last = 0
+        while rows := self._rows(query.where(_MEMBERS.sequence > last)):
+            for row in rows:
+                yield _membership(row), row.fingerprint, row.asked_at
+            last = rows[-1].sequence
+
+    def touched_since(self, sequence: int) -> tuple[int, list[str]]:
+        """Return the newest change, and the problems with a member post revised after change `sequence`.
+
+        Keep the number and hand it in next time; 0 asks for everything. Changes are counted by revision,
+        not by outbox row, since an outbox row is gone once it is indexed.
+        """
+        revisions = schema.post_revisions.c
+        newest = select(func.max(revisions.sequence))
+        touched = (
+            select(_MEMBERS.problem_id)
+            .join(schema.post_revisions, revisions.post_id == _MEMBERS.post_id)
+            .where(revisions.sequence > sequence)
+            .distinct()
+            .order_by(_MEMBERS.problem_id)
+        )
+        with self._engine.begin() as connection:
+            return connection.scalar(newest) or sequence, [*connection.scalars(touched)]
+
+    def members_of(self, problem_ids: Sequence[str]) -> dict[str, list[Membership]]:
+        """Return for each problem its members by the post's asked_at."""
+        found: dict[str, list[Membership]] = {problem_id: [] for problem_id in problem_ids}
+        with self._engine.begin() as connection:
+            for chunk in in_chunks(problem_ids):
+                for row in connection.execute(_select_members(chunk)):
+                    found[row.problem_id].append(_membership(row))
+        return found
+
+    def members(self, problem_id: str) -> list[Membership]:
+        """Return the problem's members by the post's asked_at."""
+        return self.members_of([problem_id])[problem_id]
+
+    def list(
+        self,
+        *,
+        states: Sequence[ProblemState] = (),
+        topic: str | None = None,
+        place: str | None = None,
+        seen: Period | None = None,
+        min_posts: int = 1,
+        order: str = "size",
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Problem]:
+        """Return a page of problems. `seen` asks that the time from first to last report meets the period.
+
+        `order`: size, newest (by last report), urgency, age (longest standing first).
+        """
+        query = _in_states(select(schema.problems), states).where(_PROBLEMS.n_posts >= min_posts)
+        if topic is not None:
+            query = query.where(_PROBLEMS.topic == topic)
+        if place is not None:
+            query = query.where(_PROBLEMS.place == place)
+        if seen is not None:
+            query = query.where(_PROBLEMS.last_seen >= seen.start, _PROBLEMS.first_seen < seen.end)
+        rows = self._rows(query.order_by(*_ORDERS[order]).limit(limit).offset(offset))
+        return [_problem(row) for row in rows]
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._engine.begin() as connection:
+            return connection.execute(query).all()
+
+
+def _select_members(problem_ids: Sequence[str]) -> Select[Any]:
+    return (
+        select(schema.memberships)
+        .join(schema.posts, schema.posts.c.id == _MEMBERS.post_id)
+        .where(_MEMBERS.problem_id.in_(problem_ids))
+        .order_by(schema.posts.c.asked_at, _MEMBERS.post_id)
+    )
+
+
+def _in_states(query: Select[Any], states: Sequence[ProblemState]) -> Select[Any]:
+    return query.where(_PROBLEMS.state.in_([state.value for state in states])) if states else query
+
+
+def _problem_row(problem: Problem) -> dict[str, Any]:
+    return {
+        **plain(problem),
+        "first_seen": problem.first_seen,
+        "last_seen": problem.last_seen,
+        "due_at": problem.due_at,
+    }
+
+
+def _problem(row: Row[Any]) -> Problem:
+    values = dict(row._mapping)
+    values["state"] = ProblemState(row.state)
+    values["outcome"] = None if row.outcome is None else Outcome(row.outcome)
+    return Problem(**values)
+
+
+def _membership(row: Row[Any]) -> Membership:
+    return Membership(
+        post_id=row.post_id,
+        problem_id=row.problem_id,
+        score=row.score,
+        reason=row.reason,
+        copy_of=row.copy_of,
+    )

@@ -1,0 +1,103 @@
+"""Run records: what each crawl, import or rule round did, and when a source last gave something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, insert, select, update
+
+from records.plain import plain
+from records.run import RunCounts, RunKind, RunRecord, RunState
+from storage import schema
+from storage.dialect import writing
+
+_RUNS = schema.runs.c
+
+
+class RunStore:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self, kind: RunKind, subject: str, *, now: datetime) -> int:
+        """Return the number of the new run, which is `running`."""
+        values = {
+            "kind": kind.value,
+            "subject": subject,
+            "state": RunState.RUNNING.value,
+            "started_at": now,
+            "counts": plain(RunCounts()),
+        }
+        with writing(self._engine) as connection:
+            run_id: int = connection.execute(
+                insert(schema.runs).values(values).returning(_RUNS.id)
+            ).scalar_one()
+        return run_id
+
+    def finish(
+        self, run_id: int, state: RunState, counts: RunCounts, *, now: datetime, error: str | None = None
+    ) -> None:
+        """Close the run with its counts and, where it failed, one line of why."""
+        values = {"state": state.value, "counts": plain(counts), "finished_at": now, "error": error}
+        with writing(self._engine) as connection:
+            connection.execute(update(schema.runs).where(_RUNS.id == run_id).values(values))
+
+    def interrupt_stale(self, *, now: datetime, older_than: timedelta) -> int:
+        """Mark runs still `running` since before `now - older_than` as interrupted; return how many."""
+        stale = (_RUNS.state == RunState.RUNNING.value, _RUNS.started_at < now - older_than)
+        values = {
+            "state": RunState.INTERRUPTED.value,
+            "finished_at": now,
+            "error": "the process ended before the run did",
+        }
+        with writing(self._engine) as connection:
+            return connection.execute(update(schema.runs).where(*stale).values(values)).rowcount
+
+    def latest(self, kind: RunKind) -> dict[str, RunRecord]:
+        """Return the newest run of each subject."""
+        return self._newest_by_subject(_RUNS.kind == kind.value)
+
+    def last_success(self, kind: RunKind) -> dict[str, RunRecord]:
+        """Return the newest `done` run of each subject."""
+        return self._newest_by_subject(_RUNS.kind == kind.value, _RUNS.state == RunState.DONE.value)
+
+    def last_stored(self) -> dict[str, datetime]:
+        """Return source → when a new post was last stored (fetched_at of revision 1)."""
+        posts = schema.posts.c
+        query = select(posts.source, func.max(posts.first_fetched_at).label("at")).group_by(posts.source)
+        with self._engine.begin() as connection:
+            return {row.source: row.at for row in connection.execute(query)}
+
+    def list(
+        self, *, kind: RunKind | None = None, subject: str | None = None, limit: int = 50
+    ) -> list[RunRecord]:
+        """Return runs, newest first."""
+        query = select(schema.runs).order_by(_RUNS.id.desc()).limit(limit)
+        if kind is not None:
+            query = query.where(_RUNS.kind == kind.value)
+        if subject is not None:
+            query = query.where(_RUNS.subject == subject)
+        return [_run(row) for row in self._rows(query)]
+
+    def _newest_by_subject(self, *conditions: ColumnElement[bool]) -> dict[str, RunRecord]:
+        newest = select(func.max(_RUNS.id)).where(*conditions).group_by(_RUNS.subject)
+        rows = self._rows(select(schema.runs).where(_RUNS.id.in_(newest)).order_by(_RUNS.subject))
+        return {row.subject: _run(row) for row in rows}
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._engine.begin() as connection:
+            return connection.execute(query).all()
+
+
+def _run(row: Row[Any]) -> RunRecord:
+    return RunRecord(
+        id=row.id,
+        kind=RunKind(row.kind),
+        subject=row.subject,
+        state=RunState(row.state),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        counts=RunCounts(**row.counts),
+        error=row.error,
+    )
