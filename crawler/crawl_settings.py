@@ -1,0 +1,66 @@
+"""How Scrapy is set for one source. Every value that differs from Scrapy's own, with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.source import Source
+
+# The largest page of a real board is under 1 MB; what is past this is no page.
+MAX_PAGE_BYTES = 10 * 1024 * 1024
+PAGE_TIMEOUT_S = 30
+RETRIES = 2
+MAX_REDIRECTS = 5
+
+
+def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
+    """Return the Scrapy settings for a crawl of `source`."""
+    return {
+        "BOT_NAME": "huiying",
+        # Who we are, and that we do as we are told.
+        "USER_AGENT": user_agent,
+        "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_USER_AGENT": user_agent.split("/")[0],
+        "DEFAULT_REQUEST_HEADERS": {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"},
+        "COOKIES_ENABLED": False,
+        "REFERER_ENABLED": False,
+        # One at a time, slowly, slower still where the site is slow.
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "DOWNLOAD_DELAY": source.delay_s,
+        "AUTOTHROTTLE_ENABLED": source.delay_s > 0,
+        "AUTOTHROTTLE_START_DELAY": source.delay_s,
+        # Nothing without an end.
+        "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_TIMEOUT": PAGE_TIMEOUT_S,
+        "RETRY_TIMES": RETRIES,
+        "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
+        "REDIRECT_MAX_TIMES": MAX_REDIRECTS,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        # Unmasked text stays in memory: no cache of bodies, no queue on disk, no item in a log, no way in.
+        "HTTPCACHE_ENABLED": False,
+        "JOBDIR": None,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "STATS_DUMP": False,
+        "TWISTED_DNS_RESOLVER": (
+            "scrapy.resolver.CachingThreadedResolver"
+            if source.local
+            else "crawler.resolver.PublicAddressResolver"
+        ),
+        "EXTENSIONS": {"crawler.middlewares.CrawlDelay": 0},
+        "DOWNLOADER_MIDDLEWARES": {
+            # Ours knows the hosts of the source and tells the spider why; Scrapy's drops in silence.
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "crawler.middlewares.RefusalMiddleware": 50,
+            "crawler.middlewares.ConditionalMiddleware": 480,
+            # After decompression (590), before anything reads the text (580).
+            "crawler.middlewares.DecodingMiddleware": 585,
+        },
+        "ITEM_PIPELINES": {
+            "crawler.pipelines.MaskPipeline": 100,
+            "crawler.pipelines.ValidatePipeline": 200,
+            "crawler.pipelines.StorePipeline": 300,
+        },
+    }

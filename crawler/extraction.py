@@ -1,0 +1,190 @@
+"""Markup to fields: text of a selected element, the site's own dates, numbers, ids. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from parsel import Selector, SelectorList
+
+from crawler.source import is_xpath
+from records.errors import Rejected
+from records.times import aware, parse_time
+
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "th",
+        "ul",
+    ]
+)
+_UNSEEN = frozenset(["script", "style", "noscript", "template", "iframe", "head"])
+_DATE_IN_TEXT = re.compile(
+    r"\d{4}\s*(?:[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,2}|年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)"
+    r"(?:[T\s]*\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}秒?|分)?)?"
+)
+_COMMENT_WIDGETS = (
+    "//*[self::div or self::section or self::ul or self::ol or self::iframe]["
+    "re:test(concat(' ', @id, ' ', @class, ' ', @src), "
+    "'(^|[\\s_/-])(comments?|pinglun|gentie|disqus|changyan|sohucs|giscus|livere|uyan)', 'i')]"
+)
+_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
+_GAPS = re.compile(r"\s*\n\s*")
+
+
+def select(node: Selector, selector: str) -> SelectorList[Selector]:
+    """Return what a CSS or XPath selector matches below `node`."""
+    return node.xpath(selector) if is_xpath(selector) else node.css(selector)
+
+
+def text_of(node: Selector) -> str:
+    """Return an element's visible text, blocks on lines of their own; of a text or attribute, its value."""
+    root = node.root
+    if isinstance(root, str):
+        return tidy(root)
+    return tidy("".join(_pieces(root)))
+
+
+def tidy(text: str) -> str:
+    """Return `text` with runs of blanks as one and without empty lines."""
+    return _GAPS.sub("\n", _SPACES.sub(" ", text)).strip()
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    """Yield the text below `element` in order. A broken page nests deeper than Python recurses."""
+    stack: list[tuple[Any, bool]] = [(element, False)]
+    while stack:
+        node, leaving = stack.pop()
+        block = node.tag in _BLOCKS
+        if leaving:
+            if block:
+                yield "\n"
+            if node is not element:
+                yield node.tail or ""
+            continue
+        stack.append((node, True))
+        # Comments and processing instructions have no string as their tag.
+        if isinstance(node.tag, str) and node.tag not in _UNSEEN:
+            if block:
+                yield "\n"
+            yield node.text or ""
+            stack.extend((child, False) for child in reversed(node))
+
+
+def first_text(node: Selector, selector: str | None) -> str:
+    """Return the text of the first match that has any, '' where nothing matches or no selector is given."""
+    if selector is None:
+        return ""
+    return next((text for match in select(node, selector) if (text := text_of(match))), "")
+
+
+def all_text(node: Selector, selector: str) -> str:
+    """Return the texts of all matches, a line each."""
+    return "\n".join(text for match in select(node, selector) if (text := text_of(match)))
+
+
+def read_date(text: str, *, formats: Sequence[str], zone: ZoneInfo) -> datetime:
+    """Return the time that the site's date element states.
+
+    With `formats` (strptime) one of them has to fit the whole; without, the text is a date as parse_time
+    reads it or holds exactly one ("发布时间：2026-03-01 08:30"). Nothing is guessed: Rejected("no_date")
+    for nothing, Rejected("bad_date") for none or several. Its message has no word of the page.
+    """
+    if not text:
+        raise Rejected("no_date", "the page states no date")
+    for pattern in formats:
+        try:
+            return aware(datetime.strptime(text, pattern), zone=zone)  # noqa: DTZ007  # aware() adds the zone
+        except ValueError:
+            continue
+    found = set(_DATE_IN_TEXT.findall(text)) if not formats else set()
+    try:
+        return parse_time(found.pop() if len(found) == 1 else text, zone=zone)
+    except Rejected:
+        raise Rejected("bad_date", "the page's date is not one that the source's rule can read") from None
+
+
+def read_count(text: str) -> int:
+    """Return the first number of `text`, 0 where it has none."""
+    match = re.search(r"\d{1,9}", text)
+    return int(match.group()) if match else 0
+
+
+def read_rating(text: str) -> int | None:
+    """Return the 1-5 that `text` states, else None."""
+    match = re.search(r"(?<!\d)[1-5](?!\d)", text)
+    return int(match.group()) if match else None
+
+
+def hashed_id(text: str) -> str:
+    """Return a stable native id for something that has only `text` (its URL, its content) to be known by."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def without_comments(page: Selector) -> Selector:
+    """Return the page without comment widgets. Changes the page."""
+    for widget in page.xpath(_COMMENT_WIDGETS):
+        if widget.root.getparent() is not None:
+            widget.drop()
+    return page
+
+
+def json_ld_value(page: Selector, key: str) -> str:
+    """Return the first string that the page's JSON-LD gives for `key`, '' where there is none."""
+    for block in page.xpath("//script[@type='application/ld+json']/text()").getall():
+        try:
+            stack: list[Any] = [json.loads(block)]
+        except (ValueError, RecursionError):
+            continue
+        while stack:
+            value = stack.pop()
+            if isinstance(value, dict):
+                if isinstance(value.get(key), str):
+                    return str(value[key]).strip()
+                stack.extend(value.values())
+            elif isinstance(value, list):
+                stack.extend(value)
+    return ""
+
+
+def meta_value(page: Selector, name: str) -> str:
+    """Return the content of the page's meta element `name` (its name, property or itemprop), '' if absent."""
+    for attribute in ("name", "property", "itemprop"):
+        for element in page.xpath(f"//meta[@{attribute}]"):
+            if element.attrib[attribute].lower() == name.lower():
+                return element.attrib.get("content", "").strip()
+    return ""

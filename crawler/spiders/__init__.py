@@ -1,0 +1,1 @@
+"""The spiders, driven by the catalogue: board, feed, pages."""

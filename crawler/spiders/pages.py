@@ -1,0 +1,150 @@
+"""The `pages` spider: articles found through a sitemap or a list page; bodies by trafilatura."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import trafilatura
+from parsel import Selector
+from scrapy.http import Request, Response, TextResponse
+from scrapy.utils.gz import gunzip, gzip_magic_number
+from scrapy.utils.sitemap import Sitemap
+
+from crawler.crawl_settings import MAX_PAGE_BYTES
+from crawler.extraction import (
+    all_text,
+    first_text,
+    hashed_id,
+    json_ld_value,
+    meta_value,
+    read_date,
+    select,
+    tidy,
+    without_comments,
+)
+from crawler.job import Gathered
+from crawler.source import DateRule, PagesSource
+from crawler.spiders.source_spider import SourceSpider
+from crawler.tally import Quarantined
+from records.post import Post
+
+# An index of indexes is the deepest that the protocol has in use.
+MAX_SITEMAP_DEPTH = 3
+
+
+class PagesSpider(SourceSpider[PagesSource]):
+    """News and notices. Dates only by the rule that the catalogue names."""
+
+    def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
+        sitemap = sitemap_body(response)
+        if sitemap is not None:
+            yield from self._read_sitemap(response, sitemap, page)
+        elif isinstance(response, TextResponse) and self.source.selectors.item is not None:
+            yield from self._read_listing(response, self.source.selectors.item, page)
+        else:
+            self.tally.fail(
+                f'source "{self.name}": "{response.url}": no sitemap (check the address, '
+                "or give selectors.item for a list page)"
+            )
+
+    def _read_sitemap(self, response: Response, body: bytes, depth: int) -> Iterator[Request]:
+        sitemap = Sitemap(body)
+        entries = sorted(sitemap, key=lambda entry: str(entry.get("lastmod", "")), reverse=True)
+        urls = [response.urljoin(entry["loc"]) for entry in entries]
+        if sitemap.type == "sitemapindex":
+            if depth < MAX_SITEMAP_DEPTH:
+                yield from (self.list_request(url, page=depth + 1) for url in urls)
+            return
+        for url in urls:
+            yield from self._visit_article(url)
+
+    def _read_listing(self, listing: TextResponse, item: str, page: int) -> Iterator[Request]:
+        selectors = self.source.selectors
+        self.refuse_forum(listing, item)
+        links = [self._href(entry) for entry in select(listing.selector, item)]
+        urls = [listing.urljoin(link) for link in links if link]
+        if not urls and page == 1:
+            self.tally.fail(
+                f'source "{self.name}": selectors.item "{item}": matches no link on "{listing.url}" '
+                "(look at the page and correct it)"
+            )
+        requests = [request for url in urls for request in self._visit_article(url)]
+        yield from requests
+        following = select(listing.selector, selectors.next_page).get() if selectors.next_page else None
+        if following and requests:
+            yield from self.next_list(listing.urljoin(following), page)
+
+    def _href(self, entry: Selector) -> str:
+        """Return the link of a list entry: itself, or the first within it."""
+        if isinstance(entry.root, str):
+            return entry.root.strip()
+        return (entry.xpath("./@href | .//a/@href").get() or "").strip()
+
+    def _visit_article(self, url: str) -> Iterator[Request]:
+        pattern = self.source.selectors.article_url
+        if url.startswith(("http://", "https://")) and (pattern is None or re.search(pattern, url)):
+            yield from self.visit(url)
+
+    def read_post(self, response: TextResponse, url: str) -> Post:
+        source, selectors = self.source, self.source.selectors
+        page = without_comments(response.selector)
+        asked_at = self._date(page, selectors.date, url)
+        title = first_text(page, selectors.title)
+        text = all_text(page, selectors.body) if selectors.body else article_text(page, url)
+        if not text:
+            missing = "selectors.body" if selectors.body else "trafilatura"
+            raise Quarantined("selector_matched_nothing", f'{missing} finds no text on "{url}"')
+        return Post(
+            source=source.name,
+            channel=source.channel,
+            native_id=self._native_id(url),
+            url=url,
+            title=title,
+            text=text,
+            asked_at=asked_at,
+            fetched_at=self.job.now,
+            addressed_to=first_text(page, selectors.department) or source.department,
+            place=source.place,
+        )
+
+    def _native_id(self, url: str) -> str:
+        pattern = self.source.selectors.id_from_url
+        match = re.search(pattern, url) if pattern else None
+        if pattern and match is None:
+            raise Quarantined("no_id_in_url", f'id_from_url "{pattern}" does not fit "{url}"')
+        return match.group(1) if match else hashed_id(url)
+
+    def _date(self, page: Selector, rule: DateRule, url: str) -> datetime:
+        if rule.selector is not None:
+            stated = first_text(page, rule.selector)
+        elif rule.meta is not None:
+            stated = meta_value(page, rule.meta)
+        elif rule.json_ld is not None:
+            stated = json_ld_value(page, rule.json_ld)
+        else:
+            match = re.search(rule.url or "", url)
+            stated = match.group(1) if match else ""
+        return read_date(stated, formats=self.source.date_formats, zone=self.source.zone_info)
+
+
+def sitemap_body(response: Response) -> bytes | None:
+    """Return the XML of a sitemap or sitemap index, unpacked; None where the response is neither.
+
+    Raises Rejected("too_large") where it unpacks to more than a page may be.
+    """
+    body = response.body
+    if gzip_magic_number(response):
+        try:
+            body = gunzip(body, max_size=MAX_PAGE_BYTES)
+        except (OSError, EOFError, ValueError):
+            return None
+    head = body[:2000]
+    return body if b"<urlset" in head or b"<sitemapindex" in head else None
+
+
+def article_text(page: Selector, url: str) -> str:
+    """Return the article's body as trafilatura finds it, '' for none. No date, no author, no comments."""
+    text = trafilatura.extract(page.root, url=url, include_comments=False, include_tables=True)
+    return tidy(text or "")

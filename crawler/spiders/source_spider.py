@@ -1,0 +1,178 @@
+"""What the three spiders share: one begin and one end for every item, and when to stop."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Generic, NoReturn, TypeVar
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Request, Response, TextResponse
+from twisted.python.failure import Failure
+from w3lib.url import canonicalize_url
+
+from crawler.extraction import select
+from crawler.failures import STOPPING, explain, failure_code
+from crawler.job import CrawlJob, Gathered
+from crawler.refusals import is_forum_software, looks_like_forum
+from crawler.source import Source
+from crawler.tally import Quarantined
+from records.errors import Rejected
+from records.page import PageState
+from records.post import Post
+from records.run import SaveOutcome
+
+SourceT = TypeVar("SourceT", bound=Source)
+
+
+class SourceSpider(Spider, Generic[SourceT]):
+    """Fetches the start pages, visits items, and sees that each item ends in exactly one outcome."""
+
+    def __init__(self, *, job: CrawlJob, **options: Any) -> None:
+        super().__init__(name=job.source.name, **options)
+        self.job = job
+        self.source: SourceT = job.source  # type: ignore[assignment]  # run.py pairs spider and source
+        self.tally = job.tally
+        self._reading = job.source.reading()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **options: Any) -> Any:
+        spider = super().from_crawler(crawler, *args, **options)
+        crawler.signals.connect(spider.note_defect, signal=signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        for url in self.source.start_urls:
+            yield self.list_request(url, page=1)
+
+    def list_request(self, url: str, *, page: int) -> Request:
+        """Return the request for a page that leads to items."""
+        return Request(url, callback=self.read_list, errback=self.list_failed, cb_kwargs={"page": page})
+
+    def next_list(self, url: str, page: int) -> Iterator[Request]:
+        """Yield the request for the list page after `page`; past max_pages count one "page_limit"."""
+        if not url.startswith(("http://", "https://")):
+            return
+        if page < self.source.max_pages:
+            yield self.list_request(url, page=page + 1)
+        elif self.tally.begin(url):
+            self.tally.reject(url, Rejected("page_limit", f"more than max_pages {self.source.max_pages}"))
+
+    @abstractmethod
+    def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
+        """Yield what a list, feed or sitemap leads to."""
+
+    @abstractmethod
+    def read_post(self, response: TextResponse, url: str) -> Post:
+        """Return the post of an item's own page. Raises Rejected or Quarantined."""
+
+    def visit(self, url: str) -> Iterator[Request]:
+        """Yield the request for an item's page, unless this crawl has it already or the limit is reached."""
+        key = canonicalize_url(url)
+        if not self.tally.begin(key):
+            return
+        if self.tally.begun > self.source.max_items:
+            self.tally.reject(key, Rejected("item_limit", f"more than max_items {self.source.max_items}"))
+            return
+        yield Request(
+            url,
+            callback=self.read_item,
+            errback=self.item_failed,
+            cb_kwargs={"key": key, "url": url},
+            meta={"page_url": self.page_url(key), "handle_httpstatus_list": [304]},
+            dont_filter=True,
+        )
+
+    def read_item(self, response: Response, key: str, url: str) -> Iterator[Gathered]:
+        """Yield the item of its page, or count why there is none."""
+        state = self.new_state(response)
+        if response.status == 304 or state.body_sha256 == self.old_sha256(response):
+            self.tally.save(key, SaveOutcome.UNCHANGED)
+            return
+        try:
+            post = self.read_post(self.text_response(response), url)
+        except Rejected as err:
+            self.tally.reject(key, err)
+            return
+        yield Gathered(key=key, post=post, page=state)
+
+    def text_response(self, response: Response) -> TextResponse:
+        """Return `response`, which is text. Raises Quarantined("not_html"); stops at forum software."""
+        if not isinstance(response, TextResponse):
+            raise Quarantined("not_html", f'"{response.url}" is no text')
+        if is_forum_software(response.selector):
+            self.stop_at_forum(response)
+        return response
+
+    def refuse_forum(self, response: TextResponse, entries: str) -> None:
+        """Stop where the elements that `entries` selects are posts of a forum."""
+        if looks_like_forum(select(response.selector, entries)):
+            self.stop_at_forum(response)
+
+    def stop_at_forum(self, response: Response) -> NoReturn:
+        self.stop(
+            "looks_like_forum",
+            f'"{response.url}" is a forum by its markup (avatars and profile links, or its software); '
+            "huiying measures services, never speakers (remove the source)",
+        )
+
+    def list_failed(self, failure: Failure) -> None:
+        """Note why a list, feed or sitemap could not be fetched: without it the crawl is not whole."""
+        err = failure.value
+        assert err is not None  # noqa: S101  # Twisted's failures have their exception
+        code = failure_code(err)
+        url = failure.request.url  # type: ignore[attr-defined]  # Scrapy sets it
+        self.tally.fail(f'source "{self.name}": "{url}": {explain(code, err)}')
+        if code in STOPPING:
+            raise CloseSpider(code)
+
+    def item_failed(self, failure: Failure) -> None:
+        """Count the item by the reason; stop where the site does not want us."""
+        err = failure.value
+        assert err is not None  # noqa: S101  # as above
+        code = failure_code(err)
+        request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        self.tally.reject(request.cb_kwargs["key"], Rejected(code, explain(code, err)))
+        if code in STOPPING:
+            self.stop(code, f'"{request.url}": {explain(code, err)}')
+
+    def stop(self, code: str, reason: str) -> NoReturn:
+        """End the crawl with its reason. Raises CloseSpider."""
+        self.tally.fail(f'source "{self.name}": {reason}')
+        raise CloseSpider(code)
+
+    def note_defect(self, failure: Failure, response: Response) -> None:
+        """Count an item whose page broke our own code, and fail the run: this is a defect to be told of."""
+        key = response.request.cb_kwargs.get("key") if response.request is not None else None
+        kind = type(failure.value).__name__
+        if key is not None and self.tally.is_open(key):
+            self.tally.reject(key, Quarantined("page_broke_parser", kind))
+        self.tally.fail(f'source "{self.name}": "{response.url}" broke the parser with {kind} (report it)')
+
+    def closed(self, reason: str) -> None:
+        """Count what was not visited. Scrapy calls this last."""
+        self.tally.reject_all_open("not_visited")
+        if reason == "shutdown":
+            self.tally.fail(f'source "{self.name}": the crawl was told to stop before its end (run it again)')
+
+    def page_url(self, key: str) -> str:
+        """Return the name under which the page is remembered: its address as these selectors read it."""
+        return f"{key}#{self._reading}"
+
+    def new_state(self, response: Response) -> PageState:
+        """Return what to remember of this fetch."""
+        etag, modified = (response.headers.get(name) for name in ("ETag", "Last-Modified"))
+        return PageState(
+            url=response.meta["page_url"],
+            etag=etag.decode("latin-1") if etag else None,
+            last_modified=modified.decode("latin-1") if modified else None,
+            body_sha256=hashlib.sha256(response.body).hexdigest(),
+        )
+
+    def old_sha256(self, response: Response) -> str | None:
+        """Return the hash of the page as it was at the last fetch, or None."""
+        state: PageState | None = response.meta["page_state"]
+        return state.body_sha256 if state is not None else None
