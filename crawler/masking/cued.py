@@ -1,0 +1,156 @@
+"""Details told by the word before them: QQ, WeChat and other handles, certificates, case numbers, local phones;
+and plates and court case numbers, whose own form is cue enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crawler.masking.kinds import Finding, Kind
+from crawler.masking.lexicon import Lexicon
+from crawler.masking.numbers import HAN_DIGITS, is_office_line
+
+_OPEN = r"[（(“”\"'‘【\[「『]"
+_NOTE = r"(?:\s*[（(][^（）()\d]{0,8}[)）])?"
+_LINK = r"(?:\s*(?:就?是|为|叫|即|有))?[\s:：=＝∶﹕,，—-]{0,4}"
+_NUMBERED = r"\s*(?:号码|帐号|账号|编号|编码|卡号|证号|单号|群号|[Ii][Dd]|号|码|尾号)"
+# A loose gap may be empty ("护照E12345678"), a strict one says that a number follows ("受理编号：…").
+_LOOSE = rf"(?:群|同|证件|证|卡|本|件)?(?:{_NUMBERED})?{_NOTE}{_LINK}{_OPEN}?\s*"
+_STRICT = rf"(?:证|卡|单|表|案|受理|查询)?(?:{_NUMBERED}{_NOTE}{_LINK}|\s*[:：]\s*){_OPEN}?\s*"
+
+_SPACED = r"[\s\-－—.·]{0,2}"
+_DIGITS = rf"[\d{HAN_DIGITS}]"
+_ALNUM = "A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    kind: Kind
+    gap: str
+    value: str
+    words: str
+
+
+_CUES = (
+    _Cue(
+        Kind.IDENTITY,
+        _LOOSE,
+        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xXＸｘ])?",
+        "身份证 身份证件 居民身份证 公民身份 公民身份证 身份号码 身份证明",
+    ),
+    _Cue(
+        Kind.DOCUMENT,
+        _LOOSE,
+        rf"(?=[^\s]{{0,12}}\d)[{_ALNUM}\u4e00-\u9fff]?第?[{_ALNUM}](?:{_SPACED}[{_ALNUM}]){{5,24}}(?![{_ALNUM}%％元])",
+        "护照 通行证 回乡证 台胞证 港澳证 军官证 士兵证 警官证 驾驶证 驾照 居住证 暂住证 残疾证 残疾人证 准考证 学生证"
+        " 社保卡 医保卡 社会保障卡 退休证 退伍证 毕业证 毕业证书 资格证 结婚证 离婚证 出生证 出生医学证明 户口本 户口簿 房产证"
+        " 房权证 土地证 不动产权证 不动产证 老年证 优待证 工作证 证件 低保证 记者证 教师证 护士证 执业证 证号",
+    ),
+    _Cue(
+        Kind.DOCUMENT,
+        _STRICT,
+        rf"[A-Za-z]{{0,4}}\d(?:{_SPACED}\d){{3,19}}",
+        "社保 医保 学籍 考生 工号 警号 学号 胸牌 职工 员工 社会保障 参保 养老保险 准考 证书 执法证 教工",
+    ),
+    _Cue(
+        Kind.BANK_CARD,
+        _LOOSE,
+        rf"\d(?:{_SPACED}\d){{10,22}}",
+        "银行卡 储蓄卡 信用卡 借记卡 工资卡 卡号 账号 帐号 账户 帐户 存折 收款账号 收款账户 开户行 银行账号 银行账户 工行 农行 建行"
+        " 中行 邮政卡 招行 交行",
+    ),
+    _Cue(
+        Kind.NUMBER,
+        _STRICT,
+        rf"(?=[^\s]{{0,8}}\d)[{_ALNUM}](?:[\s\-－—/]?[{_ALNUM}]){{3,29}}(?![{_ALNUM}%％元])",
+        "病历 病案 住院 门诊 就诊 就诊卡 诊疗卡 诊疗 挂号 检查 体检 样本 条码 床位 病例 处方"
+        " 案件 工单 信访 信访件 受理 回执 查询 投诉 举报 立案 报警 接警 警情 订单 快递 运单 快递单 物流 合同 保单 流水 报名 用户"
+        " 户号 客户 宽带 水表 电表 燃气 燃气表 用电 用水 表号 公积金 缴费 业务 登记 序列 交易 预约 办件 诉求 来件 留言 单号 病历号 住院号 案号"
+        " 工单号 受理号 订单号 病案号 门诊号 会员 会员卡 社会保险",
+    ),
+)
+
+_HANDLE_CUES = (
+    _Cue(
+        Kind.QQ,
+        _LOOSE,
+        rf"[1-9](?:{_SPACED}\d){{4,11}}(?![\d%％元年])",
+        "QQ Qq qQ qq ＱＱ ｑｑ 扣扣 企鹅 加Q 加q 加扣 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
+    ),
+    _Cue(
+        Kind.WECHAT,
+        _LOOSE,
+        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{4,24}}|\d(?:{_SPACED}\d){{5,12}}|(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
+        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加微 Weixin weixin WeChat wechat Wechat WECHAT ＶＸ",
+    ),
+    _Cue(
+        Kind.HANDLE,
+        _STRICT,
+        rf"@?[-_.{_ALNUM}]{{4,32}}",
+        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 论坛 Telegram telegram Skype skype Line LINE 百家 知乎",
+    ),
+    _Cue(
+        Kind.HANDLE,
+        r"\s*[:：是为]\s*[“\"]?",
+        r"[^\s，,。；;！!？?、：:“”\"（）()〔〕]{1,16}",
+        "微信名 微信昵称 QQ昵称 QQ名 昵称 网名 用户名 抖音名 网友名",
+    ),
+    _Cue(
+        Kind.PHONE,
+        rf"(?:{_NUMBERED})?{_NOTE}{_LINK}{_OPEN}?\s*",
+        rf"(?<!\d)(?:{_DIGITS}(?:{_SPACED}{_DIGITS}){{10}}|[2-8](?:{_SPACED}\d){{6,7}})(?:\s*(?:转|[-－—])\s*\d{{1,5}})?(?!\d|\s*[年元万])",
+        "电话 座机 固话 手机 宅电 家电 号码 联系方式 来电 致电 拨打 联系 电联 Tel tel TEL Phone phone 手机号 联系电话",
+    ),
+)
+_ALL_CUES = _CUES + _HANDLE_CUES
+_RULES = {
+    word: (cue.kind, re.compile(f"{cue.gap}(?P<value>{cue.value})"))
+    for cue in reversed(_ALL_CUES)
+    for word in cue.words.split()
+}
+_LEXICON = Lexicon(_RULES)
+_PUBLIC_ACCOUNT = "公众"
+
+# Provinces' and forces' characters, then a letter without I and O: GA 36-2018.
+_PLATE = re.compile(
+    r"(?:WJ|ＷＪ)?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼军空海北沈兰济南广成使领]"
+    r"\s?[A-HJ-NP-Za-hj-np-zＡ-Ｚ](?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
+    r"(?=[A-Za-z0-9０-９Ａ-Ｚ ]{0,5}[0-9０-９])[A-Za-z0-9０-９Ａ-Ｚ](?:[ ·\-]?[A-Za-z0-9０-９Ａ-Ｚ]){3}"
+    r"(?:[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}(?![A-Za-z0-9])|[挂学警港澳领使试超]))"
+)
+_PLATE_CUED = re.compile(
+    r"(?:车牌|牌照|车号)(?:号码?)?(?:为|是)?[\s:：]{0,3}(?P<value>[A-Za-z]{1,2}[·\s\-]?[A-Za-z0-9]{4,6})(?![A-Za-z0-9])"
+)
+_COURT_CASE = re.compile(
+    r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
+    r"(?:民|刑|行|执|破|赔|商|知|仲|劳|诉|裁|财保|特|督|催|认)[\u4e00-\u9fff]{0,5}\d{0,2}第?\s*\d{1,6}(?:-\d+)?\s*号"
+)
+
+
+def find_cued(text: str) -> Iterator[Finding]:
+    """Yield details that a word before them tells; the word stays."""
+    for start, end in _LEXICON.find(text):
+        kind, pattern = _RULES[text[start:end]]
+        match = pattern.match(text, end)
+        if match is None or text[max(0, start - 2) : start] == _PUBLIC_ACCOUNT:
+            continue
+        if kind is Kind.PHONE and is_office_line(text, match.start("value")):
+            continue
+        if set(match["value"]) <= set("0 -－—"):
+            continue
+        yield Finding(kind=kind, start=match.start("value"), end=match.end("value"))
+
+
+def find_plates(text: str) -> Iterator[Finding]:
+    """Yield number plates, of electric cars and special vehicles too, and plates without province after a cue."""
+    for match in _PLATE.finditer(text):
+        yield Finding(kind=Kind.PLATE, start=match.start(), end=match.end())
+    for match in _PLATE_CUED.finditer(text):
+        yield Finding(kind=Kind.PLATE, start=match.start("value"), end=match.end("value"))
+
+
+def find_court_cases(text: str) -> Iterator[Finding]:
+    """Yield case numbers of courts and arbitration, like （2019）湘0102民初123号. Document numbers stay."""
+    for match in _COURT_CASE.finditer(text):
+        yield Finding(kind=Kind.NUMBER, start=match.start(), end=match.end())

@@ -1,0 +1,177 @@
+"""Numbers that need no cue: phones, identity cards and bank cards, in any writing of digits.
+
+A run of digits and separators is cut into groups; from each group on, the longest sequence of whole groups that
+is a known kind of number is taken. So "138 0013 8000", "138-00138000" and "一三八零零一三八零零零" are one case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crawler.masking.kinds import Finding, Kind
+
+HAN_DIGITS = "零〇○一幺壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖"
+_HAN_VALUES = "00011122223334455666778899"
+_CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
+TO_DIGIT = dict(zip(HAN_DIGITS + _CIRCLED, _HAN_VALUES + "0123456789", strict=True))
+
+SEPARATOR = r" \t\u00a0\u00ad\u2000-\u200f\u2060\u3000\ufe0f\ufeff\u20e3\-－—–‐‑−_.．。·•・/~～()（）+、,，*"
+_DIGIT = rf"\d{HAN_DIGITS}{_CIRCLED}"
+_RUN = re.compile(rf"[{_DIGIT}](?:[{SEPARATOR}]{{0,3}}[{_DIGIT}]){{6,}}(?:[{SEPARATOR}]{{0,2}}[xXｘＸ])?")
+_GROUP = re.compile(rf"\d+|[{HAN_DIGITS}]+|[{_CIRCLED}]|[xXｘＸ]")
+
+_MOBILE = re.compile(r"(?:(?:00)?86)?0?1[3-9]\d{9}")
+_MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,3}")
+# Administrative division codes, first two digits: GB/T 2260.
+_PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
+_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_IDENTITY_18 = re.compile(rf"{_PROVINCE}\d{{4}}(?:18|19|20)\d\d{_MONTH_DAY}\d{{3}}[\dX]")
+_IDENTITY_15 = re.compile(rf"{_PROVINCE}\d{{4}}\d\d{_MONTH_DAY}\d{{3}}")
+# Issuer prefixes of cards met in China: 62 and 60 UnionPay, 4 Visa, 5 MasterCard, 35 JCB, 9 old domestic cards.
+_CARD = re.compile(r"(?:62|60|4\d|5\d|35|9\d)\d{14,17}")
+# Area codes: 010, 02x with 8 digits, 03xx-09xx with 7 or 8 digits (national numbering plan).
+_LANDLINE = re.compile(r"(?:(?:00)?86)?(0(?:10|2\d|[3-9]\d\d))[1-9]\d{6,7}")
+_LANDLINE_ABROAD = re.compile(r"(?:00)?86((?:10|2\d|[3-9]\d\d))[2-8]\d{6,7}")
+_EXTENSION = re.compile(
+    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,6}(?!\d)", re.IGNORECASE
+)
+_QUANTITY = re.compile(r"\s*(?:元|万|亿|千|块|平|㎡|吨|股|人|户|次|公里|米|[%％])")
+
+_OFFICE = "局|委|办|厅|办公室|政府|中心|大厅|窗口|派出所|街道|热线|专线|科|大队|支队"
+_SERVICE = "咨询|服务|办公|值班|投诉|举报|监督|报修|客服|维修|抢修|预约|受理|便民|政策|业务|求助|报警|维权|信访|接待|应急"
+_OFFICE_LINE = re.compile(
+    rf"(?:(?:{_OFFICE})的?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|热线|专线)|(?:{_SERVICE})(?:电话|热线|专线)|热线)"
+    r"(?:号码)?(?:为|是)?[\s:：（(]*$"
+)
+_OFFICE_REACH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run as plain digits. `at[i]` is the text offset of digit i, `starts`/`ends` the group borders."""
+
+    digits: str
+    at: list[int]
+    starts: list[int]
+    ends: frozenset[int]
+
+
+def find_numbers(text: str) -> Iterator[Finding]:
+    """Yield phones, identity cards and bank cards, from left to right."""
+    for match in _RUN.finditer(text):
+        yield from _numbers_in(text, _read_run(text, match.start(), match.end()))
+
+
+def is_office_line(text: str, start: int) -> bool:
+    """Return whether the words right before `start` name an office's own line (docs/masking.md)."""
+    return _OFFICE_LINE.search(text, max(0, start - _OFFICE_REACH), start) is not None
+
+
+def plain_digits(written: str) -> str:
+    """Return `written` with every way of writing a digit as 0-9 and X in upper case."""
+    return "".join(_plain(char) for char in written)
+
+
+def _plain(char: str) -> str:
+    if char.isdecimal():
+        return str(int(char))
+    return TO_DIGIT.get(char, "X" if char in "xXｘＸ" else char)
+
+
+def _read_run(text: str, start: int, end: int) -> _Run:
+    digits: list[str] = []
+    at: list[int] = []
+    starts: list[int] = []
+    ends: set[int] = set()
+    for group in _GROUP.finditer(text, start, end):
+        if group[0] not in "xXｘＸ":
+            starts.append(len(digits))
+        digits.extend(_plain(char) for char in group[0])
+        at.extend(range(group.start(), group.end()))
+        ends.add(len(digits))
+    return _Run("".join(digits), at, starts, frozenset(ends))
+
+
+def _numbers_in(text: str, run: _Run) -> Iterator[Finding]:
+    taken = 0
+    for start in run.starts:
+        if start < taken:
+            continue
+        found = _number_at(text, run, start)
+        if found is not None:
+            kind, taken = found
+            end = run.at[taken - 1] + 1
+            if kind is Kind.PHONE and (extension := _EXTENSION.match(text, end)):
+                end = extension.end()
+            yield Finding(kind=kind, start=_with_bracket(text, run.at[start], end), end=end)
+
+
+def _with_bracket(text: str, start: int, end: int) -> int:
+    """Return `start`, or one less where the number opens with the bracket it closes: (0731) 8888 6666."""
+    closes = ")" in text[start:end] or "）" in text[start:end]
+    return start - 1 if closes and text[start - 1 : start] in ("(", "（", "+") else start
+
+
+def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
+    """Return the kind and the end of the number whose first digit is `start`, or None."""
+    digits, ends = run.digits, run.ends
+    if (match := _IDENTITY_18.match(digits, start)) and match.end() in ends:
+        return Kind.IDENTITY, match.end()
+    for end in range(min(start + 19, len(digits)), start + 15, -1):
+        if end in ends and _CARD.fullmatch(digits, start, end) and passes_luhn(digits[start:end]):
+            return Kind.BANK_CARD, end
+    for pattern in (_MOBILES, _MOBILE):
+        if (match := pattern.match(digits, start)) and match.end() in ends:
+            return (Kind.PHONE, match.end()) if _is_written_as_phone(text, run, start, match.end()) else None
+    if (match := _IDENTITY_15.match(digits, start)) and match.end() in ends:
+        return Kind.IDENTITY, match.end()
+    return _landline_at(text, run, start)
+
+
+def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
+    for pattern in (_LANDLINE, _LANDLINE_ABROAD):
+        for length in (8, 7):
+            match = pattern.match(run.digits, start)
+            if match is None:
+                break
+            area_end = match.end(1)
+            end = area_end + length
+            split_area = any(match.start(1) < border < area_end for border in run.ends)
+            if end in run.ends and not split_area and _is_written_as_phone(text, run, start, end):
+                return None if is_office_line(text, run.at[start]) else (Kind.PHONE, end)
+    return None
+
+
+def _is_written_as_phone(text: str, run: _Run, start: int, end: int) -> bool:
+    """Tell a phone from an amount, a decimal or a list of small numbers that happen to have its digits."""
+    first, last = run.at[start], run.at[end - 1] + 1
+    if _QUANTITY.match(text, last) or text[max(0, first - 1) : first] in ("¥", "￥", "$"):
+        return False
+    if first >= 2 and text[first - 1] in ".．" and text[first - 2].isdecimal():
+        return False
+    between = [text[run.at[i - 1] + 1 : run.at[i]] for i in range(start + 1, end)]
+    marks = "".join(between)
+    sizes = [len(part) for part in re.split(r"\D+", text[first:last])]
+    if "," in marks or "，" in marks or "、" in marks or "。" in marks:
+        return sizes in ([3, 4, 4], [4, 4, 3], [3, 3, 5])
+    if marks in (".", "．"):
+        return sizes in ([3, 8], [4, 8], [4, 7], [7, 4])
+    return True
+
+
+def passes_luhn(digits: str) -> bool:
+    """Return whether the check digit is right (ISO/IEC 7812-1)."""
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        value = int(char) * (1 + index % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def passes_identity_check(digits: str) -> bool:
+    """Return whether an 18-digit identity number ends in its right check character (GB 11643-1999)."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(char) * weight for char, weight in zip(digits, weights, strict=False))
+    return digits[17] == "10X98765432"[total % 11]
