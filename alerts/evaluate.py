@@ -1,0 +1,129 @@
+"""Rules over facts: pure. Counts, problems, deadlines and `now` in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from alerts.facts import Facts, Finding, Group, Overdue
+from alerts.rules import DAY, AnyRule, CountingRule, FrequencyRule, OverdueRule, Rule, SurgeRule
+from alerts.sentences import (
+    any_sentence,
+    frequency_sentence,
+    overdue_problem_sentence,
+    overdue_sentence,
+    surge_sentence,
+)
+from alerts.surge import Verdict, judge
+from records.times import DEFAULT_ZONE
+
+
+def evaluate(rule: Rule, facts: Facts, now: datetime, *, zone: ZoneInfo = DEFAULT_ZONE) -> list[Finding]:
+    """Return what the rule finds, most first. Nothing is read but the arguments."""
+    if isinstance(rule, AnyRule):
+        found = _any(rule, facts)
+    elif isinstance(rule, OverdueRule):
+        found = _overdue(rule, facts, now, zone)
+    else:
+        found = _counted(rule, facts)
+    return sorted(found, key=lambda finding: (-finding.value, sorted(finding.labels.items())))
+
+
+def screened(rule: CountingRule, groups: Sequence[Group]) -> list[Group]:
+    """Return the groups large enough to be found: those whose posts are worth looking up."""
+    return [group for group in groups if group.count >= rule.num_events]
+
+
+def _any(rule: AnyRule, facts: Facts) -> list[Finding]:
+    found = []
+    for group in facts.groups:
+        problem = facts.problems.get(group.labels.get("problem", ""))
+        if problem is None:
+            continue
+        context = {"place": problem.place, "topic": problem.topic, "department": problem.department}
+        found.append(
+            Finding(
+                labels={"problem": problem.id, **{key: value for key, value in context.items() if value}},
+                value=float(group.count),
+                explanation=any_sentence(group, problem, timeframe=rule.timeframe),
+                problem_ids=(problem.id,),
+                post_ids=group.reports.post_ids if group.reports else (),
+            )
+        )
+    return found
+
+
+def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
+    verdicts: dict[int, Verdict] = {}
+    if isinstance(rule, SurgeRule):
+        judged = judge(facts.steps, [group.history for group in facts.groups], timeframe=rule.timeframe)
+        verdicts = {id(group): verdict for group, verdict in zip(facts.groups, judged, strict=False)}
+    found = []
+    for group in screened(rule, facts.groups):
+        voices = group.reports.n_voices if group.reports else group.count
+        if voices < rule.voices_needed:
+            continue
+        verdict = verdicts.get(id(group))
+        if isinstance(rule, FrequencyRule):
+            sentence = frequency_sentence(
+                group, facts.problems, timeframe=rule.timeframe, threshold=rule.num_events
+            )
+        elif verdict is not None and surges(rule, group, verdict):
+            n_window = ceil(rule.timeframe / DAY)
+            days = sum(not step.blind for step in facts.steps[:-n_window])
+            sentence = surge_sentence(
+                group, facts.problems, timeframe=rule.timeframe, expected=verdict.expected, days=days
+            )
+        else:
+            continue
+        found.append(_finding(group, sentence, verdict))
+    return found
+
+
+def surges(rule: SurgeRule, group: Group, verdict: Verdict) -> bool:
+    """Return whether the count is unlikely, given all that were looked at, and large enough to matter."""
+    return verdict.q_value <= rule.fdr and group.count >= rule.spike_height * verdict.expected
+
+
+def _finding(group: Group, sentence: str, verdict: Verdict | None) -> Finding:
+    return Finding(
+        labels=group.labels,
+        value=float(group.count),
+        expected=verdict.expected if verdict else None,
+        explanation=sentence,
+        problem_ids=group.reports.problem_ids if group.reports else (),
+        post_ids=group.reports.post_ids if group.reports else (),
+    )
+
+
+def _overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
+    def key(item: Overdue) -> tuple[str, ...]:
+        return tuple(item.labels.get(field, "") for field in rule.query_key)
+
+    late = sorted(
+        (item for item in facts.overdue if item.due_at <= now), key=lambda item: (key(item), item.asked_at)
+    )
+    found = []
+    for values, group in groupby(late, key=key):
+        items = list(group)
+        if len(items) < rule.num_events:
+            continue
+        labels = dict(zip(rule.query_key, values, strict=True))
+        if rule.identity == ("problem",):
+            sentence = overdue_problem_sentence(items[0], zone=zone)
+            labels = {**items[0].labels, **labels}
+        else:
+            sentence = overdue_sentence(labels, items)
+        found.append(
+            Finding(
+                labels=labels,
+                value=float(len(items[0].post_ids) if rule.identity == ("problem",) else len(items)),
+                explanation=sentence,
+                problem_ids=tuple(item.problem.id for item in items),
+                post_ids=tuple(post_id for item in items for post_id in item.post_ids),
+            )
+        )
+    return found

@@ -1,0 +1,84 @@
+"""What evaluation looks at: counts, problems, deadlines, already gathered. Nothing here can name a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from records.analysis import UrgencyCode
+from records.problem import Problem
+from records.times import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One day of the look-back, ending at the hour the rule runs. `blind`: its counts say nothing."""
+
+    period: Period
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """What is known of the posts behind one count. `n_voices`: independent ones, copies folded."""
+
+    post_ids: tuple[str, ...]
+    problem_ids: tuple[str, ...]
+    n_voices: int
+    n_urgent: int
+    reasons: tuple[UrgencyCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The posts of one combination of labels. `history` has one count per step, oldest first (surge only).
+
+    `reports` None: nothing is known of copies, each post counts as a voice.
+    """
+
+    labels: Mapping[str, str]
+    count: int
+    history: tuple[int, ...] = ()
+    reports: Reports | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A problem without an answer past its deadline: the reports that wait, and when the oldest was asked."""
+
+    problem: Problem
+    labels: Mapping[str, str]
+    post_ids: tuple[str, ...]
+    asked_at: datetime
+    due_at: datetime
+    workdays_waited: int
+    deadline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that one rule needs at one moment. `window` is the span the counts are of.
+
+    `steps` (surge) are oldest first and of equal length; the last ones make up `window`.
+    `blind_sources` are those whose news cannot be seen now; their posts are left out of surge and overdue.
+    """
+
+    window: Period
+    groups: tuple[Group, ...] = ()
+    steps: tuple[Step, ...] = ()
+    problems: Mapping[str, Problem] = field(default_factory=dict)
+    overdue: tuple[Overdue, ...] = ()
+    blind_sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule says about one set of labels, before it becomes an alert."""
+
+    labels: Mapping[str, str]
+    value: float
+    explanation: str
+    expected: float | None = None
+    problem_ids: tuple[str, ...] = ()
+    post_ids: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""One Chinese sentence per finding, with its numbers. Of a problem its masked title is said, never a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from alerts.durations import chinese_duration
+from alerts.facts import Group, Overdue
+from records.analysis import UrgencyCode
+from records.problem import Problem, ProblemState
+
+REASONS = {
+    UrgencyCode.DANGER: "危及安全",
+    UrgencyCode.UTILITY_CUT: "断水断电断气断暖",
+    UrgencyCode.UNPAID_WAGES: "拖欠工资",
+    UrgencyCode.VULNERABLE: "涉及老幼病弱",
+    UrgencyCode.DEADLINE_NEAR: "时限临近",
+    UrgencyCode.REPEATED_ASKING: "多次反映",
+}
+STATES = {
+    ProblemState.OPEN: "尚未答复",
+    ProblemState.ANSWERED: "已答复",
+    ProblemState.CLOSED: "已办结",
+    ProblemState.REOPENED: "答复后再次反映",
+}
+UNKNOWN = {"department": "责任单位未明", "place": "地点未明", "topic": "类别未明"}
+# A title is a resident's sentence; past this it is a paragraph.
+TITLE_LENGTH = 40
+
+
+def short_title(title: str) -> str:
+    """Return the title in one line of at most TITLE_LENGTH characters."""
+    line = " ".join(title.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1] + "…"
+
+
+def subject(labels: Mapping[str, str], problems: Mapping[str, Problem]) -> str:
+    """Return what an alert is about: A3区·停水, or the problem's title with its place and topic."""
+    problem = problems.get(labels.get("problem", ""))
+    if problem is not None:
+        where = "·".join(part for part in (problem.place, problem.topic) if part)
+        return f"“{short_title(problem.title)}”" + (f"（{where}）" if where else "")
+    return "·".join(value or UNKNOWN.get(field, "未明") for field, value in labels.items()) or "全部诉求"
+
+
+def any_sentence(group: Group, problem: Problem, *, timeframe: timedelta) -> str:
+    """Return 「“题目”（A3区·城建）：24小时内2件反映，累计5件、4个独立反映；紧急3级（…），尚未答复。」"""
+    reasons = "、".join(REASONS[code] for code in (group.reports.reasons if group.reports else ()))
+    urgency = f"紧急{problem.urgency}级" + (f"（{reasons}）" if reasons else "") if problem.urgency else ""
+    counts = f"{chinese_duration(timeframe)}内{group.count}件反映"
+    if problem.n_posts > group.count:
+        counts += f"，累计{problem.n_posts}件、{problem.n_voices}个独立反映"
+    rest = "，".join(part for part in (urgency, STATES[problem.state]) if part)
+    return f"{subject({'problem': problem.id}, {problem.id: problem})}：{counts}；{rest}。"
+
+
+def frequency_sentence(
+    group: Group, problems: Mapping[str, Problem], *, timeframe: timedelta, threshold: int
+) -> str:
+    """Return 「A3区·停水：24小时内14件，达到5件的界限，涉及9个独立反映；其中3件紧急。」"""
+    counts = f"{chinese_duration(timeframe)}内{group.count}件，达到{threshold}件的界限"
+    return f"{subject(group.labels, problems)}：{counts}{_voices(group)}。"
+
+
+def surge_sentence(
+    group: Group, problems: Mapping[str, Problem], *, timeframe: timedelta, expected: float, days: int
+) -> str:
+    """Return 「A3区·停水：24小时内14件，平日约0.6件（近56天），为23倍，涉及9个独立反映；其中3件紧急。」"""
+    usual = f"平日约{expected:.1f}件（近{days}天），为{_times(group.count / expected)}倍"
+    if expected < 0.05:
+        usual = f"近{days}天几乎没有"
+    counts = f"{chinese_duration(timeframe)}内{group.count}件，{usual}"
+    return f"{subject(group.labels, problems)}：{counts}{_voices(group)}。"
+
+
+def overdue_problem_sentence(item: Overdue, *, zone: ZoneInfo) -> str:
+    """Return 「“题目”：2件反映无答复，已等18个工作日，时限“一般，15个工作日”已于3月5日过；责任单位：…。」"""
+    due = item.due_at.astimezone(zone)
+    owes = item.problem.department or "未明"
+    return (
+        f"{subject({'problem': item.problem.id}, {item.problem.id: item.problem})}："
+        f"{len(item.post_ids)}件反映无答复，已等{item.workdays_waited}个工作日，"
+        f"时限“{item.deadline}”已于{_moment(due)}过；责任单位：{owes}。"
+    )
+
+
+def overdue_sentence(labels: Mapping[str, str], items: Sequence[Overdue]) -> str:
+    """Return 「市住建局：12个问题超过时限未答复（其中2个紧急），最久的已等23个工作日：“题目”。」
+
+    `items` are oldest first.
+    """
+    oldest = items[0]
+    n_urgent = sum(item.problem.urgency >= 3 for item in items)
+    urgent = f"（其中{n_urgent}个紧急）" if n_urgent else ""
+    return (
+        f"{subject(labels, {})}：{len(items)}个问题超过时限未答复{urgent}，"
+        f"最久的已等{oldest.workdays_waited}个工作日：“{short_title(oldest.problem.title)}”。"
+    )
+
+
+def _voices(group: Group) -> str:
+    if group.reports is None:
+        return ""
+    urgent = f"；其中{group.reports.n_urgent}件紧急" if group.reports.n_urgent else ""
+    return f"，涉及{group.reports.n_voices}个独立反映{urgent}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}".removesuffix(".0")
+
+
+def _moment(moment: datetime) -> str:
+    """Return 3月5日; a deadline at midnight is the day before its end."""
+    last = moment - timedelta(seconds=1)
+    return f"{last.month}月{last.day}日"

@@ -1,0 +1,156 @@
+"""The count model behind `surge`: is what came in more than the time before makes likely?
+
+Right for counts of 0-5 a day: a Poisson-gamma (negative binomial) predictive distribution per key, so that
+few past reports mean a wide expectation, never a division by a small number.
+
+1. Days are weighed by how they are lived (alerts.workdays), learnt from all keys together.
+2. Blind days, and days before there was any data, are left out.
+3. Tops of the past are cut down to the plausible: last month's water cut is not this month's normal.
+4. More spread than Poisson has is estimated per key and drawn to that of all keys.
+5. Over all keys that were looked at, the false discovery rate is held (Benjamini & Hochberg 1995).
+
+The numbers below were set on simulated years of the real calendar; benchmarks/alerts.py prints the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+from alerts.facts import Step
+from alerts.workdays import DayKind, day_kind
+
+Floats: TypeAlias = NDArray[np.float64]
+
+# Below this many past windows a week's rhythm cannot be told from chance: nothing is judged.
+MIN_DAYS = 14
+MIN_BLOCKS = 4
+# Half a report before the first: what has never come may come (Jeffreys' prior for a Poisson rate).
+PRIOR_REPORTS = 0.5
+# Reports of all keys together that a weekday's factor is drawn to 1 by.
+WEEKDAY_PRIOR_REPORTS = 20.0
+# Expected reports of a key that its own spread is drawn to everybody's by.
+SPREAD_PRIOR_REPORTS = 20.0
+# Past counts further than this many standard deviations above their expectation are cut down to there.
+CUT_AT_DEVIATIONS = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the model says of one key. `q_value`: the false discovery rate at which it would just be found."""
+
+    expected: float
+    p_value: float
+    q_value: float
+
+
+def judge(steps: Sequence[Step], counts: Sequence[Sequence[int]], *, timeframe: timedelta) -> list[Verdict]:
+    """Return a verdict per key; an empty list where the baseline is too short to judge.
+
+    `counts` (n_keys, n_steps) by `steps`, oldest first; the last ceil(timeframe / 24h) steps are the window.
+    """
+    if not counts:
+        return []
+    table = np.asarray(counts, dtype=np.float64)
+    n_window = ceil(timeframe / timedelta(days=1))
+    past, present = table[:, :-n_window], table[:, -n_window:].sum(axis=1)
+    seen = np.array([not step.blind for step in steps[:-n_window]])
+    weights = day_weights(steps, past.sum(axis=0), seen)
+    blocks, block_weights = _blocks(past, weights[:-n_window], seen, n_window)
+    if blocks.shape[1] < (MIN_DAYS if n_window == 1 else MIN_BLOCKS):
+        return []
+    expected, variance = predict(blocks, block_weights, float(weights[-n_window:].sum()))
+    p_values = upper_tail(present, expected, variance)
+    q_values = benjamini_hochberg(p_values)
+    return [
+        Verdict(expected=float(e), p_value=float(p), q_value=float(q))
+        for e, p, q in zip(expected, p_values, q_values, strict=True)
+    ]
+
+
+def day_weights(steps: Sequence[Step], totals: Floats, seen: NDArray[np.bool_]) -> Floats:
+    """Return each step's share of an ordinary day, learnt from the past `totals` (n_past,) of all keys.
+
+    A step belongs to the day its middle falls on: all steps end at the same hour, so a shift is learnt too.
+    """
+    kinds = np.array([day_kind((s.period.start + s.period.length / 2).date()) for s in steps])
+    past_kinds = kinds[: len(totals)]
+    mean = float(totals[seen].mean()) if seen.any() else 0.0
+    factors = np.ones(len(DayKind))
+    if mean > 0:
+        for kind in DayKind:
+            of_kind = seen & (past_kinds == kind)
+            flat = mean * int(of_kind.sum())
+            factors[kind] = (float(totals[of_kind].sum()) + WEEKDAY_PRIOR_REPORTS) / (
+                flat + WEEKDAY_PRIOR_REPORTS
+            )
+    return np.asarray(factors[kinds], dtype=np.float64)
+
+
+def _blocks(past: Floats, weights: Floats, seen: NDArray[np.bool_], length: int) -> tuple[Floats, Floats]:
+    """Return the past as windows of `length` steps, the last touching the present; none with a blind step."""
+    spare = past.shape[1] % length
+    counts = past[:, spare:].reshape(past.shape[0], -1, length).sum(axis=2)
+    whole = seen[spare:].reshape(-1, length).all(axis=1)
+    return counts[:, whole], weights[spare:].reshape(-1, length).sum(axis=1)[whole]
+
+
+def predict(past: Floats, weights: Floats, window_weight: float) -> tuple[Floats, Floats]:
+    """Return mean and variance of the next count per key.
+
+    `past` is (n_keys, n_windows), `weights` (n_windows,). With a gamma posterior of shape a = prior + reports
+    and rate b = weights, the next count is negative binomial with mean m = a·w/b and variance m·(1 + w/b);
+    the spread beyond Poisson multiplies the variance.
+    """
+    exposure = float(weights.sum())
+    rates = past.sum(axis=1) / exposure
+    spread = _spread(past, np.outer(rates, weights))
+    ceiling = _ceiling(np.outer(rates, weights), spread)
+    for _ in range(2):  # the cut lowers the rate, which lowers the cut; a third round changes nothing
+        kept = np.minimum(past, ceiling)
+        rates = kept.sum(axis=1) / exposure
+        fitted = np.outer(rates, weights)
+        spread = _spread(kept, fitted)
+        ceiling = _ceiling(fitted, spread)
+    mean = (PRIOR_REPORTS + rates * exposure) * window_weight / exposure
+    return mean, mean * (1 + window_weight / exposure) * spread
+
+
+def _ceiling(fitted: Floats, spread: Floats) -> Floats:
+    deviation = np.sqrt(fitted * spread[:, None])
+    return np.asarray(np.maximum(fitted + CUT_AT_DEVIATIONS * deviation, 2.0), dtype=np.float64)
+
+
+def _spread(past: Floats, fitted: Floats) -> Floats:
+    """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports."""
+    n_windows = past.shape[1]
+    squares = ((past - fitted) ** 2).sum(axis=1) * n_windows / (n_windows - 1)
+    reports = fitted.sum(axis=1)
+    of_all = max(1.0, float(squares.sum() / max(reports.sum(), 1.0)))
+    drawn = (squares + SPREAD_PRIOR_REPORTS * of_all) / (reports + SPREAD_PRIOR_REPORTS)
+    return np.asarray(np.maximum(drawn, 1.0), dtype=np.float64)
+
+
+def upper_tail(counts: Floats, mean: Floats, variance: Floats) -> Floats:
+    """Return P(Y ≥ count) of the negative binomial with this mean and variance (variance > mean)."""
+    failures = variance - mean
+    size = mean**2 / failures
+    tail = betainc(np.maximum(counts, 1.0), size, failures / variance)
+    return np.where(counts > 0, tail, 1.0)
+
+
+def benjamini_hochberg(p_values: Floats) -> Floats:
+    """Return the adjusted p-values: reject those ≤ q, and the false discovery rate is at most q."""
+    order = np.argsort(p_values)[::-1]
+    ranks = np.arange(len(p_values), 0, -1)
+    adjusted = np.minimum.accumulate(p_values[order] * len(p_values) / ranks)
+    q_values = np.empty_like(p_values)
+    q_values[order] = np.minimum(adjusted, 1.0)
+    return q_values
