@@ -64,7 +64,7 @@ def user_agent(settings: Settings, source: Source) -> str:
             f'{settings.settings_file}: setting "contact" is empty: crawling {min(filter(None, hosts))} '
             "needs an e-mail address or page that its operator can turn to"
         )
-    return f"huiying/{version('huiying')} (+{settings.contact or 'local demonstration'})"
+    return f"huiying/{version('huiying')} (+{settings.contact or settings.console_url})"
 
 
 def run_crawl(

@@ -55,9 +55,7 @@ def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Call
         parts.pipeline.run()
         say("执行预警规则、编写简报 …")
         evaluate_rules(parts, now=moment)
-        brief(
-            parts, kind="daily", day=moment.astimezone(settings.zone).date() - timedelta(days=1), now=moment
-        )
+        brief(parts, day=moment.astimezone(settings.zone).date() - timedelta(days=1), now=moment)
         parts.database.set_value(PLAYED, moment.isoformat())
 
 

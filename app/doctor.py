@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.receivers import load_receivers
 from alerts.rules import load_rules
+from app.tasks import receivers
 from app.wiring import Parts
 from nlp.analyser import Analyser
 from records.errors import HuiyingError
@@ -91,5 +91,5 @@ def _rules(parts: Parts) -> tuple[Health, str]:
 
 
 def _receivers(parts: Parts) -> tuple[Health, str]:
-    count = len(load_receivers(parts.settings.receivers_file))
+    count = len(receivers(parts.settings))
     return Health.OK, f"{count} receivers" if count else "none: alerts show in the console only"

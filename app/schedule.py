@@ -69,7 +69,7 @@ def missed(trigger: CronTrigger, last_run: datetime | None, now: datetime) -> bo
 def brief_yesterday(parts: Parts) -> None:
     """Make yesterday's daily briefing."""
     today = utc_now().astimezone(parts.settings.zone).date()
-    brief(parts, kind="daily", day=today - timedelta(days=1), now=utc_now())
+    brief(parts, day=today - timedelta(days=1), now=utc_now())
 
 
 def _add_crawl(

@@ -18,7 +18,6 @@ from console.services import Services
 from console.web import check_address, create_app
 from nlp.segment import tokens, words
 from records.errors import ConfigurationError
-from records.times import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +35,10 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None], with_schedule:
             )
         )
         scheduler = build_scheduler(parts) if with_schedule else None
-        parts.database.deliveries.recover(utc_now())
         if scheduler is not None:
             scheduler.start()
         try:
-            on_ready(f"http://{settings.host}:{settings.port}/")
+            on_ready(settings.console_url)
             server.run(sockets=[listening])
         finally:
             if scheduler is not None:

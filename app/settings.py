@@ -78,6 +78,12 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{self.data_dir / 'huiying.sqlite'}"
 
     @property
+    def console_url(self) -> str:
+        """Return where the console answers."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
+
+    @property
     def index_dir(self) -> Path:
         return self.data_dir / "index"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
-from alerts.coverage import SourceHealth, source_health
-from alerts.delivery import deliver
+from filelock import FileLock
+
+from alerts.channels import Channels, load_channels
+from alerts.coverage import SourceHealth, coverage_of, source_health
+from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, run_rules
-from alerts.receivers import load_receivers
 from alerts.rules import load_rules
+from app.settings import Settings
 from app.wiring import Parts
 from briefing.collect import collect
 from briefing.snapshot import freeze
@@ -21,7 +25,7 @@ from crawler.importers import RejectedRow, read_export
 from records.errors import HuiyingError
 from records.post import Channel, Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
-from records.times import utc_now
+from records.times import day_period, utc_now
 from storage.database import Snapshot
 
 IMPORT_BATCH = 500
@@ -87,15 +91,32 @@ def import_file(
 
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
-    rules = load_rules(parts.settings.rules_dir)
-    return run_rules(
-        rules, parts.database, parts.index, now=now, zone=parts.settings.zone, coverage=health(parts, now=now)
-    )
+    settings = parts.settings
+    with FileLock(settings.locks_dir / "alerts.lock"):
+        return run_rules(
+            load_rules(settings.rules_dir),
+            parts.database,
+            parts.index,
+            now=now,
+            zone=settings.zone,
+            coverage=coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone),
+            channels=tuple(receivers(settings)),
+            console_url=settings.console_url,
+        )
 
 
-def deliver_pending(parts: Parts, *, now: datetime) -> int:
-    """Send what the ledger holds and whose time has come; return how many were sent."""
-    return deliver(parts.database, load_receivers(parts.settings.receivers_file), now=now)
+def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
+    """Send what the ledger holds and whose time has come."""
+    with FileLock(parts.settings.locks_dir / "alerts.lock"):
+        recover(
+            parts.database, now=now
+        )  # under the lock nobody sends: what is marked so was left by a dead process
+        return deliver(parts.database, receivers(parts.settings), now=now)
+
+
+def receivers(settings: Settings) -> Channels:
+    """Return where alerts go; secrets come from the environment."""
+    return load_channels(settings.receivers_file, os.environ)
 
 
 def health(parts: Parts, *, now: datetime) -> list[SourceHealth]:
@@ -103,18 +124,21 @@ def health(parts: Parts, *, now: datetime) -> list[SourceHealth]:
     return source_health(parts.catalogue, parts.database, now=now)
 
 
-def brief(parts: Parts, *, kind: str, day: date, now: datetime) -> Snapshot:
-    """Freeze the briefing of `day` and return it; one that is frozen already is returned as it is."""
+def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snapshot:
+    """Return the frozen daily briefing of `day`, made now where there is none yet, or `anew` is asked for."""
+    settings = parts.settings
+    frozen = parts.database.snapshots.latest("daily", day_period(day, zone=settings.zone))
+    if frozen is not None and not anew:
+        return frozen
     content = collect(
         parts.database,
         parts.index,
         health(parts, now=now),
-        kind=kind,
         day=day,
         now=now,
-        zone=parts.settings.zone,
-        title=parts.settings.title,
-        issuer=parts.settings.issuer,
+        zone=settings.zone,
+        title=settings.title,
+        issuer=settings.issuer,
     )
     return freeze(parts.database, content, now=now)
 

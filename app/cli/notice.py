@@ -51,9 +51,11 @@ def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) 
     with open_parts(load_settings(data_dir)) as parts:
         at = moment(now, parts.settings.zone)
         report = evaluate_rules(parts, now=at)
-        sent = deliver_pending(parts, now=at)
-    print_records([plain(row) for row in report.rules], form)
-    note(f"送出 {sent} 条通知")
+        deliveries = deliver_pending(parts, now=at)
+    print_records([plain(outcome) for outcome in report.outcomes], form)
+    note(f"通知：送出 {deliveries.sent}，稍后再试 {deliveries.failed}，放弃 {deliveries.dead}")
+    if report.errors:
+        raise ConfigurationError(report.errors[0])
 
 
 def list_alerts(

@@ -29,6 +29,7 @@ def brief(
     kind: Annotated[Kind, typer.Argument(help="daily")] = Kind.DAILY,
     date: Annotated[str | None, typer.Option("--date", help="哪一天，如 2026-03-01（默认昨天）")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="输出文件夹（默认安装的 briefings）")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="已冻结的也重新编一期")] = False,
     data_dir: DataDir = None,
     now: Now = None,
 ) -> None:
@@ -37,7 +38,7 @@ def brief(
     with open_parts(load_settings(data_dir)) as parts:
         at = moment(now, parts.settings.zone)
         covered = day(date, at.astimezone(parts.settings.zone).date() - timedelta(days=1))
-        snapshot = make_briefing(parts, kind=kind, day=covered, now=at)
+        snapshot = make_briefing(parts, day=covered, now=at, anew=anew)
         folder = out or parts.settings.data_dir / "briefings"
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in (

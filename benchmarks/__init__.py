@@ -1,0 +1,1 @@
+"""Benchmarks: each runs beside a peer or a physical limit and asserts what it did before it reports."""
