@@ -6,6 +6,7 @@ An index holds a copy of the truth: it is fed only by the outbox and may be thro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import tzinfo
 from typing import Protocol
 
@@ -27,6 +28,13 @@ class SearchIndex(Protocol):
     Every reading method takes `period`, which restricts `asked` (start-inclusive, end-exclusive).
     A query that cannot be read raises storage.query.QueryError, with its position.
     """
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the index for writing: read the truth within, so that no older state overwrites a newer one.
+
+        One process or thread at a time; may be nested. Raises Retryable where another holds it for long.
+        What is not committed by `refresh` at the end is dropped.
+        """
 
     def add(self, documents: Iterable[IndexDocument]) -> int:
         """Put the documents in, replacing those of the same id; return how many. Visible after refresh."""

@@ -1,0 +1,390 @@
+"""The query language: Lucene syntax, read into storage.query_tree. Only this module knows luqum.
+
+Words are joined by AND. `停水 OR 断水`, `-供暖`, `"没有水"`, `"停水 小区"~4`, `水管*`, `shuiguan~1`,
+`title:停水^2`, `topic:城乡建设`, `urgency:>=2`, `asked:P7D`, `asked:[2026-01 TO 2026-03}`, `_exists_:reply`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, NoReturn
+
+from luqum import tree as lucene
+from luqum.exceptions import ParseError
+from luqum.thread import parse as parse_lucene
+
+from records.analysis import Intent
+from records.errors import Rejected, nearest
+from records.post import Channel
+from records.query import FIELDS, KEYWORD_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, TIME_FIELDS
+from storage.query_dates import read_span
+from storage.query_tree import (
+    And,
+    Boost,
+    Everything,
+    Exists,
+    Fuzzy,
+    Node,
+    Not,
+    NumberRange,
+    Or,
+    Pattern,
+    Phrase,
+    Term,
+    TimeRange,
+    Value,
+)
+
+Segment = Callable[[str], Sequence[str]]
+
+# Far above what a person or a rule writes, far below what costs a second (test_hostile_queries.py).
+MAX_LENGTH = 4_000
+MAX_DEPTH = 20
+MAX_CLAUSES = 200
+MAX_PATTERNS = 10
+MAX_SLOP = 50
+MAX_BOOST = 100.0
+
+_CLOSED_VALUES: dict[str, tuple[str, ...]] = {
+    "channel": tuple(channel.value for channel in Channel),
+    "intent": tuple(intent.value for intent in Intent),
+    "flagged": ("true", "false"),
+}
+# One character for one, so that positions stay true. ？ and ／ end sentences and part words in Chinese
+# text far more often than they are meant as wildcard and regular expression.
+_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_WIDTH |= dict.fromkeys(map(ord, "“”„‟「」『』＂"), ord('"'))
+_WIDTH |= dict.fromkeys(map(ord, "　，、；。！？／"), ord(" "))
+_WIDTH |= {ord("【"): ord("("), ord("】"): ord(")"), ord("—"): ord("-"), ord("－"): ord("-")}
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+_SYNTAX_ERROR = re.compile(r"unexpected\s+'(?P<what>.*)' at position (?P<position>\d+)", re.DOTALL)
+_LEXER_ERROR = re.compile(r"at position (?P<position>\d+)$")
+
+
+class QueryError(Rejected):
+    """A query that cannot be read. `position` counts characters from 0 in the text as it was typed."""
+
+    def __init__(self, code: str, message: str, *, position: int) -> None:
+        super().__init__(code, message)
+        self.position = position
+
+
+def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> Node:
+    """Return what the query means; an empty one means everything.
+
+    Relative dates count back from `now`, dates are local to `zone`, `segment` cuts text into the words of the
+    index. Raises QueryError, whose message is one line with the position and a suggestion.
+    """
+    typed = _without_unseen(text)
+    plain = typed.translate(_WIDTH)
+    if not typed.strip():
+        return Everything()
+    if len(plain) > MAX_LENGTH:
+        _fail("too_long", f"{len(plain):,} characters", f"at most {MAX_LENGTH:,}", MAX_LENGTH)
+    _check_nesting(plain)
+    reader = _Reader(typed, now=now, zone=zone, segment=segment)
+    node = reader.read(_parse(plain), None, 0) if plain.strip() else None
+    if node is None:
+        _fail("nothing", f'"{text.strip()[:40]}" holds no word to look for', "add a word", 0)
+    return node
+
+
+def quoted(value: str) -> str:
+    """Return `value` as a phrase of the query language, for queries put together: "place:" + quoted(…)."""
+    return '"' + re.sub(r'(["\\“”„‟「」『』＂＼])', r"\\\1", value) + '"'
+
+
+def _without_unseen(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text)
+
+
+def _fail(code: str, what: str, fix: str, position: int) -> NoReturn:
+    raise QueryError(code, f"query, character {position + 1}: {what} ({fix})", position=position)
+
+
+def _check_nesting(text: str) -> None:
+    # Before the parser sees it: its tree is only as deep as its brackets.
+    depth = 0
+    for position, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth > MAX_DEPTH:
+            _fail("too_deep", "too many brackets within brackets", f"at most {MAX_DEPTH}", position)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return parse_lucene(text)
+    except ParseError as err:
+        _explain_syntax_error(str(err), text)
+    except (ArithmeticError, ValueError, TypeError):
+        position = max(text.find("~"), text.find("^"), 0)
+        _fail("bad_number", "the number after ~ or ^ cannot be read", "write ~2 or ^1.5", position)
+
+
+def _explain_syntax_error(message: str, text: str) -> NoReturn:
+    found = _SYNTAX_ERROR.search(message)
+    if found:
+        what, position = found["what"][:20], int(found["position"])
+        _fail("syntax", f'"{what}" cannot stand here', f'put it in quotes to look for it: "{what}"', position)
+    lexer = _LEXER_ERROR.search(message)
+    if lexer:
+        position = int(lexer["position"])
+        if text[position] == '"':
+            _fail("syntax", "the quotes are not closed", 'add a "', position)
+        _fail("syntax", f'"{text[position]}" cannot stand here', "put the words in quotes", position)
+    end = len(text.rstrip())
+    if text.count("(") > text.count(")"):
+        _fail("syntax", "a bracket is not closed", "add a )", end)
+    if text.rstrip().endswith(":"):
+        field = re.split(r"[\s(]", text.rstrip()[:-1])[-1]
+        _fail("syntax", f'"{field}:" has no value', f"try {field}:… or _exists_:{field}", end)
+    _fail("syntax", "something is missing at the end", "finish it or take the last word away", end)
+
+
+class _Reader:
+    """Turns luqum's tree into ours, counting as it goes. None stands for a part without any word (！！)."""
+
+    def __init__(self, typed: str, *, now: datetime, zone: tzinfo, segment: Segment) -> None:
+        self._typed = typed
+        self._now = now
+        self._zone = zone
+        self._segment = segment
+        self._clauses = 0
+        self._patterns = 0
+
+    def read(self, item: Any, field: str | None, depth: int) -> Node | None:
+        if depth > 2 * MAX_DEPTH:
+            _fail("too_deep", "too many parts within parts", f"at most {2 * MAX_DEPTH}", item.pos)
+        deeper = depth + 1
+        match item:
+            case lucene.BaseOperation():
+                parts = [part for child in item.children if (part := self.read(child, field, deeper))]
+                return _joined(parts, either=isinstance(item, lucene.OrOperation))
+            case lucene.BaseGroup() | lucene.Plus():
+                return self.read(item.children[0], field, deeper)
+            case lucene.Not() | lucene.Prohibit():
+                part = self.read(item.children[0], field, deeper)
+                return None if part is None else Not(part=part)
+            case lucene.Boost():
+                part = self.read(item.expr, field, deeper)
+                return None if part is None else Boost(part=part, factor=_boost(item))
+            case lucene.SearchField():
+                return self._search_field(item, field, deeper)
+        self._count_clause(item)
+        return self._leaf(item, field)
+
+    def _search_field(self, item: Any, outer: str | None, depth: int) -> Node | None:
+        if outer is not None:
+            _fail("syntax", f'"{item.name}:" stands within "{outer}:"', "ask one field at a time", item.pos)
+        if item.name == "_exists_":
+            return Exists(field=_known_field(_literal(item.expr), item.expr.pos))
+        if item.name == "*" and isinstance(item.expr, lucene.Word) and item.expr.value == "*":
+            return Everything()
+        return self.read(item.expr, _known_field(item.name, item.pos), depth)
+
+    def _leaf(self, item: Any, field: str | None) -> Node | None:
+        if isinstance(item, lucene.Regex):
+            _fail(
+                "regex", "regular expressions are not searched", 'put the words in quotes, or "…*"', item.pos
+            )
+        if isinstance(item, lucene.Word) and item.value == "*":
+            return Everything() if field is None else Exists(field=field)
+        if field in NUMBER_FIELDS:
+            return _number_range(item, field)
+        if field in TIME_FIELDS:
+            return self._time_range(item, field)
+        if isinstance(item, lucene.Range | lucene.OpenRange):
+            ranges = ", ".join((*NUMBER_FIELDS, *TIME_FIELDS))
+            _fail(
+                "not_a_range_field", f'"{field or "text"}" has no order', f"ranges go with {ranges}", item.pos
+            )
+        if isinstance(item, lucene.Word) and item.has_wildcard():
+            return self._wildcard(item, field)
+        if field in KEYWORD_FIELDS:
+            return self._value(item, field)
+        return self._words(item, field)
+
+    def _words(self, item: Any, field: str | None) -> Node | None:
+        if isinstance(item, lucene.Fuzzy):
+            words = self._cut(item.term)
+            distance = _whole(item, 1 if item.degree < 1 else item.degree, highest=2)
+            fuzzy: list[Node] = [Fuzzy(field=field, word=word, distance=distance) for word in words]
+            return _joined(fuzzy)
+        if isinstance(item, lucene.Proximity):
+            slop = _whole(item, item.degree, highest=MAX_SLOP)
+            return _phrase(self._cut(item.term), field, slop)
+        if isinstance(item, lucene.Phrase):
+            return _phrase(self._cut(item), field, 0)
+        if item.value in ("&&", "||", "!"):
+            fix = {"&&": "AND", "||": "OR", "!": "NOT"}[item.value]
+            _fail("syntax", f'"{item.value}" is not an operator here', f"write {fix}", item.pos)
+        terms: list[Node] = [Term(field=field, word=word) for word in self._cut(item)]
+        return _joined(terms)
+
+    def _cut(self, item: Any) -> tuple[str, ...]:
+        # Blanks part words: the index takes what lies between two of them for one.
+        words = tuple(part for word in self._segment(_literal(item)) for part in word.split())
+        self._clauses += max(len(words) - 1, 0)
+        self._check_clauses(item)
+        return words
+
+    def _wildcard(self, item: Any, field: str | None) -> Node:
+        parts = _pattern_parts(item.value, fold=field is None or field in TEXT_FIELDS)
+        if parts[0] in ("*", "?"):
+            bare = item.value.lstrip("*?")
+            _fail(
+                "leading_wildcard", f'"{item.value[:20]}" begins with a wildcard', f'try "{bare}"', item.pos
+            )
+        self._patterns += 1
+        if self._patterns > MAX_PATTERNS:
+            _fail("too_many_patterns", "too many words with * or ?", f"at most {MAX_PATTERNS}", item.pos)
+        return Pattern(field=field, parts=parts)
+
+    def _time_range(self, item: Any, field: str) -> Node:
+        if isinstance(item, lucene.Term):
+            start, end = self._span(item)
+            return TimeRange(field=field, start=start, end=end)
+        low, high, include_low, include_high = _bounds(item)
+        return TimeRange(
+            field=field,
+            start=self._moment(low, after=not include_low),
+            end=self._moment(high, after=include_high),
+        )
+
+    def _moment(self, item: Any | None, *, after: bool) -> datetime | None:
+        if item is None:
+            return None
+        start, end = self._span(item)
+        # A duration names the moment it goes back to, not all the time since.
+        return end if after and not _literal(item).upper().startswith("P") else start
+
+    def _span(self, item: Any) -> tuple[datetime, datetime]:
+        text = _literal(item)
+        try:
+            return read_span(text, now=self._now, zone=self._zone)
+        except (ValueError, OverflowError):
+            what = f'"{text[:30]}" is not a date'
+            _fail("bad_date", what, "try 2026-03, 2026-03-05, 2026-W12 or P7D", item.pos)
+
+    def _value(self, item: Any, field: str) -> Node:
+        if not isinstance(item, lucene.Term):
+            _fail("bad_value", f'"{field}" is matched exactly', "take ~ away", item.pos)
+        # As it was typed: 住建局（房管） is stored with its full-width brackets.
+        typed = self._typed[item.pos : item.pos + len(item.value)]
+        value = _unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed).strip()
+        if field in _CLOSED_VALUES:
+            value = value.lower()
+            if value not in _CLOSED_VALUES[field]:
+                known = _CLOSED_VALUES[field]
+                fix = f"one of {', '.join(known)}{nearest(value, known)}"
+                _fail("bad_value", f'"{value[:20]}" is no {field}', fix, item.pos)
+        if not value:
+            _fail("bad_value", f'"{field}:" has no value', f"try _exists_:{field}", item.pos)
+        return Value(field=field, value=value)
+
+    def _count_clause(self, item: Any) -> None:
+        self._clauses += 1
+        self._check_clauses(item)
+
+    def _check_clauses(self, item: Any) -> None:
+        if self._clauses > MAX_CLAUSES:
+            _fail("too_many_clauses", "too many words", f"at most {MAX_CLAUSES}", item.pos)
+
+
+def _known_field(name: str, position: int) -> str:
+    if name not in FIELDS:
+        fix = f"fields: {', '.join(FIELDS)}; to look for a colon put the words in quotes"
+        _fail("unknown_field", f'unknown field "{name[:30]}"{nearest(name, FIELDS)}', fix, position)
+    return name
+
+
+def _joined(parts: Sequence[Node], *, either: bool = False) -> Node | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return Or(parts=tuple(parts)) if either else And(parts=tuple(parts))
+
+
+def _phrase(words: tuple[str, ...], field: str | None, slop: int) -> Node | None:
+    if len(words) < 2:
+        return Term(field=field, word=words[0]) if words else None
+    return Phrase(field=field, words=words, slop=slop)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"[\\＼](.)", r"\1", text)
+
+
+def _literal(item: Any) -> str:
+    if isinstance(item, lucene.Prohibit):
+        return "-" + _literal(item.children[0])
+    if not isinstance(item, lucene.Term):
+        _fail("syntax", "only a word or a phrase can stand here", "take brackets and signs away", item.pos)
+    return _unescaped(item.value[1:-1] if isinstance(item, lucene.Phrase) else item.value)
+
+
+def _pattern_parts(value: str, *, fold: bool) -> tuple[str, ...]:
+    parts: list[str] = []
+    for part in re.findall(r"\\.|[*?]|[^\\*?]+", value, re.DOTALL):
+        wild = part in ("*", "?")
+        if part == "*" and parts and parts[-1] == "*":
+            continue
+        literal = part if wild else _unescaped(part)
+        parts.append(unicodedata.normalize("NFKC", literal).lower() if fold and not wild else literal)
+    return tuple(parts)
+
+
+def _bounds(item: Any) -> tuple[Any | None, Any | None, bool, bool]:
+    """Return low, high, include_low, include_high of a range; a bound of `*` is None."""
+    match item:
+        case lucene.Range():
+            low, high = (None if getattr(end, "value", "") == "*" else end for end in item.children)
+            return low, high, item.include_low, item.include_high
+        case lucene.From():
+            return item.a, None, item.include, True
+        case lucene.To():
+            return None, item.a, True, item.include
+    _fail("syntax", "a value or a range has to stand here", "try [a TO b], >=a or <b", item.pos)
+
+
+def _number_range(item: Any, field: str) -> Node:
+    if isinstance(item, lucene.Term):
+        number = _number(item)
+        return NumberRange(field=field, low=number, high=number)
+    low, high, include_low, include_high = _bounds(item)
+    return NumberRange(
+        field=field,
+        low=None if low is None else _number(low),
+        high=None if high is None else _number(high),
+        include_low=include_low,
+        include_high=include_high,
+    )
+
+
+def _number(item: Any) -> float:
+    text = _literal(item)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        _fail("bad_number", f'"{text[:20]}" is not a number', "try urgency:>=2", item.pos)
+    return number
+
+
+def _whole(item: Any, degree: Any, *, highest: int) -> int:
+    if degree != int(degree) or not 0 <= degree <= highest:
+        _fail("bad_number", f"~{degree} is not possible", f"a whole number up to {highest}", item.pos)
+    return int(degree)
+
+
+def _boost(item: Any) -> float:
+    factor = float(item.force)
+    if not 0 < factor <= MAX_BOOST:
+        _fail("bad_number", f"^{factor:g} is not possible", f"above 0, up to {MAX_BOOST:g}", item.pos)
+    return factor

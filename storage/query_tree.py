@@ -1,0 +1,125 @@
+"""What a query means: a small tree that every engine compiles. Knows no parser and no engine.
+
+Node
+├── Everything
+├── Term, Phrase, Fuzzy      words in a text field (field None: in any of them)
+├── Pattern                  a word with * or ?, in a text or keyword field
+├── Value                    exactly this, in a keyword field
+├── NumberRange, TimeRange
+├── Exists
+├── And, Or, Not
+└── Boost
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """All posts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    field: str | None
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """The words one after the other in one field, moved by at most `slop` places in all."""
+
+    field: str | None
+    words: tuple[str, ...]
+    slop: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fuzzy:
+    """Words within `distance` edits of characters."""
+
+    field: str | None
+    word: str
+    distance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """`parts` are literal strings, with "*" and "?" standing alone for any characters and for one."""
+
+    field: str | None
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRange:
+    """A bound of None is open."""
+
+    field: str
+    low: float | None
+    high: float | None
+    include_low: bool = True
+    include_high: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRange:
+    """`start <= t < end`, both aware; a bound of None is open."""
+
+    field: str
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exists:
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    part: Node
+    factor: float
+
+
+Words = Term | Phrase | Fuzzy | Pattern
+Node = Everything | Words | Value | NumberRange | TimeRange | Exists | And | Or | Not | Boost
+
+
+def wanted_words(node: Node) -> Iterator[Words]:
+    """Yield what the query looks for in texts, in its order; what it excludes is left out."""
+    match node:
+        case Term() | Phrase() | Fuzzy() | Pattern():
+            yield node
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from wanted_words(part)
+        case Boost(part=part):
+            yield from wanted_words(part)
+        case _:
+            return

@@ -1,0 +1,440 @@
+"""The embedded search index. Only this module and storage.tantivy_query know tantivy.
+
+Layout of the folder: `index/` is tantivy's, `state.json` holds schema version and watermark, `writing.lock`
+lets one process write at a time. Readers of other processes see a commit at their next call.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import tantivy
+from filelock import FileLock, Timeout
+
+from records.errors import ConfigurationError, Retryable
+from records.query import (
+    FacetValue,
+    GroupSeries,
+    HistogramBin,
+    IndexDocument,
+    Interval,
+    SearchHit,
+    SearchPage,
+    SortOrder,
+)
+from records.times import Period, utc_now
+from storage.bins import bin_edges
+from storage.query import Segment, parse_query
+from storage.query_tree import wanted_words
+from storage.tantivy_query import compile_query, micros
+
+# Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
+SCHEMA_VERSION = 1
+# The least that tantivy takes for one thread is 15 MB; more only delays the cutting of segments.
+WRITER_BYTES = 64_000_000
+# The longest holder is a rebuild; a drain that waits longer is tried again by the schedule.
+LOCK_TIMEOUT_S = 60
+# Values asked of one terms aggregation. All of them must come back for counts and ties to be exact.
+ALL_VALUES = 60_000
+
+_log = logging.getLogger(__name__)
+
+_ORDER_FIELDS = {
+    SortOrder.NEWEST: ("asked", tantivy.Order.Desc),
+    SortOrder.OLDEST: ("asked", tantivy.Order.Asc),
+    SortOrder.URGENCY: ("urgency_then_asked", tantivy.Order.Desc),
+}
+# Urgency before microseconds since 1970, which stay below this until the year 2286.
+_URGENCY_STEP = 10**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    schema: int
+    watermark: int
+
+
+class TantivyIndex:
+    """A storage.search.SearchIndex in a folder, which is made if it is not there.
+
+    `clock` says what relative dates in queries count back from.
+    """
+
+    def __init__(
+        self, folder: Path, *, segment: Segment, zone: tzinfo, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._folder = folder
+        self._segment = segment
+        self._zone = zone
+        self._clock = clock
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / "writing.lock", timeout=LOCK_TIMEOUT_S)
+        self._writer: tantivy.IndexWriter | None = None
+        self._holders = 0
+        self._index = self._open_or_rebuild()
+        self._seen_commit = self._last_commit()
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for writing (storage.search.SearchIndex.writing)."""
+        self._acquire()
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if self._holders == 0:
+                self._drop_writer()
+            self._lock.release()
+
+    def add(self, documents: Iterable[IndexDocument]) -> int:
+        """Put the documents in, replacing those of the same id; return how many. Visible after refresh."""
+        writer = self._open_writer()
+        added = 0
+        for document in documents:
+            writer.delete_documents_by_term("id", document.id)
+            writer.add_document(_document(document))
+            added += 1
+        return added
+
+    def delete(self, post_ids: Iterable[str]) -> None:
+        """Take the documents out; unknown ids are passed over. Visible after refresh."""
+        writer = self._open_writer()
+        for post_id in post_ids:
+            writer.delete_documents_by_term("id", post_id)
+
+    def refresh(self, *, watermark: int | None = None) -> None:
+        """Commit durably and make visible; `watermark` is the newest outbox row that is now in."""
+        with self.writing():
+            if self._writer is not None:
+                self._writer.commit()
+                self._close_writer()
+            # After the commit: killed in between, the rows come again and replace themselves.
+            if watermark is not None:
+                self._write_state(watermark)
+        self._searcher()
+
+    def watermark(self) -> int:
+        """Return the outbox row last committed, 0 for a new index."""
+        state = self._read_state()
+        return state.watermark if state else 0
+
+    def clear(self) -> None:
+        """Throw everything away, the watermark included."""
+        with self.writing():
+            self._write_state(0)
+            self._open_writer().delete_all_documents()
+            self.refresh()
+
+    def close(self) -> None:
+        """Let go of files and locks. Uncommitted documents are lost (the outbox has them)."""
+        if self._lock.is_locked:
+            self._drop_writer()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def count(self, query: str = "", *, period: Period | None = None) -> int:
+        """Return how many posts match."""
+        compiled, _ = self._compile(query, period)
+        return _total(self._searcher(), compiled)
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        period: Period | None = None,
+        sort: SortOrder = SortOrder.RELEVANCE,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> SearchPage:
+        """Return one page of hits. By relevance where the query looks for words, else the newest first."""
+        compiled, looks_for_words = self._compile(query, period)
+        searcher = self._searcher()
+        if limit < 1:
+            return SearchPage(total=_total(searcher, compiled), hits=())
+        if sort is SortOrder.RELEVANCE and not looks_for_words:
+            sort = SortOrder.NEWEST
+        field, order = _ORDER_FIELDS.get(sort, (None, tantivy.Order.Desc))
+        found = searcher.search(compiled, limit, order_by_field=field, order=order, offset=offset)
+        hits = [
+            SearchHit(post_id=searcher.doc(address)["id"][0], score=0.0 if field else float(score))
+            for score, address in found.hits
+        ]
+        return SearchPage(total=_count(found), hits=hits)
+
+    def facets(
+        self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
+    ) -> dict[str, list[FacetValue]]:
+        """Return for each field its commonest values, most first (ties by value)."""
+        compiled, _ = self._compile(query, period)
+        wanted = {field: {"terms": {"field": field, "size": ALL_VALUES}} for field in fields}
+        answer = self._searcher().aggregate(compiled, wanted) if wanted else {}
+        return {field: _commonest(answer[field]["buckets"], limit) for field in fields}
+
+    def histogram(
+        self, query: str, interval: Interval, *, period: Period, zone: tzinfo
+    ) -> list[HistogramBin]:
+        """Return counts by `asked`, bins aligned to local time, empty bins included."""
+        series = self.group_counts(query, (), period=period, interval=interval, zone=zone)
+        return list(series[0].bins)
+
+    def group_counts(
+        self,
+        query: str,
+        by: Sequence[str],
+        *,
+        period: Period,
+        interval: Interval | None = None,
+        zone: tzinfo | None = None,
+        limit: int = 10_000,
+    ) -> list[GroupSeries]:
+        """Return one series per combination of values of the fields `by` (storage.search.SearchIndex)."""
+        if interval is not None and zone is None:
+            raise ValueError("group_counts by an interval needs a zone")
+        edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
+        compiled, _ = self._compile(query, period)
+        searcher = self._searcher()
+        aggregation = _nested(by, edges)
+        answer = searcher.aggregate(compiled, aggregation) if aggregation else {}
+        if not by:
+            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=_bins(answer, edges))]
+        series = [
+            GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=_bins(leaf, edges))
+            for values, total, leaf in _leaves(answer, len(by))
+        ]
+        series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
+        return series[:limit]
+
+    def _compile(self, query: str, period: Period | None) -> tuple[tantivy.Query, bool]:
+        node = parse_query(query, now=self._clock(), zone=self._zone, segment=self._segment)
+        looks_for_words = next(wanted_words(node), None) is not None
+        return compile_query(self._index.schema, node, period), looks_for_words
+
+    def _searcher(self) -> tantivy.Searcher:
+        # A commit, whoever made it, replaces meta.json: looking at it costs 2 µs, reloading 200.
+        try:
+            commit = self._last_commit()
+            if commit != self._seen_commit:
+                self._index.reload()
+                self._seen_commit = commit
+            return self._index.searcher()
+        except (OSError, ValueError):
+            self._index = self._open_or_rebuild()
+            self._seen_commit = self._last_commit()
+            return self._index.searcher()
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def _open_or_rebuild(self) -> tantivy.Index:
+        state = self._read_state()
+        if state is not None and state.schema == SCHEMA_VERSION:
+            index = _open(self._folder / "index")
+            if index is not None:
+                return index
+        with self.writing():
+            # Another process may have built it while this one waited.
+            again = self._read_state()
+            index = _open(self._folder / "index") if again and again.schema == SCHEMA_VERSION else None
+            return index or self._build()
+
+    def _build(self) -> tantivy.Index:
+        path = self._folder / "index"
+        if path.exists():
+            _log.warning("the search index in %s is damaged or of an older version: built anew", path)
+            shutil.rmtree(path)
+        path.mkdir()
+        self._write_state(0)
+        return _with_tokenizer(tantivy.Index(_schema(), str(path)))
+
+    def _read_state(self) -> _State | None:
+        try:
+            data = json.loads((self._folder / "state.json").read_bytes())
+            state = _State(schema=int(data["schema"]), watermark=int(data["watermark"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        if state.schema > SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"search index {self._folder}: its schema {state.schema} is newer than this version knows "
+                f"(upgrade huiying, or delete the folder to have it built anew)"
+            )
+        return state
+
+    def _write_state(self, watermark: int) -> None:
+        written = self._folder / "state.json.new"
+        with written.open("w") as file:
+            json.dump({"schema": SCHEMA_VERSION, "watermark": watermark}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        written.replace(self._folder / "state.json")
+
+    def _last_commit(self) -> tuple[int, int]:
+        found = (self._folder / "index" / "meta.json").stat()
+        return found.st_mtime_ns, found.st_ino
+
+    def _acquire(self) -> None:
+        try:
+            self._lock.acquire()
+        except Timeout as err:
+            raise Retryable(f"search index {self._folder}: another process is writing it") from err
+
+    def _open_writer(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._acquire()
+            self._writer = self._index.writer(WRITER_BYTES, 1)
+        return self._writer
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+            self._lock.release()
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.rollback()
+            self._close_writer()
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("title", "text", "reply"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="position")
+    for name in (
+        "topic",
+        "place",
+        "department",
+        "channel",
+        "source",
+        "status",
+        "intent",
+        "problem",
+        "flagged",
+    ):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    # The names of the fields that a document has: what _exists_ asks for.
+    builder.add_text_field("has", tokenizer_name="raw", index_option="basic")
+    # Times are whole microseconds, not tantivy's dates: those are cut to seconds in aggregations.
+    for name in ("urgency", "asked", "replied", "urgency_then_asked", "votes"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    builder.add_float_field("dissatisfaction", indexed=True, fast=True)
+    return builder.build()
+
+
+def _open(path: Path) -> tantivy.Index | None:
+    """Return the index, or None where there is none that can be read with this schema."""
+    try:
+        index = tantivy.Index.open(str(path))
+        index.searcher()
+    except ValueError:
+        return None
+    return _with_tokenizer(index)
+
+
+def _with_tokenizer(index: tantivy.Index) -> tantivy.Index:
+    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("words", words)
+    return index
+
+
+def _document(document: IndexDocument) -> tantivy.Document:
+    asked = micros(document.asked_at)
+    values: dict[str, Any] = {
+        "id": document.id,
+        "title": document.title or None,
+        "text": document.text or None,
+        "reply": document.reply or None,
+        "topic": document.topic,
+        "place": list(document.places) or None,
+        "department": document.department,
+        "channel": document.channel,
+        "source": document.source,
+        "status": document.status,
+        "intent": document.intent,
+        "problem": document.problem,
+        "flagged": "true" if document.flagged else "false",
+        "urgency": document.urgency,
+        "dissatisfaction": float(document.dissatisfaction),
+        "asked": asked,
+        "replied": None if document.replied_at is None else micros(document.replied_at),
+    }
+    present = {name: value for name, value in values.items() if value is not None}
+    order = {"urgency_then_asked": document.urgency * _URGENCY_STEP + asked, "votes": document.votes}
+    return tantivy.Document(**present, **order, has=list(present))
+
+
+def _total(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
+    return _count(searcher.search(query, 1))
+
+
+def _count(found: tantivy.SearchResult) -> int:
+    return int(found.count)  # type: ignore[attr-defined]  # missing in tantivy.pyi
+
+
+def _commonest(buckets: Iterable[Mapping[str, Any]], limit: int) -> list[FacetValue]:
+    values = [FacetValue(value=str(bucket["key"]), count=bucket["doc_count"]) for bucket in buckets]
+    return sorted(values, key=lambda item: (-item.count, item.value))[:limit]
+
+
+def _nested(by: Sequence[str], edges: Sequence[datetime]) -> dict[str, Any]:
+    """Return the aggregation that counts by each field in turn and by the bins below the last."""
+    inner: dict[str, Any] = {"bins": _bin_aggregation(edges)} if edges else {}
+    for field in reversed(by):
+        group: dict[str, Any] = {"terms": {"field": field, "size": ALL_VALUES}}
+        if inner:
+            group["aggs"] = inner
+        inner = {"group": group}
+    return inner
+
+
+def _bin_aggregation(edges: Sequence[datetime]) -> dict[str, Any]:
+    starts = [micros(edge) for edge in edges]
+    widths = {after - before for before, after in pairwise(starts)}
+    if len(widths) == 1:
+        width = widths.pop()
+        return {
+            "histogram": {
+                "field": "asked",
+                "interval": width,
+                "offset": starts[0] % width,
+                "min_doc_count": 1,
+            }
+        }
+    # The zone changes its clock within: the bins are not of one width.
+    ranges = [{"from": before, "to": after} for before, after in pairwise(starts)]
+    return {"range": {"field": "asked", "ranges": ranges}}
+
+
+def _leaves(
+    answer: Mapping[str, Any], depth: int, values: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], int, Mapping[str, Any]]]:
+    for bucket in answer["group"]["buckets"]:
+        here = (*values, str(bucket["key"]))
+        if depth == 1:
+            yield here, bucket["doc_count"], bucket
+        else:
+            yield from _leaves(bucket, depth - 1, here)
+
+
+def _bins(answer: Mapping[str, Any], edges: Sequence[datetime]) -> list[HistogramBin]:
+    if not edges:
+        return []
+    # A histogram's bucket is known by its key, a range's by `from`; what lies before all ranges has neither.
+    starts = (
+        (bucket.get("from", bucket["key"]), bucket["doc_count"]) for bucket in answer["bins"]["buckets"]
+    )
+    counts = Counter({int(start): count for start, count in starts if not isinstance(start, str)})
+    return [HistogramBin(start=edge, count=counts[micros(edge)]) for edge in edges[:-1]]

@@ -1,0 +1,149 @@
+"""From the tree of a query to tantivy's query objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from math import ceil, floor
+
+from tantivy import FieldType, Occur, Query, Schema
+
+from records.query import TEXT_FIELDS
+from records.times import Period
+from storage.query_tree import (
+    And,
+    Boost,
+    Everything,
+    Exists,
+    Fuzzy,
+    Node,
+    Not,
+    NumberRange,
+    Or,
+    Pattern,
+    Phrase,
+    Term,
+    TimeRange,
+    Value,
+)
+
+# A word in the title says more about a message than the same word in its text or in the answer.
+FIELD_BOOSTS = {"title": 2.0, "text": 1.0, "reply": 0.5}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FLOAT_FIELDS = frozenset({"dissatisfaction"})
+# Beyond any number in a whole-number field, within 64 bits.
+_HIGHEST = 2.0**53
+
+
+def compile_query(schema: Schema, node: Node, period: Period | None) -> Query:
+    """Return the query for `node`, restricted to posts asked in `period`."""
+    query = _compile(schema, node)
+    if period is None:
+        return query
+    within = TimeRange(field="asked", start=period.start, end=period.end)
+    return Query.boolean_query([(Occur.Must, query), (Occur.Must, _compile(schema, within))])
+
+
+def micros(moment: datetime) -> int:
+    """Return whole microseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _compile(schema: Schema, node: Node) -> Query:
+    match node:
+        case And(parts=parts):
+            return _all_of(schema, parts)
+        case Or(parts=parts):
+            return Query.boolean_query([(Occur.Should, _compile(schema, part)) for part in parts])
+        case Not():
+            return _all_of(schema, [node])
+        case Boost(part=part, factor=factor):
+            return Query.boost_query(_compile(schema, part), factor)
+        case Term() | Phrase() | Fuzzy():
+            return _in_text(node.field, lambda field: _words(schema, node, field))
+        case Pattern(parts=parts):
+            regex = _regex(parts)
+            return _in_text(node.field, lambda field: Query.regex_query(schema, field, regex))
+    # Filters choose, they do not rank.
+    return Query.const_score_query(_filter(schema, node), 0.0)
+
+
+def _all_of(schema: Schema, parts: Sequence[Node]) -> Query:
+    clauses = [
+        (Occur.MustNot, _compile(schema, part.part))
+        if isinstance(part, Not)
+        else (Occur.Must, _compile(schema, part))
+        for part in parts
+    ]
+    if all(occur is Occur.MustNot for occur, _ in clauses):
+        clauses.append((Occur.Must, _compile(schema, Everything())))
+    return Query.boolean_query(clauses)
+
+
+def _in_text(field: str | None, build: Callable[[str], Query]) -> Query:
+    if field is not None:
+        return build(field)
+    boosted = [Query.boost_query(build(name), FIELD_BOOSTS[name]) for name in TEXT_FIELDS]
+    return Query.disjunction_max_query(boosted)
+
+
+def _words(schema: Schema, node: Term | Phrase | Fuzzy, field: str) -> Query:
+    match node:
+        case Term(word=word):
+            return Query.term_query(schema, field, word)
+        case Phrase(words=words, slop=slop):
+            return Query.phrase_query(schema, field, list(words), slop=slop)
+        case Fuzzy(word=word, distance=distance):
+            return Query.fuzzy_term_query(schema, field, word, distance=distance)
+
+
+def _filter(schema: Schema, node: Everything | Value | NumberRange | TimeRange | Exists) -> Query:
+    match node:
+        case Everything():
+            return Query.all_query()
+        case Value(field=field, value=value):
+            return Query.term_query(schema, field, value)
+        case Exists(field=field):
+            return Query.term_query(schema, "has", field)
+        case TimeRange(field=field, start=start, end=end):
+            low = None if start is None else micros(start)
+            high = None if end is None else micros(end) - 1
+            if low is None and high is None:
+                return Query.term_query(schema, "has", field)
+            if low is not None and high is not None and low > high:
+                return Query.empty_query()
+            return Query.range_query(schema, field, FieldType.Integer, low, high)
+        case NumberRange():
+            return _number_filter(schema, node)
+
+
+def _number_filter(schema: Schema, node: NumberRange) -> Query:
+    if node.low is None and node.high is None:
+        return Query.term_query(schema, "has", node.field)
+    if node.field not in _FLOAT_FIELDS:
+        return _whole_number_filter(schema, node)
+    return Query.range_query(
+        schema,
+        node.field,
+        FieldType.Float,
+        node.low,
+        node.high,
+        include_lower=node.include_low or node.low is None,
+        include_upper=node.include_high or node.high is None,
+    )
+
+
+def _whole_number_filter(schema: Schema, node: NumberRange) -> Query:
+    low = max(-_HIGHEST if node.low is None else node.low, -_HIGHEST)
+    high = min(_HIGHEST if node.high is None else node.high, _HIGHEST)
+    first = ceil(low) if node.include_low else floor(low) + 1
+    last = floor(high) if node.include_high else ceil(high) - 1
+    if first > last:
+        return Query.empty_query()
+    return Query.range_query(schema, node.field, FieldType.Integer, first, last)
+
+
+def _regex(parts: Sequence[str]) -> str:
+    wild = {"*": ".*", "?": "."}
+    return "".join(wild.get(part) or re.escape(part) for part in parts)
