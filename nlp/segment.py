@@ -67,3 +67,9 @@ def tokens(text: str) -> list[Token]:
 def is_word(piece: str) -> bool:
     """Return whether the piece holds a letter, a character or a digit."""
     return piece.isalnum() or any(map(str.isalnum, piece))
+
+
+def is_person_name(word: str) -> bool:
+    """Return whether jieba's dictionary holds `word` as the name of a person (its tag begins with nr)."""
+    tagged = rjieba.tag(word, False)
+    return len(tagged) == 1 and bool(tagged[0][1].startswith("nr"))

@@ -1,0 +1,58 @@
+"""Whether a message states something for its own case, now: not denied, not past and settled, not "what if".
+
+After ConText (Harkema et al. 2009): cues before and after a finding, each with its reach. Here the reach of a
+denial is a few characters, of a supposition the clause, of a settlement the sentence and the start of the next.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SENTENCE_END = "。!！?？;；\n"
+_CLAUSE_END = _SENTENCE_END + ",，:：、"
+_REACH = 80  # characters looked at on either side: no clause of a clerk's interest is longer, and time stays linear
+
+_DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存在|从未|没有?(?:发生|出现)过?)$")
+_SUPPOSED = re.compile(
+    r"如果|假如|假设|万一|倘若|要是|一旦|若是|若(?=发生|遇|出现)|会不会|是否会|以防|避免|防止|预防|以免|免得|谨防|杜绝|防范"
+)
+_LONG_AGO = re.compile(r"以前|曾经?(?!说)|从前|早年|当年|去年|前年|[\d一二三四五六七八九十两几]+年前")
+_SETTLED = re.compile(
+    r"(?:已经?|都|后来|终于|现在|目前|已全部|刚刚?)[^没未不,，。]{0,4}"
+    r"(?:修好|修复|解决|恢复|处理[好完]|来水|来电|通水|通电|供上|整改到位|结清|付清|补发|发放|发了|扑灭|排除|正常)"
+    r"|(?:修好|解决|恢复|来水|来电|补发|结清)了"
+)
+_AGAIN = re.compile(r"又|仍|依然|依旧|还是|还在|再次|至今|一直|现在|目前|越来越|反复|尚未|还没")
+_UNSETTLED = re.compile(r"(?:没有?|未|不|尚未|何时|什么时候|才能?|能否|希望|请|尽快|早日|就算|[吗?？])")
+
+
+def is_asserted(text: str, start: int, end: int) -> bool:
+    """Return whether what `text[start:end]` names is stated as the message's own, present case."""
+    clause = text[_left(text, start, _CLAUSE_END) : start]
+    if _DENIED.search(clause[-6:]) or _SUPPOSED.search(clause):
+        return False
+    sentence_start = _left(text, start, _SENTENCE_END)
+    sentence_end = _right(text, end, _SENTENCE_END)
+    after = text[end : min(sentence_end + 16, end + _REACH)]
+    if _is_settled(after):
+        return False
+    past = _LONG_AGO.search(clause) or "过" in text[start:end]
+    return not past or _AGAIN.search(text[sentence_start:sentence_end]) is not None
+
+
+def _is_settled(after: str) -> bool:
+    found = _SETTLED.search(after)
+    if not found:
+        return False
+    around = after[max(0, found.start() - 6) : found.end() + 2]
+    return not _UNSETTLED.search(around) and not _AGAIN.search(after[found.end() :])
+
+
+def _left(text: str, at: int, ends: str) -> int:
+    floor = max(0, at - _REACH)
+    return max((text.rfind(mark, floor, at) + 1 for mark in ends), default=floor) or floor
+
+
+def _right(text: str, at: int, ends: str) -> int:
+    found = [text.find(mark, at, at + _REACH) for mark in ends]
+    return min((place for place in found if place >= 0), default=min(len(text), at + _REACH))

@@ -1,0 +1,91 @@
+"""Texts to sparse term counts, a whole batch at once: words by a dictionary, character n-grams by number.
+
+A character of the alphabet is a number below `SIZE`, a bigram `a * SIZE + b`, a trigram `bigram * SIZE + c`: two
+gathers and a search in the sorted keys replace a Python loop over every n-gram of every text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+SIZE = 1 << 13  # more than the characters of any model; 0 stands for all others
+_PLANE = 1 << 16  # characters past the basic plane are outside the alphabet
+
+
+@dataclass(frozen=True, slots=True)
+class WordTerms:
+    """The words a model knows, each with its column."""
+
+    columns: dict[str, int]
+
+    def counts(self, documents: Sequence[Sequence[str]]) -> Any:
+        """Return term counts, CSR float32 (n_documents, n_words)."""
+        column = self.columns.get
+        found = [[at for at in map(column, words) if at is not None] for words in documents]
+        lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+        flat = [at for row in found for at in row]
+        return _csr(np.array(flat, dtype=np.int32), lengths, len(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class CharGrams:
+    """The character bigrams and trigrams a model knows.
+
+    `alphabet` are its characters, lower case and half width; `numbers` (65536,) gives each code point its
+    number. `keys` are the n-grams, sorted; the column of an n-gram is its place there.
+    """
+
+    alphabet: str
+    numbers: npt.NDArray[np.uint16]
+    keys: Ints
+
+    @classmethod
+    def of(cls, alphabet: str, keys: Ints) -> CharGrams:
+        """Return the grams over `alphabet` (its characters get 1, 2, …); case and width do not count."""
+        numbers = np.zeros(_PLANE, dtype=np.uint16)
+        numbers[[ord(char) for char in alphabet]] = np.arange(1, len(alphabet) + 1)
+        numbers[0x41:0x5B] = numbers[0x61:0x7B]
+        numbers[0xFF01:0xFF5F] = numbers[0x21:0x7F]
+        return cls(alphabet, numbers, keys)
+
+    def counts(self, texts: Sequence[str]) -> Any:
+        """Return n-gram counts, CSR float32 (n_texts, n_keys)."""
+        grams, rows = self.grams(texts)
+        at = np.minimum(np.searchsorted(self.keys, grams), len(self.keys) - 1)
+        known = self.keys[at] == grams
+        lengths = np.bincount(rows[known], minlength=len(texts))
+        return _csr(at[known].astype(np.int32), lengths, len(self.keys))
+
+    def grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Return every bigram and trigram of the alphabet as keys, and the row of each; rows ascend."""
+        joined = "\n".join(texts) + "\n"
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        chars = self.numbers[np.minimum(codes, _PLANE - 1)].astype(np.int64)
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+        rows = np.repeat(np.arange(len(texts)), lengths)
+        two = np.where((chars[:-1] > 0) & (chars[1:] > 0), chars[:-1] * SIZE + chars[1:], 0)
+        three = np.where((two[:-1] > 0) & (two[1:] > 0), two[:-1] * SIZE + chars[2:], 0)
+        pairs = np.zeros((len(two), 2), dtype=np.int64)  # side by side, so that rows stay in order
+        pairs[:, 0] = two
+        pairs[: len(three), 1] = three
+        keys = pairs.ravel()
+        real = keys > 0
+        return keys[real], np.repeat(rows[:-1], 2)[real]
+
+
+def _csr(columns: npt.NDArray[np.int32], lengths: Ints, width: int) -> Any:
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    matrix = sparse.csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), columns, starts), shape=(len(lengths), width)
+    )
+    matrix.sum_duplicates()
+    return matrix

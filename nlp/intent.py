@@ -1,0 +1,67 @@
+"""What the writer wants: 咨询, 投诉, 求助, 建言 or 感谢 (the hotline's service types).
+
+Titles often say it ("投诉…", "咨询…"); those titles are also the teacher of the linear model, which reads the text
+alone and decides where the title says nothing. Thanks are too rare to learn and are a rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nlp.grams import Floats
+from nlp.topics import TopicDecider
+from records.analysis import Intent
+
+# The first that a title matches is its intent. Read from 11,567 titles of real messages (2020 Teddy Cup, C):
+# of 60 drawn at random from those matched, 57 were right.
+_TITLE_RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+    (Intent.COMPLAINT, re.compile(r"投诉|举报|控诉|曝光|质疑|抗议|扰民|乱收费|违规|违法|不作为")),
+    (Intent.THANKS, re.compile(r"感谢信|^(?:非常|衷心)?感谢(?!.*(?:希望|请|但|盼|再))|点赞|表扬|锦旗")),
+    (Intent.SUGGESTION, re.compile(r"建议|建言|呼吁|献策|意见$")),
+    (
+        Intent.HELP,
+        re.compile(r"求助|请求|恳请|恳求|求救|帮帮|请帮|救救|请(?:[^问教示]{0,12})(?:解决|帮助|落实)"),
+    ),
+    (
+        Intent.CONSULT,
+        re.compile(r"咨询|请问|询问|想问|请教|[吗呢](?:[?？]|$)|何时|如何|怎么办理|什么时候|能否|可否|是否"),
+    ),
+)
+"""A title's rule and its intent."""
+# Words of thanks count only where nothing is still asked for: "感谢,但水还没来" is no thanks.
+_THANKS = re.compile(
+    r"感谢信|特此感谢|表示(?:衷心|诚挚|由衷)?的?感谢|已经?(?:得到)?(?:圆满)?解决了?[,，。!！].{0,20}感谢|点赞|送锦旗"
+)
+_STILL_OPEN = re.compile(r"但是?|可是|然而|不过|希望|请|恳请|建议|还没|仍|尚未|依旧|依然|[?？]")
+# How sure a rule is: the share of right ones in the drawing above.
+_RULE_SCORE = 0.95
+
+
+def title_intent(title: str) -> Intent | None:
+    """Return the intent that a title states, None where it states none."""
+    return next((intent for intent, pattern in _TITLE_RULES if pattern.search(title)), None)
+
+
+def read_intents(
+    titles: Sequence[str], texts: Sequence[str], scores: Floats, decider: TopicDecider
+) -> list[tuple[Intent, float]]:
+    """Return intent and score (0-1) of each message. `scores` (n, n_intents) are the linear model's."""
+    learnt = decider.decide(scores)
+    return [
+        _thanks(title, text) or _stated(title) or (Intent(guess.guess), guess.score)
+        for title, text, guess in zip(titles, texts, learnt, strict=True)
+    ]
+
+
+def _stated(title: str) -> tuple[Intent, float] | None:
+    intent = title_intent(title)
+    return (intent, _RULE_SCORE) if intent is not None and intent is not Intent.THANKS else None
+
+
+def _thanks(title: str, text: str) -> tuple[Intent, float] | None:
+    if title_intent(title) is Intent.THANKS and not _STILL_OPEN.search(text[-60:]):
+        return Intent.THANKS, _RULE_SCORE
+    if _THANKS.search(text) and not _STILL_OPEN.search(title + text):
+        return Intent.THANKS, _RULE_SCORE
+    return None

@@ -1,0 +1,52 @@
+"""Linear scores over TF-IDF of words and of character n-grams: what topics and intent share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nlp.grams import CharGrams, Floats, WordTerms
+
+
+def unit_tfidf(counts: Any, idf: Floats) -> Any:
+    """Return (1 + ln tf) · idf with rows of unit length, CSR float32; an empty row stays empty."""
+    data = (np.log(counts.data) + 1) * idf[counts.indices]
+    # A running sum in double precision: differences of it are the rows' sums, empty rows included.
+    squares = np.concatenate([[0.0], np.cumsum(data * data, dtype=np.float64)])
+    length = np.sqrt(np.diff(squares[counts.indptr]))
+    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
+    weighted = counts.copy()
+    weighted.data = (data * np.repeat(scale, np.diff(counts.indptr))).astype(np.float32)
+    return weighted
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One kind of term: `idf` (n_terms,) and `weights` (n_terms, n_labels)."""
+
+    idf: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class TextScorer:
+    """Both kinds of terms and the offset of each label, `bias` (n_labels,)."""
+
+    words: WordTerms
+    grams: CharGrams
+    word_block: Block
+    gram_block: Block
+    bias: Floats
+
+    def weigh_words(self, documents: Sequence[Sequence[str]]) -> Any:
+        """Return the unit TF-IDF of the documents' words, CSR float32 (n, n_words)."""
+        return unit_tfidf(self.words.counts(documents), self.word_block.idf)
+
+    def scores(self, weighed_words: Any, texts: Sequence[str]) -> Floats:
+        """Return (n, n_labels). `weighed_words` are those of `texts`. A text without known terms gets the bias."""
+        grams = unit_tfidf(self.grams.counts(texts), self.gram_block.idf)
+        scores: Floats = weighed_words @ self.word_block.weights + grams @ self.gram_block.weights + self.bias
+        return scores

@@ -1,0 +1,90 @@
+"""One trained model: the shared scorer, and what turns its scores into topics and intents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from nlp.grams import CharGrams, WordTerms
+from nlp.linear import Block, TextScorer
+from nlp.model_files import load_model, save_model
+from nlp.topics import Calibration, TopicDecider
+from records.errors import ConfigurationError
+
+NAME = "linear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """`scorer` gives one column per topic, then one per learnt intent."""
+
+    version: str
+    scorer: TextScorer
+    topics: TopicDecider
+    intents: TopicDecider
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the model in `folder`. Raises ConfigurationError where it cannot be used."""
+        head, arrays = load_model(folder)
+        try:
+            return cls(
+                version=head["version"],
+                scorer=_scorer(arrays),
+                topics=_decider(head["topics"]),
+                intents=_decider(head["intents"]),
+            )
+        except KeyError as err:
+            raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
+
+    def save(self, folder: Path) -> Self:
+        """Write the model into `folder` and read it back, so that its version is the one on disk."""
+        head = {"name": NAME, "topics": _plain(self.topics), "intents": _plain(self.intents)}
+        save_model(folder, head, _arrays(self.scorer))
+        return type(self).load(folder)
+
+
+def _scorer(arrays: Mapping[str, Any]) -> TextScorer:
+    words = arrays["words"].tobytes().decode().split("\n")
+    return TextScorer(
+        words=WordTerms({word: column for column, word in enumerate(words)}),
+        grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),
+        word_block=Block(arrays["word_idf"], arrays["word_weights"].astype(np.float32)),
+        gram_block=Block(arrays["gram_idf"], arrays["gram_weights"].astype(np.float32)),
+        bias=arrays["bias"],
+    )
+
+
+def _arrays(scorer: TextScorer) -> dict[str, Any]:
+    return {
+        "words": np.frombuffer("\n".join(scorer.words.columns).encode(), dtype=np.uint8),
+        "alphabet": np.frombuffer(scorer.grams.alphabet.encode(), dtype=np.uint8),
+        "gram_keys": scorer.grams.keys,
+        "word_idf": scorer.word_block.idf,
+        "gram_idf": scorer.gram_block.idf,
+        # Half precision: the file is half as large and no decision changes (tests/nlp/test_training.py).
+        "word_weights": scorer.word_block.weights.astype(np.float16),
+        "gram_weights": scorer.gram_block.weights.astype(np.float16),
+        "bias": scorer.bias,
+    }
+
+
+def _decider(head: Mapping[str, Any]) -> TopicDecider:
+    return TopicDecider(
+        labels=tuple(head["labels"]),
+        calibration=Calibration(head["slope"], np.array(head["offsets"], dtype=np.float32)),
+        threshold=head["threshold"],
+    )
+
+
+def _plain(decider: TopicDecider) -> dict[str, Any]:
+    return {
+        "labels": list(decider.labels),
+        "slope": decider.calibration.slope,
+        "offsets": [round(float(offset), 6) for offset in decider.calibration.offsets],
+        "threshold": decider.threshold,
+    }

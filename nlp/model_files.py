@@ -1,0 +1,93 @@
+"""Models on disk: a JSON file and an npz of plain arrays beside it. Nothing is ever unpickled.
+
+model.json    format, version, labels, thresholds, and the sha256 of weights.npz
+weights.npz   arrays, stored uncompressed under a fixed date: the same arrays give the same bytes
+card.json     data, figures and limits of the training run; card.md is the same for people
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from records.errors import ConfigurationError
+
+FORMAT = 1
+SHIPPED = Path(__file__).parent / "models"
+_HEAD, _WEIGHTS = "model.json", "weights.npz"
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can state
+
+
+def has_model(folder: Path) -> bool:
+    """Return whether `folder` holds a model."""
+    return (folder / _HEAD).is_file()
+
+
+def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Write the model into `folder`: the arrays first, then the head that names their hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    packed = _pack(arrays)
+    digest = hashlib.sha256(packed).hexdigest()
+    write_whole(folder / _WEIGHTS, packed)
+    whole = {"format": FORMAT, "version": f"{head['name']}-{digest[:8]}", **head, "weights_sha256": digest}
+    write_whole(folder / _HEAD, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return head and arrays. Raises ConfigurationError for a newer format, a wrong hash, a damaged file."""
+    head = _read_head(folder / _HEAD)
+    path = folder / _WEIGHTS
+    try:
+        packed = path.read_bytes()
+    except OSError as err:
+        raise ConfigurationError(
+            f"model {path}: {err.strerror} (train it again: huiying train FILE)"
+        ) from err
+    if hashlib.sha256(packed).hexdigest() != head["weights_sha256"]:
+        raise ConfigurationError(
+            f"model {path}: does not match the hash in {_HEAD}, it is damaged or of another model"
+            " (copy both files again, or train: huiying train FILE)"
+        )
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return head, {name: arrays[name] for name in arrays.files}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `path` by way of a temporary file beside it: readers see the old or the new, never a part."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _read_head(path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(path.read_bytes())
+    except OSError as err:
+        raise ConfigurationError(f"model {path}: {err.strerror} (train it: huiying train FILE)") from err
+    except ValueError as err:
+        raise ConfigurationError(f"model {path}: not JSON, {err} (train it again)") from err
+    if not isinstance(head, dict) or not isinstance(head.get("format"), int):
+        raise ConfigurationError(f"model {path}: states no format (train it again: huiying train FILE)")
+    if head["format"] > FORMAT:
+        raise ConfigurationError(
+            f"model {path}: format {head['format']} is newer than this huiying reads ({FORMAT})"
+            " (upgrade huiying, or train again)"
+        )
+    return head
+
+
+def _pack(arrays: Mapping[str, Any]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _FIXED_DATE), member.getvalue())
+    return packed.getvalue()

@@ -1,0 +1,62 @@
+"""What a message is about: the best label, how likely it is right, and None where that is too unlikely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.grams import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class TopicGuess:
+    """`topic` is None where the model abstains; `guess` is its best label even then."""
+
+    topic: str | None
+    guess: str
+    score: float
+    runner_up: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Scores to probabilities: softmax(slope · scores + offsets), offsets (n_labels,)."""
+
+    slope: float
+    offsets: Floats
+
+    def probabilities(self, scores: Floats) -> npt.NDArray[np.float64]:
+        """Return (n, n_labels) whose rows sum to 1."""
+        logits = self.slope * scores.astype(np.float64) + self.offsets
+        logits -= logits.max(axis=1, keepdims=True)
+        raised = np.exp(logits)
+        ratios: npt.NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+        return ratios
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDecider:
+    """`threshold` is the score under which the model abstains."""
+
+    labels: tuple[str, ...]
+    calibration: Calibration
+    threshold: float
+
+    def decide(self, scores: Floats) -> list[TopicGuess]:
+        """Return a guess for each row of `scores` (n, n_labels)."""
+        chances = self.calibration.probabilities(scores)
+        order = np.argsort(-chances, axis=1, kind="stable")[:, :2].tolist()
+        best = chances.max(axis=1).tolist()
+        return [self._guess(ranks, score) for ranks, score in zip(order, best, strict=True)]
+
+    def _guess(self, ranks: Sequence[int], score: float) -> TopicGuess:
+        guess = self.labels[ranks[0]]
+        return TopicGuess(
+            topic=guess if score >= self.threshold else None,
+            guess=guess,
+            score=round(score, 4),
+            runner_up=self.labels[ranks[1]] if len(ranks) > 1 else None,
+        )
