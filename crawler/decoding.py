@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 
 from w3lib.encoding import resolve_encoding
 
 # What servers and editors declare without meaning it.
 _MEANINGLESS = frozenset({"cp1252", "iso8859-1", "ascii"})
+_CHUNK = 1 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -38,3 +40,31 @@ def find_encoding(body: bytes, declared: str | None = None) -> str:
             continue
         return name
     return min(candidates, key=lambda name: body.decode(name, "replace").count("\ufffd"))
+
+
+def file_encoding(path: Path) -> str:
+    """Return the encoding of a text file, reading all of it piece by piece. Memory does not grow with it."""
+    with path.open("rb") as file:
+        head = file.read(_CHUNK)
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    if head.count(0) > len(head) // 4:
+        # Chinese and Latin text in UTF-16 without its mark: the zeros of the Latin part tell the byte order.
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    for name in ("utf-8", "gb18030"):
+        if _decodes(path, name):
+            return name
+    return find_encoding(head)
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True

@@ -1,0 +1,123 @@
+"""One row of an export to one post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crawler.extraction import hashed_id, read_count, read_rating, tidy
+from crawler.importing.dates import read_cell_date
+from crawler.masking import mask_post
+from crawler.validation import MAX_TEXT_CHARS, check_post
+from records.errors import Rejected
+from records.post import Channel, Post, Reply
+
+# As hotlines write the caller's verdict.
+_RATINGS = {
+    "非常满意": 5,
+    "很满意": 5,
+    "满意": 4,
+    "基本满意": 3,
+    "一般": 3,
+    "不满意": 2,
+    "很不满意": 1,
+    "非常不满意": 1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRow:
+    """A row that is no post: its number in the file (from 1), the reason code, one line without its text."""
+
+    row: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True, kw_only=True)
+class RowReader:
+    """Turns the rows of one file into masked posts. `epoch` is the workbook's, None for text files."""
+
+    source: str
+    channel: Channel
+    now: datetime
+    zone: ZoneInfo
+    epoch: datetime | None = None
+    # Hashes, not the ids themselves: a million rows stay under 100 MB.
+    _met: set[int] = field(default_factory=set)
+
+    def read(self, rows: Iterator[tuple[int, Mapping[str, Any] | Rejected]]) -> Iterator[Post | RejectedRow]:
+        """Yield a post or a rejection for each row, (number, our field → cell); blank rows are passed over."""
+        for number, values in rows:
+            if isinstance(values, Rejected):
+                yield RejectedRow(row=number, code=values.code, message=str(values))
+                continue
+            if not any(_text(value) for value in values.values()):
+                continue
+            try:
+                post = self._post(values)
+            except Rejected as err:
+                yield RejectedRow(row=number, code=err.code, message=f"row {number}: {err}")
+            else:
+                yield post
+
+    def _post(self, values: Mapping[str, Any]) -> Post:
+        cells = {name: _text(value) for name, value in values.items()}
+        text, title = cells.get("text", ""), cells.get("title", "")
+        if not text:
+            raise Rejected("empty", "has no text")
+        if max(map(len, cells.values())) > MAX_TEXT_CHARS:
+            # Before masking, which is not to be kept busy with a file in a cell.
+            raise Rejected("too_long", f"a cell has over {MAX_TEXT_CHARS} characters (shorten it)")
+        native_id = cells.get("id") or hashed_id("\n".join((title, text, cells.get("asked_at", ""))))
+        if hash(native_id) in self._met:
+            raise Rejected("duplicate_id", "its id stands in an earlier row")
+        post = mask_post(
+            Post(
+                source=self.source,
+                channel=self.channel,
+                native_id=native_id,
+                url=cells.get("url") or None,
+                title=title,
+                text=text,
+                asked_at=self._time(values["asked_at"]),
+                fetched_at=self.now,
+                addressed_to=cells.get("department") or None,
+                place=cells.get("place") or None,
+                status=cells.get("status") or None,
+                replies=self._replies(values, cells),
+                rating=_RATINGS.get(cells.get("rating", "")) or read_rating(cells.get("rating", "")),
+                votes_up=read_count(cells.get("votes_up", "")),
+                votes_down=read_count(cells.get("votes_down", "")),
+            )
+        )
+        check_post(post, now=self.now)
+        self._met.add(hash(native_id))
+        return post
+
+    def _replies(self, values: Mapping[str, Any], cells: Mapping[str, str]) -> tuple[Reply, ...]:
+        """Return the row's reply, if any. A reply whose date cannot be read rejects the row."""
+        if not cells.get("reply"):
+            return ()
+        return (
+            Reply(
+                text=cells["reply"],
+                department=cells.get("reply_department") or cells.get("department") or None,
+                replied_at=self._time(values["replied_at"]) if cells.get("replied_at") else None,
+            ),
+        )
+
+    def _time(self, value: Any) -> datetime:
+        return read_cell_date(value, zone=self.zone, epoch=self.epoch)
+
+
+def _text(value: Any) -> str:
+    """Return a cell as text; Excel's 188006.0 is 188006."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return tidy(str(value))
