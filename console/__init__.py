@@ -1,1 +1,1 @@
-"""Show: web pages over what the other rooms know."""
+"""Show: the web pages and the small JSON API, on loopback only until sign-in exists."""

@@ -1,0 +1,115 @@
+"""The numbers of the first page, from the truth and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from records.post import Channel
+from records.problem import Problem, ProblemState
+from records.query import Interval
+from records.times import Period, day_period
+from storage.database import Database
+from storage.search import SearchIndex
+
+TREND_DAYS = 30
+# News and notices are not asked by residents.
+REPORTS = "channel:(" + " OR ".join(channel for channel in Channel if channel.carries_reports) + ")"
+ANSWERED = f"{REPORTS} AND _exists_:reply"
+WAITING = f"{REPORTS} AND NOT _exists_:reply"
+UNSETTLED = (ProblemState.OPEN, ProblemState.REOPENED)
+SETTLED = (ProblemState.ANSWERED, ProblemState.CLOSED)
+ON_TIME_DAYS = 30
+# Bounds the cost of the first page; a town settles fewer in a month.
+ON_TIME_PROBLEMS = 2_000
+# Among so many of the most urgent and of the oldest, the gravest by both are found.
+_CANDIDATES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendBar:
+    """One local day: what was asked then, by whether it has an answer now."""
+
+    day: date
+    answered: int
+    waiting: int
+
+    @property
+    def asked(self) -> int:
+        return self.answered + self.waiting
+
+
+def trend(index: SearchIndex, last_day: date, *, zone: ZoneInfo) -> tuple[TrendBar, ...]:
+    """Return the TREND_DAYS days up to and including `last_day`, oldest first."""
+    period = day_period(last_day - timedelta(days=TREND_DAYS - 1), days=TREND_DAYS, zone=zone)
+    asked = index.histogram(REPORTS, Interval.DAY, period=period, zone=zone)
+    answered = index.histogram(ANSWERED, Interval.DAY, period=period, zone=zone)
+    return tuple(
+        TrendBar(day=every.start.date(), answered=done.count, waiting=every.count - done.count)
+        for every, done in zip(asked, answered, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTime:
+    """Problems by their deadlines. Those without one are not counted."""
+
+    on_time: int
+    closed: int
+    overdue: int
+
+    @property
+    def rate(self) -> float | None:
+        """Return on time ÷ (closed + overdue and still open); None where nothing was due."""
+        due = self.closed + self.overdue
+        return self.on_time / due if due else None
+
+
+def on_time(database: Database, *, now: datetime) -> OnTime:
+    """Return how the open problems stand, and those settled that were seen in the last ON_TIME_DAYS days."""
+    recent = Period(start=now - timedelta(days=ON_TIME_DAYS), end=now)
+    store = database.problems
+    waiting = store.list(states=UNSETTLED, order="age", limit=ON_TIME_PROBLEMS)
+    settled = [
+        problem
+        for problem in store.list(states=SETTLED, seen=recent, order="newest", limit=ON_TIME_PROBLEMS)
+        if problem.due_at is not None
+    ]
+    answered = _answered_at(database, [problem.id for problem in settled])
+    return OnTime(
+        on_time=sum(
+            problem.due_at is not None and answered.get(problem.id, now) <= problem.due_at
+            for problem in settled
+        ),
+        closed=len(settled),
+        overdue=sum(problem.due_at is not None and problem.due_at < now for problem in waiting),
+    )
+
+
+def _answered_at(database: Database, problem_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return problem id → when its first dated reply came."""
+    members = database.problems.members_of(problem_ids)
+    posts = database.posts.get_many(member.post_id for joined in members.values() for member in joined)
+    replied = {
+        problem_id: [at for member in joined if (at := posts[member.post_id].first_replied_at) is not None]
+        for problem_id, joined in members.items()
+    }
+    return {problem_id: min(times) for problem_id, times in replied.items() if times}
+
+
+def pressing_problems(database: Database, *, now: datetime, limit: int) -> list[Problem]:
+    """Return the unsettled problems with the most of severity × age, so that grave old ones rise."""
+    found = {
+        problem.id: problem
+        for order in ("urgency", "age")
+        for problem in database.problems.list(states=UNSETTLED, order=order, limit=_CANDIDATES)
+    }
+    return sorted(found.values(), key=lambda problem: (-pressure(problem, now), problem.id))[:limit]
+
+
+def pressure(problem: Problem, now: datetime) -> float:
+    """Return severity × age: (urgency + dissatisfaction) × days since it was first seen."""
+    age = max(now - problem.first_seen, timedelta()) / timedelta(days=1)
+    return (problem.urgency + problem.dissatisfaction) * age

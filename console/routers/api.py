@@ -1,0 +1,84 @@
+"""The small JSON API: search and problems. Errors are {"error": {"code", "message", …}}."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.searching import SearchForm
+from console.view import CurrentView
+from records.plain import plain, plain_post
+from records.problem import ProblemState
+from storage.query import parse_query
+
+router = APIRouter(prefix="/api")
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+Offset = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class PostQuery(SearchForm):
+    """The search page's parameters, with a limit."""
+
+    limit: Limit = 20
+
+
+class ProblemQuery(BaseModel):
+    """Which problems, in which order. Unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: list[ProblemState] = []
+    topic: str | None = None
+    place: str | None = None
+    order: Literal["urgency", "size", "newest", "age"] = "urgency"
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+@router.get("/posts")
+def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, Any]:
+    """One page of found posts with their analyses."""
+    services = view.services
+    # On its own first, so that the position of a mistake is that in the words sent.
+    parse_query(query.q, now=view.now, zone=services.zone, segment=services.segment)
+    page = services.index.search(
+        query.query(),
+        period=query.period(services),
+        sort=query.order,
+        limit=query.limit,
+        offset=(query.page - 1) * query.limit,
+    )
+    ids = [hit.post_id for hit in page.hits]
+    found = services.database.posts.get_many(ids)
+    analyses = services.database.analyses.get_many(ids)
+    view.note("api_search", query.query(), f"{len(found)} posts")
+    items = [
+        {**plain_post(found[post_id]), "analysis": plain(analyses.get(post_id))}
+        for post_id in ids
+        if post_id in found
+    ]
+    return {"total": page.total, "items": items}
+
+
+@router.get("/problems")
+def problems(view: CurrentView, query: Annotated[ProblemQuery, Query()]) -> dict[str, Any]:
+    """One page of problems with the ids of their posts."""
+    store = view.services.database.problems
+    found = store.list(
+        states=query.state,
+        topic=query.topic,
+        place=query.place,
+        order=query.order,
+        limit=query.limit + 1,
+        offset=query.offset,
+    )
+    has_more, found = len(found) > query.limit, found[: query.limit]
+    members = store.members_of([problem.id for problem in found])
+    items = [
+        {**plain(problem), "post_ids": [member.post_id for member in members.get(problem.id, [])]}
+        for problem in found
+    ]
+    return {"has_more": has_more, "items": items}

@@ -1,0 +1,39 @@
+"""The sources and how well each is heard."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from console.coverage import coverage_of
+from console.view import CurrentView
+from records.errors import Rejected
+from records.run import RunKind
+
+router = APIRouter(prefix="/sources")
+
+SHOWN_RUNS = 20
+
+
+@router.get("")
+def listing(view: CurrentView) -> Response:
+    """Every source of the catalogue, with its state and its last run."""
+    runs = view.services.database.runs
+    coverage = coverage_of(view.services, view.now)
+    return view.page(
+        "sources.html",
+        coverage=coverage,
+        last_runs=runs.latest(RunKind.CRAWL),
+        imports=runs.latest(RunKind.IMPORT),
+    )
+
+
+@router.get("/{name}")
+def detail(view: CurrentView, name: str) -> Response:
+    """One source and how its last runs ended."""
+    coverage = coverage_of(view.services, view.now)
+    health = next((row for row in coverage.sources if row.name == name), None)
+    runs = view.services.database.runs.list(subject=name, limit=SHOWN_RUNS)
+    if health is None and not runs:
+        raise Rejected("unknown_source", f'source "{name}": not in the catalogue (see /sources)')
+    return view.page("source.html", name=name, health=health, runs=runs)

@@ -1,0 +1,37 @@
+"""What the console is handed: nothing here is built by the console itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from console.i18n import DEFAULT_LANGUAGE
+from crawler.catalogue import Catalogue
+from records.times import DEFAULT_ZONE, utc_now
+from storage.database import Database
+from storage.highlight import Tokens
+from storage.search import SearchIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The open parts of one installation.
+
+    `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
+    steps of one post's way as (stage, what happened), in order. `filters` names the query of each alert
+    rule. `title` is what the installation calls itself.
+    """
+
+    database: Database
+    index: SearchIndex
+    catalogue: Catalogue
+    segment: Callable[[str], list[str]]
+    tokens: Tokens
+    why: Callable[[str], Sequence[tuple[str, str]]]
+    filters: Mapping[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = DEFAULT_ZONE
+    clock: Callable[[], datetime] = utc_now
+    title: str = "回应"
+    language: str = DEFAULT_LANGUAGE

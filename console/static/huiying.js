@@ -1,0 +1,66 @@
+// Keys for people who work through lists: j/k move, Enter opens, a/r/u press the item's buttons, / searches.
+// Every page works without this file.
+"use strict";
+
+const items = [...document.querySelectorAll("[data-keys] [data-item], article.lead[data-item]")];
+
+function current() {
+  return items.findIndex((item) => item.contains(document.activeElement));
+}
+
+function move(step) {
+  if (items.length === 0) return;
+  const at = current();
+  const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), items.length - 1);
+  items[next].focus();
+  items[next].scrollIntoView({ block: "nearest" });
+}
+
+function press(key) {
+  const item = items[current()] ?? (items.length === 1 ? items[0] : null);
+  const button = item?.querySelector(`[data-action="${key}"]`);
+  if (button) button.form.requestSubmit(button);
+}
+
+function open() {
+  const item = items[current()];
+  if (item && item === document.activeElement) item.querySelector("a")?.click();
+}
+
+const actions = {
+  j: () => move(1),
+  k: () => move(-1),
+  Enter: open,
+  "/": (event) => {
+    const field = document.querySelector('[data-key="/"]');
+    if (field) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
+  },
+  a: () => press("a"),
+  r: () => press("r"),
+  u: () => press("u"),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  actions[event.key]?.(event);
+});
+
+// On phones the facets start folded, so that the hits come first.
+if (window.matchMedia("(max-width: 760px)").matches) {
+  for (const facet of document.querySelectorAll("[data-facet]")) facet.open = false;
+}
+
+// A briefing stands in its frame at full height, so that the page has one scroll bar.
+for (const frame of document.querySelectorAll("iframe.document")) {
+  const fit = () => {
+    const height = frame.contentDocument?.documentElement?.scrollHeight;
+    if (height) frame.height = String(height + 8);
+  };
+  frame.addEventListener("load", fit);
+  window.addEventListener("resize", fit);
+}

@@ -1,0 +1,159 @@
+"""One request's view: its language, its moment, and how a template becomes a page."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal, format_percent
+from fastapi import Depends, Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from console.i18n import LANGUAGES, choose_language, locale_of, translations
+from console.security import CSRF_COOKIE, CSRF_FIELD, FormGuard
+from console.services import Services
+from console.words import word_for
+from records.run import AuditEntry
+
+LANGUAGE_COOKIE = "huiying_lang"
+# Who acts until there is sign-in: whoever sits at this machine.
+ACTOR = "console"
+_YEAR_S = 365 * 24 * 3600
+
+# Marks that reorder or hide the text around them, and control characters: shown as U+FFFD instead.
+_CONTROLS = [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]
+_BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_INVISIBLE = [0x200B, 0x2060, 0xFEFF]
+_NEUTRAL: dict[int, str | None] = dict.fromkeys([*_CONTROLS, *_BIDI], "\N{REPLACEMENT CHARACTER}")
+_NEUTRAL |= dict.fromkeys(_INVISIBLE) | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+
+
+def neutral(value: Any) -> Any:
+    """Return a text without characters that could reorder or hide what stands around it."""
+    return value.translate(_NEUTRAL) if isinstance(value, str) else value
+
+
+def post_path(post_id: str) -> str:
+    """Return the path of a post's page."""
+    return "/posts/" + quote(post_id, safe="/")
+
+
+def make_environment(language: str, services: Services, static_version: str) -> Environment:
+    """Return the templates in `language`: everything escaped, unknown names an error."""
+    environment = Environment(
+        loader=PackageLoader("console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=neutral,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words: gettext.NullTranslations = translations(language)
+    environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # added by ext.i18n
+    locale = locale_of(language)
+    zone = services.zone
+    environment.filters |= {
+        "moment": lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        "day": lambda at: at.astimezone(zone).strftime("%Y-%m-%d"),
+        "number": lambda value: format_decimal(value, locale=locale),
+        "percent": lambda value: format_percent(value, locale=locale),
+        "span": lambda length: format_timedelta(length, locale=locale, threshold=1.2),
+    }
+    environment.globals |= {
+        "title": services.title,
+        "language": language,
+        "languages": list(LANGUAGES),
+        "static_version": static_version,
+        "csrf_field": CSRF_FIELD,
+        "word": lambda kind, value: words.gettext(word_for(kind, value)),
+        "post_path": post_path,
+        "link": link,
+    }
+    return environment
+
+
+def link(path: str, **params: object) -> str:
+    """Return `path` with the parameters that have a value."""
+    given = [(name, value) for name, value in params.items() if value not in (None, "", [], ())]
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What all requests share: the services, the templates of each language, the guard of the forms."""
+
+    services: Services
+    environments: Mapping[str, Environment]
+    guard: FormGuard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One request, with its language and the moment it came."""
+
+    request: Request
+    frame: Frame
+    language: str
+    now: datetime
+
+    @property
+    def services(self) -> Services:
+        return self.frame.services
+
+    def gettext(self, message: str, **values: object) -> str:
+        """Return `message` in the view's language, with its %(name)s filled in."""
+        text = translations(self.language).gettext(message)
+        return text % values if values else text
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Return the rendered page, with the cookies that its forms and its language need."""
+        guard, request = self.frame.guard, self.request
+        seed = guard.seed(request)
+        environment = self.frame.environments[self.language]
+        text = environment.get_template(template).render(
+            context,
+            now=self.now,
+            here=request.url.path,
+            form_token=guard.token(seed),
+            in_language=self._in_language,
+        )
+        response = HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
+        if CSRF_COOKIE not in request.cookies:
+            response.set_cookie(CSRF_COOKIE, seed, httponly=True, samesite="strict")
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, self.language, max_age=_YEAR_S, httponly=True, samesite="lax"
+            )
+        return response
+
+    def note(self, action: str, subject: str, detail: str = "") -> None:
+        """Write a row to the audit log: what was looked at or done here."""
+        self.services.database.audit.record(
+            AuditEntry(at=self.now, actor=ACTOR, action=action, subject=subject, detail=detail)
+        )
+
+    def _in_language(self, language: str) -> str:
+        """Return this page's address in another language."""
+        others = [(name, value) for name, value in self.request.query_params.multi_items() if name != "lang"]
+        return f"{self.request.url.path}?{urlencode([*others, ('lang', language)])}"
+
+
+# Asynchronous, so that it costs no hop to a worker thread.
+async def view_of(request: Request) -> View:
+    """Return the view of this request."""
+    frame: Frame = request.app.state.frame
+    services = frame.services
+    wishes = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    accept = request.headers.get("accept-language", "")
+    language = choose_language(wishes, accept, services.language)
+    return View(request=request, frame=frame, language=language, now=services.clock())
+
+
+CurrentView = Annotated[View, Depends(view_of)]

@@ -1,0 +1,76 @@
+"""Builds the web application out of the services it is handed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from console import errors
+from console.i18n import LANGUAGES
+from console.routers import (
+    alerts,
+    api,
+    briefings,
+    charts,
+    health,
+    overview,
+    posts,
+    problems,
+    search,
+    sources,
+)
+from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address
+from console.services import Services
+from console.view import Frame, make_environment
+from records.errors import Rejected
+
+__all__ = ["check_address", "create_app"]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class _VersionedFiles(StaticFiles):
+    """Static files whose address names their content, so a browser may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the console over `services`. Costs a few milliseconds; charts load when first drawn."""
+    app = FastAPI(
+        title="huiying 回应", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", debug=False
+    )
+    version = _static_version()
+    app.state.frame = Frame(
+        services=services,
+        environments={language: make_environment(language, services, version) for language in LANGUAGES},
+        guard=FormGuard(),
+    )
+    for part in (overview, charts, alerts, search, posts, problems, sources, briefings, health, api):
+        app.include_router(part.router)
+    app.mount("/static", _VersionedFiles(directory=_STATIC), name="static")
+    app.exception_handler(Rejected)(errors.rejected)
+    app.exception_handler(RequestValidationError)(errors.invalid)
+    app.exception_handler(HTTPException)(errors.refused)
+    app.exception_handler(Exception)(errors.failed)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _static_version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(_STATIC.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
