@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, select, true, update
 
 from records.analysis import (
     Analysis,
@@ -31,11 +31,16 @@ class AnalysisStore:
         self._engine = engine
 
     def save(self, analyses: Sequence[Analysis]) -> None:
-        """Replace the analysis of each post; one transaction with the outbox rows."""
+        """Replace the analysis of each post; one transaction with the outbox rows.
+
+        The problems of these posts become stale.
+        """
         with writing(self._engine) as connection:
             upsert(connection, schema.analyses, [plain(analysis) for analysis in analyses])
-            _mark_analysed(connection, [analysis.post_id for analysis in analyses])
-            enqueue(connection, (analysis.post_id for analysis in analyses))
+            post_ids = [analysis.post_id for analysis in analyses]
+            _mark_analysed(connection, post_ids)
+            _mark_problems_stale(connection, post_ids)
+            enqueue(connection, post_ids)
 
     def get(self, post_id: str) -> Analysis | None:
         """Return the newest analysis of the post, or None."""
@@ -66,6 +71,13 @@ def _mark_analysed(connection: Connection, post_ids: Sequence[str]) -> None:
     )
     for chunk in in_chunks(post_ids):
         connection.execute(update(posts).where(posts.c.id.in_(chunk)).values(analysed_with=model))
+
+
+def _mark_problems_stale(connection: Connection, post_ids: Sequence[str]) -> None:
+    problems, members = schema.problems, schema.memberships.c
+    for chunk in in_chunks(post_ids):
+        of_these = select(members.problem_id).where(members.post_id.in_(chunk))
+        connection.execute(update(problems).where(problems.c.id.in_(of_these)).values(stale=true()))
 
 
 def _analysis(row: Row[Any]) -> Analysis:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, tzinfo
 from typing import Protocol
 
-from storage.query import Segment, parse_query
-from storage.query_tree import Fuzzy, Pattern, Phrase, Term, Words, wanted_words
+from storage.query_tree import Fuzzy, Pattern, Phrase, Term, Words
 
 # Characters of a snippet: two lines of a results page at 1280 pixels.
 SNIPPET_LENGTH = 120
@@ -35,15 +33,6 @@ class TextToken(Protocol):
 
 
 Tokens = Callable[[str], Sequence[TextToken]]
-
-
-def highlight(
-    text: str, query: str, *, field: str, now: datetime, zone: tzinfo, segment: Segment, tokens: Tokens
-) -> list[Span]:
-    """Return the spans of `text`, a text of `field`, that `query` found. Raises storage.query.QueryError."""
-    node = parse_query(query, now=now, zone=zone, segment=segment)
-    terms = [term for term in wanted_words(node) if term.field in (None, field)]
-    return highlight_spans(text, terms, tokens=tokens)
 
 
 def highlight_spans(text: str, terms: Iterable[Words], *, tokens: Tokens) -> list[Span]:
@@ -103,7 +92,7 @@ def _phrase_matches(wanted: Sequence[str], slop: int, words: Sequence[str]) -> s
 
 
 def _within_edits(word: str, other: str, distance: int) -> bool:
-    """Return whether at most `distance` characters differ (added, missing, changed, swapped with the next)."""
+    """Return whether at most `distance` characters are added, missing, changed or swapped with the next."""
     if abs(len(word) - len(other)) > distance:
         return False
     before_last: list[int] = []

@@ -28,7 +28,7 @@ def drain(
 
     Killed at any point, the next call goes on: a row leaves the outbox only after the index holds it, and
     indexing it again changes nothing. An index that lost what it had, or that belongs to another database,
-    is filled anew. `progress` is called after each batch with the outbox rows done so far.
+    is filled anew. `progress` is called after each batch with the number of its outbox rows.
     Raises Retryable where another process holds the index.
     """
     with index.writing():
@@ -65,14 +65,13 @@ def _start_anew(database: Database, index: SearchIndex) -> None:
 def _catch_up(
     database: Database, index: SearchIndex, segment: Segment, progress: Callable[[int], None] | None
 ) -> int:
-    rows = documents = 0
+    documents = 0
     while items := database.outbox.take(BATCH):
         documents += _put_in(database, index, [item.post_id for item in items], segment)
         index.refresh(watermark=items[-1].sequence)
         database.outbox.done(items[-1].sequence)
-        rows += len(items)
         if progress is not None:
-            progress(rows)
+            progress(len(items))
     return documents
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, select, true
 
 from records.analysis import Analysis
 from records.plain import plain
@@ -49,7 +49,10 @@ class ProblemStore:
         return [(post, analyses[post.id]) for post in posts]
 
     def commit(self, memberships: Sequence[Membership], problems: Sequence[Problem]) -> None:
-        """Store both, replacing problems by id, with outbox rows for the joined posts; one transaction."""
+        """Store both, replacing problems by id, with outbox rows for the joined posts; one transaction.
+
+        A problem that is committed is not stale any more.
+        """
         with writing(self._engine) as connection:
             upsert(connection, schema.problems, [_problem_row(problem) for problem in problems])
             rows = [plain(membership) for membership in memberships]
@@ -109,23 +112,16 @@ class ProblemStore:
                 yield _membership(row), row.fingerprint, row.asked_at
             last = rows[-1].sequence
 
-    def touched_since(self, sequence: int) -> tuple[int, list[str]]:
-        """Return the newest change, and the problems with a member post revised after change `sequence`.
-
-        Keep the number and hand it in next time; 0 asks for everything. Changes are counted by revision,
-        not by outbox row, since an outbox row is gone once it is indexed.
-        """
-        revisions = schema.post_revisions.c
-        newest = select(func.max(revisions.sequence))
-        touched = (
-            select(_MEMBERS.problem_id)
-            .join(schema.post_revisions, revisions.post_id == _MEMBERS.post_id)
-            .where(revisions.sequence > sequence)
-            .distinct()
-            .order_by(_MEMBERS.problem_id)
-        )
+    def membership_count(self) -> int:
+        """Return how many posts have joined a problem."""
         with self._engine.begin() as connection:
-            return connection.scalar(newest) or sequence, [*connection.scalars(touched)]
+            return connection.scalar(select(func.count()).select_from(schema.memberships)) or 0
+
+    def stale(self, limit: int) -> list[str]:
+        """Return problems one of whose posts was analysed again since the problem was last committed."""
+        query = select(_PROBLEMS.id).where(_PROBLEMS.stale.is_(true())).order_by(_PROBLEMS.id).limit(limit)
+        with self._engine.begin() as connection:
+            return [*connection.scalars(query)]
 
     def members_of(self, problem_ids: Sequence[str]) -> dict[str, list[Membership]]:
         """Return for each problem its members by the post's asked_at."""
@@ -190,11 +186,13 @@ def _problem_row(problem: Problem) -> dict[str, Any]:
         "first_seen": problem.first_seen,
         "last_seen": problem.last_seen,
         "due_at": problem.due_at,
+        "stale": False,
     }
 
 
 def _problem(row: Row[Any]) -> Problem:
     values = dict(row._mapping)
+    del values["stale"]
     values["state"] = ProblemState(row.state)
     values["outcome"] = None if row.outcome is None else Outcome(row.outcome)
     return Problem(**values)

@@ -127,17 +127,13 @@ replies = Table(
     Index("ix_replies_replied_at", "replied_at"),
 )
 
-# Revisions that a newer one replaced: `content` is records.plain.plain_post of it. `sequence` grows with
-# every replacement, so "what changed since" is a range.
+# Revisions that a newer one replaced: `content` is records.plain.plain_post of it.
 post_revisions = Table(
     "post_revisions",
     metadata,
-    Column("sequence", _SERIAL, primary_key=True),
-    _post_key(),
-    Column("revision", Integer, nullable=False),
+    _post_key(primary_key=True),
+    Column("revision", Integer, primary_key=True),
     Column("content", JSON, nullable=False),
-    UniqueConstraint("post_id", "revision"),
-    sqlite_autoincrement=True,
 )
 
 analyses = Table(
@@ -161,6 +157,7 @@ analyses = Table(
     Column("fingerprint", Text, nullable=False),
 )
 
+# `stale`: a post of it was analysed again since the problem was last summed up.
 problems = Table(
     "problems",
     metadata,
@@ -178,9 +175,16 @@ problems = Table(
     Column("dissatisfaction", Float, nullable=False),
     Column("outcome", Text),
     Column("due_at", AwareTime),
+    Column("stale", Boolean, nullable=False),
     Index("ix_problems_n_posts", "n_posts", "last_seen"),
     Index("ix_problems_last_seen", "last_seen"),
     Index("ix_problems_state", "state", "last_seen"),
+)
+Index(
+    "ix_problems_stale",
+    problems.c.id,
+    sqlite_where=problems.c.stale.is_(true()),
+    postgresql_where=problems.c.stale.is_(true()),
 )
 
 # `sequence` is the order of merging.
