@@ -17,4 +17,4 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make all tables."""
-    251 7747 264
+    251 7736 263
