@@ -67,7 +67,7 @@ def run_rules(
     channels: Collection[str] = (),
     console_url: str = "",
 ) -> RuleReport:
-    """Run every rule that is on. One that fails leaves its alerts as they are; its run and the report say why.
+    """Run every rule that is on. One that fails leaves its alerts as they are, and its run says why.
 
     `channels` are the names of the receivers there are; `console_url` is where the messages' link leads.
     """

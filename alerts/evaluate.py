@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from math import ceil
+from math import ceil, log
 from zoneinfo import ZoneInfo
 
 from alerts.facts import Facts, Finding, Group, Overdue
@@ -19,6 +19,9 @@ from alerts.sentences import (
 )
 from alerts.surge import Verdict, judge
 from records.times import DEFAULT_ZONE
+
+# Half its posts in another finding: that one tells of the same event.
+SAME_EVENT = 0.5
 
 
 def evaluate(rule: Rule, facts: Facts, now: datetime, *, zone: ZoneInfo = DEFAULT_ZONE) -> list[Finding]:
@@ -80,7 +83,31 @@ def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
         else:
             continue
         found.append(_finding(group, sentence, verdict))
-    return found
+    return one_event_once(found) if "place" in rule.query_key else found
+
+
+def one_event_once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that tell of different events: a post counts in its street, district and town.
+
+    The clearest come first; one of which half the posts were in those before is left out. Clear is, where
+    there is an expectation, the likelihood ratio of Kulldorff's scan statistic (1997), else the fewest posts.
+    """
+    told: set[str] = set()
+    kept = []
+    for finding in sorted(findings, key=_clearness):
+        known = len(told.intersection(finding.post_ids))
+        if not known or known < SAME_EVENT * len(finding.post_ids):
+            kept.append(finding)
+            told.update(finding.post_ids)
+    return kept
+
+
+def _clearness(finding: Finding) -> tuple[float, list[tuple[str, str]]]:
+    labels = sorted(finding.labels.items())
+    if finding.expected is None:
+        return finding.value, labels
+    excess = finding.value - finding.expected
+    return excess - finding.value * log(finding.value / finding.expected), labels
 
 
 def surges(rule: SurgeRule, group: Group, verdict: Verdict) -> bool:

@@ -24,6 +24,7 @@ from records.problem import Membership, Problem, ProblemState
 from records.query import GroupSeries, Interval, SortOrder
 from records.times import Period
 from storage.database import Database
+from storage.query import quoted
 from storage.search import SearchIndex
 
 REPORTS = f"channel:({' OR '.join(channel for channel in Channel if channel.carries_reports)})"
@@ -64,8 +65,7 @@ def both(*queries: str) -> str:
 
 def clause(field: str, value: str) -> str:
     """Return the query for one exact value of a keyword field."""
-    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{field}:"{quoted}"'
+    return f"{field}:{quoted(value)}"
 
 
 def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Period) -> Facts:
@@ -112,7 +112,9 @@ def _history(
     everything = index.group_counts(
         both(REPORTS, *seeing), (), period=span, interval=Interval.DAY, zone=midnight
     )
-    steps = _steps(span, n_steps, everything, zone=zone, coverage=coverage)
+    before = Period(start=span.start - n_steps * DAY, end=span.start)
+    known_before = index.count(both(REPORTS, *seeing), period=before) > 0
+    steps = _steps(span, n_steps, everything, known_before=known_before, zone=zone, coverage=coverage)
     interval = Interval.DAY if rule.timeframe >= DAY else Interval.HOUR
     series = index.group_counts(query, rule.query_key, period=span, interval=interval, zone=midnight)
     n_window = ceil(rule.timeframe / DAY)
@@ -131,11 +133,17 @@ def _zone_of_midnight(moment: datetime) -> timezone:
 
 
 def _steps(
-    span: Period, n_steps: int, everything: Sequence[GroupSeries], *, zone: ZoneInfo, coverage: Coverage
+    span: Period,
+    n_steps: int,
+    everything: Sequence[GroupSeries],
+    *,
+    known_before: bool,
+    zone: ZoneInfo,
+    coverage: Coverage,
 ) -> tuple[Step, ...]:
     """Return the days of the look-back; blind are those a source missed, and those before there was data."""
     totals = _by_step(everything[0], span, n_steps, least_hour=timedelta(0)) if everything else (0,) * n_steps
-    first = next((number for number, total in enumerate(totals) if total), n_steps)
+    first = -1 if known_before else next((number for number, total in enumerate(totals) if total), n_steps)
     steps = []
     for number in range(n_steps):
         start = (span.start + number * DAY).astimezone(zone)
@@ -202,7 +210,7 @@ def _waiting(
 ) -> Facts:
     """Problems with posts unanswered past their deadline; a source that is blind now may hold the answer."""
     seeing = [f"NOT {clause('source', name)}" for name in coverage.blind_sources]
-    query = both(rule.filter, REPORTS, *seeing)
+    query = both(rule.filter, REPORTS, "NOT _exists_:reply", *seeing)
     overdue: dict[str, list[tuple[Post, datetime, str]]] = defaultdict(list)
     problems: dict[str, Problem] = {}
     for post_ids in _pages(index, query, window):

@@ -36,7 +36,7 @@ class PushUnconfirmedError(Rejected):
 
 
 def push(url: str, title: str, body: str) -> None:
-    """Send one message; one thread at a time. Raises PushFailedError or PushUnconfirmedError; no URL in it."""
+    """Send one message; one thread at a time. Raises PushFailedError or PushUnconfirmedError."""
     with _quiet():
         import apprise
 
@@ -89,8 +89,9 @@ class _Calls:
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
             answer: requests.Response = self._module.request(method, url, **options)
-        except (self._module.exceptions.ReadTimeout, self._module.exceptions.ChunkedEncodingError) as err:
-            self.lost.append(type(err).__name__)
+        except self._module.RequestException as err:
+            if _may_have_arrived(err):
+                self.lost.append(type(err).__name__)
             raise
         self.answers.append(answer)
         return answer
@@ -122,6 +123,15 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in before:
             logger.setLevel(level)
+
+
+def _may_have_arrived(err: requests.RequestException) -> bool:
+    """Return whether the connection stood when it went wrong, so that the message may have got through."""
+    from requests.exceptions import ChunkedEncodingError, ReadTimeout
+    from urllib3.exceptions import ProtocolError
+
+    aborted = bool(err.args) and isinstance(err.args[0], ProtocolError)
+    return aborted or isinstance(err, ReadTimeout | ChunkedEncodingError)
 
 
 def _judge(scheme: str, sent: bool, calls: _Calls) -> None:

@@ -38,6 +38,8 @@ PRIOR_REPORTS = 0.5
 WEEKDAY_PRIOR_REPORTS = 20.0
 # Expected reports of a key that its own spread is drawn to everybody's by.
 SPREAD_PRIOR_REPORTS = 20.0
+# Share of a key's past windows, the largest, that a first guess of its rate does without.
+TOPS = 0.05
 # Past counts further than this many standard deviations above their expectation are cut down to there.
 CUT_AT_DEVIATIONS = 4.0
 
@@ -110,15 +112,14 @@ def predict(past: Floats, weights: Floats, window_weight: float) -> tuple[Floats
     the spread beyond Poisson multiplies the variance.
     """
     exposure = float(weights.sum())
-    rates = past.sum(axis=1) / exposure
-    spread = _spread(past, np.outer(rates, weights))
-    ceiling = _ceiling(np.outer(rates, weights), spread)
-    for _ in range(2):  # the cut lowers the rate, which lowers the cut; a third round changes nothing
-        kept = np.minimum(past, ceiling)
+    kept = np.sort(past, axis=1)[:, : -ceil(past.shape[1] * TOPS)]
+    fitted = np.outer(kept.mean(axis=1), weights)
+    spread = _spread(kept, np.broadcast_to(kept.mean(axis=1)[:, None], kept.shape))
+    for _ in range(2):  # a third round changes nothing
+        kept = np.minimum(past, _ceiling(fitted, spread))
         rates = kept.sum(axis=1) / exposure
         fitted = np.outer(rates, weights)
         spread = _spread(kept, fitted)
-        ceiling = _ceiling(fitted, spread)
     mean = (PRIOR_REPORTS + rates * exposure) * window_weight / exposure
     return mean, mean * (1 + window_weight / exposure) * spread
 
