@@ -16,8 +16,8 @@ _BUILDING = (
 _UNIT = rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}}|[甲乙丙丁东西南北中左右A-Fa-f])\s?(?:单元|门栋|门洞|门|号门|梯|号梯|座)"
 _FLOOR = rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}})\s?(?:楼|层|F)"
 # A room is 3-4 digits; what follows must not make it a count, a size, a price or a year.
-_NOT_ROOM = r"(?![\d.．]*\s?(?:\d|平|㎡|m|M|米|元|户(?!主)|人|套|年|个|间|多|余|万|亿|名|栋|幢|单元|块|层|次|天|辆|台|期|月|公里|千|百|%|％|[-/.．]\d{1,2}[-/.．月]))"
-_ROOM = rf"\s?[,，、{_DASH}]{{0,2}}\s?(?:\d{{1,2}}[{_DASH}])?[A-Za-z]?\d{{3,4}}[A-Za-z]?{_NOT_ROOM}\s?(?:号房|号室|室|房间|房|号|户)?"
+_NOT_ROOM = r"(?!(?!(?:19|20)\d\d\s?[年.\-/]|\d{1,2}[、，])\d|[\d.．]*\s?(?:平|㎡|m|M|米|元|户(?!主)|人|套|年|个|间|多|余|万|亿|名|栋|幢|单元|块|层|次|天|辆|台|期|月|公里|千|百|%|％|[-/.．]\d{1,2}[-/.．月]))"
+_ROOM = rf"(?!\s?[,，、{_DASH}]{{1,2}}\s?0)\s?[,，、{_DASH}]{{0,2}}\s?(?:\d{{1,2}}[{_DASH}])?[A-Za-z]?\d{{3,4}}[A-Za-z]?{_NOT_ROOM}\s?(?:号房|号室|室|房间|房|号|户)?"
 _ROOM_HAN = rf"\s?[,，]?\s?[零〇○一二三四五六七八九]{{3,4}}(?:号房|号室|室|房|号|户)?(?![{_HAN}])"
 _ROOM_SMALL = rf"\s?[,，、{_DASH}]?\s?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号(?![电梯楼栋门车线井地库商]))"
 _SIDE = r"\s?[东西南北中左右][边侧]?[户室]"
@@ -37,7 +37,7 @@ _ESTATE_ROOM = re.compile(
     rf"(?![\d.]|\s?(?:户|栋|号栋|期|年|米|元|平|㎡|m|人|[{_DASH}/]\s?\d|[、，,]\s?\d{{1,3}}[{_DASH}]))"
 )
 _ROOM_ALONE = re.compile(
-    rf"(?<![\d.A-Za-z{_DASH}〔])[A-Za-z]?\d{{3,4}}[A-Za-z]?(?:号房|号室|房间|房号|室|房)(?!产|[间子型价款东租源])"
+    rf"(?<![\d.A-Za-z{_DASH}〔])[A-Za-z]?\d{{3,4}}[A-Za-z]?(?:号房|号室|房间|房号|室|房)(?!产|[间子型价款东租源屋])"
 )
 _OFFICE_ROOM = re.compile(
     r"(?:局|委|厅|政府|中心|大厅|机关|办公室|办公楼|办公大楼|法院|检察院|学校|大学|学院|医院|教学楼|派出所|银行|酒店|宾馆|信访|窗口|科|处|站|村委会|会议|教)"
@@ -56,23 +56,25 @@ _POSITION = re.compile(
 )
 _DEGREES = r"\d{1,3}(?:[.．]\d+)?(?:\s?[°度º]\s?(?:\d{1,2}(?:\.\d+)?\s?[′'’分]\s?(?:\d{1,2}(?:\.\d+)?\s?[″\"”秒])?)?)?\s?[NEne]?"
 _POSITION_CUED = re.compile(
-    rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=]{{0,3}}(?P<value>{_DEGREES})(?!\d)"
+    rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=]{{0,3}}(?P<value>(?=\d+\s?[°度º.．]){_DEGREES})(?!\d)"
 )
-_POSITION_SIGN = re.compile(r"[东北]?[经纬][度\d]|东经|北纬|[°º]|\d[.．]\d{3}|(?i:\bl(?:at|ng|on))")
+_POSITION_SIGNS = (".", "．", "经", "纬", "°")
+_POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
+
 
 _YEAR = r"(?:19|20)?\d\d"
 _DATE = (
-    rf"(?>(?:农历|阴历|公历|阳历)?\s?{_YEAR}\s?(?:年|[-－—./．、])\s?\d{{1,2}}(?:\s?(?:月份?|[-－—./．、])(?:\s?\d{{1,2}}\s?[日号]?)?)?"
+    rf"(?>(?:农历|阴历|公历|阳历)?\s?{_YEAR}\s?(?:年|[-－—./．、])\s?\d{{1,2}}(?:\s?(?:月份?|[-－—./．、])(?:\s?\d{{1,2}}(?:\s?[日号])?)?)?"
     rf"|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:[0-3]\d)?(?!\d)"
     rf"|[一二]?[零〇○一二三四五六七八九]{{2,3}}年[一二三四五六七八九十元正冬腊]{{1,2}}月(?:[初廿]?[一二三四五六七八九十]{{1,3}}日?)?"
     rf"|(?:农历|阴历)?(?:\d{{1,2}}|[一二三四五六七八九十正冬腊]{{1,2}})月(?:\d{{1,2}}|[初廿]?[一二三四五六七八九十]{{1,3}})[日号]?)"
 )
-_RANGE_AFTER = r"(?!\d|\s?(?:以?前|以?后|之前|之后|至|到|起|（含|\(含|及以|~|—))"
+_RANGE_AFTER = r"(?!\s?(?:以?前|以?后|之前|之后|至|到|起|（含|\(含|及以|~|—))"
 _BIRTH_PREFIX = re.compile(
-    rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|生于|诞生于|生日|出生|(?i:birthday|dob))(?:为|是|在|于)?[\s:：=]{{0,3}}(?P<value>{_DATE}){_RANGE_AFTER}"
+    rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|(?<![先学医考新发产业诞毕])生于|生日|出生|(?i:birthday|dob))(?:为|是|在|于)?[\s:：=]{{0,3}}(?P<value>{_DATE}){_RANGE_AFTER}"
 )
 _BIRTH_YEAR = re.compile(
-    rf"(?:出生日期|出生年月|出生年份|出生于|生于)(?:为|是)?[\s:：]{{0,3}}(?P<value>(?:19|20)\d\d年?){_RANGE_AFTER}"
+    rf"(?:出生日期|出生年月|出生年份|出生于|(?<![先学医考新发产业诞毕])生于)(?:为|是)?[\s:：]{{0,3}}(?P<value>(?:19|20)\d\d年?){_RANGE_AFTER}"
 )
 _BIRTH_SUFFIX = re.compile(
     rf"(?P<value>{_DATE})(?=\s?(?:出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口)|日期|前|后)|生人|生[，,。；;（()）\s]))"
@@ -82,11 +84,26 @@ _BIRTH_SEX = re.compile(
 )
 
 
+# The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
+_DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{3,4}}(?!\d)")
+_ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
+_GATED = (
+    (re.compile(rf"[栋幢座楼号#＃院][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
+    (re.compile("单元"), _UNIT_ROOM),
+    (_DASHED_SIGN, _TRIPLE),
+    (_DASHED_SIGN, _ESTATE_ROOM),
+    (re.compile(rf"[组队屯]\s?[\d{_HAN}]"), _RURAL),
+)
+
+
 def find_addresses(text: str) -> Iterator[Finding]:
     """Yield building + unit + room and their short forms."""
-    for pattern in (_EXACT, _UNIT_ROOM, _TRIPLE, _ESTATE_ROOM, _RURAL):
-        for match in pattern.finditer(text):
-            yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+    for sign, pattern in _GATED:
+        if sign.search(text):
+            for match in pattern.finditer(text):
+                yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+    if not _ROOM_SIGN.search(text):
+        return
     for match in _ROOM_ALONE.finditer(text):
         if not _OFFICE_ROOM.search(text, max(0, match.start() - 24), match.start()):
             yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
@@ -94,7 +111,7 @@ def find_addresses(text: str) -> Iterator[Finding]:
 
 def find_positions(text: str) -> Iterator[Finding]:
     """Yield pairs of coordinates inside China, and single ones after a cue."""
-    if not _POSITION_SIGN.search(text):
+    if not any(sign in text for sign in _POSITION_SIGNS) or not _POSITION_SIGN.search(text):
         return
     for match in _POSITION.finditer(text):
         yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
@@ -102,11 +119,30 @@ def find_positions(text: str) -> Iterator[Finding]:
         yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
 
 
+_BIRTH_SIGNS = (
+    "出生",
+    "生日",
+    "生于",
+    "生人",
+    "日生",
+    "月生",
+    "年生",
+    "号生",
+    "birth",
+    "Birth",
+    "DOB",
+    "dob",
+)
+_SEX_SIGN = re.compile(rf"[男女]性?\s?[，,、；; ]\s?[\d{_HAN}农阴公阳]")
+
+
 def find_births(text: str) -> Iterator[Finding]:
     """Yield dates of birth. Cut-off dates ("8月31日以前出生") are policy, not persons: they stay."""
-    if "生" in text or "birth" in text or "DOB" in text:
+    if any(sign in text for sign in _BIRTH_SIGNS):
         for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR, _BIRTH_SUFFIX):
             for match in pattern.finditer(text):
                 yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))
+    if ("男" not in text and "女" not in text) or not _SEX_SIGN.search(text):
+        return
     for match in _BIRTH_SEX.finditer(text):
         yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))

@@ -116,18 +116,31 @@ def _with_bracket(text: str, start: int, end: int) -> int:
 
 def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
     """Return the kind and the end of the number whose first digit is `start`, or None."""
-    digits, ends = run.digits, run.ends
-    if (match := _IDENTITY_18.match(digits, start)) and match.end() in ends:
+    digits = run.digits
+    if (match := _IDENTITY_18.match(digits, start)) and _ends_at(text, run, match.end()):
         return Kind.IDENTITY, match.end()
     for end in range(min(start + 19, len(digits)), start + 15, -1):
-        if end in ends and _CARD.fullmatch(digits, start, end) and passes_luhn(digits[start:end]):
+        if (
+            _ends_at(text, run, end)
+            and _CARD.fullmatch(digits, start, end)
+            and passes_luhn(digits[start:end])
+        ):
             return Kind.BANK_CARD, end
     for pattern in (_MOBILES, _MOBILE):
-        if (match := pattern.match(digits, start)) and match.end() in ends:
+        if (match := pattern.match(digits, start)) and _ends_at(text, run, match.end()):
             return (Kind.PHONE, match.end()) if _is_written_as_phone(text, run, start, match.end()) else None
-    if (match := _IDENTITY_15.match(digits, start)) and match.end() in ends:
+    if (match := _IDENTITY_15.match(digits, start)) and _ends_at(text, run, match.end()):
         return Kind.IDENTITY, match.end()
     return _landline_at(text, run, start)
+
+
+# The next sentence may begin with a figure and no space: "…13800138000" + "2、" or + "2019年".
+_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/]|(?:19|20)\d\d\s?[年.\-/—])")
+
+
+def _ends_at(text: str, run: _Run, end: int) -> bool:
+    """Return whether a number may end before digit `end`: where a group ends, or the next sentence begins."""
+    return end in run.ends or (end < len(run.at) and _NEXT_SENTENCE.match(text, run.at[end]) is not None)
 
 
 def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
@@ -139,7 +152,7 @@ def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
             area_end = match.end(1)
             end = area_end + length
             split_area = any(match.start(1) < border < area_end for border in run.ends)
-            if end in run.ends and not split_area and _is_written_as_phone(text, run, start, end):
+            if _ends_at(text, run, end) and not split_area and _is_written_as_phone(text, run, start, end):
                 return None if is_office_line(text, run.at[start]) else (Kind.PHONE, end)
     return None
 

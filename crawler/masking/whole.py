@@ -9,7 +9,8 @@ from crawler.masking.addresses import find_addresses, find_births, find_position
 from crawler.masking.cued import find_court_cases, find_cued, find_plates
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
 from crawler.masking.links import find_link_values, find_mail, without_personal_values
-from crawler.masking.names import find_handles, find_known, find_names, names_in
+from crawler.masking.handles import find_handles
+from crawler.masking.names import find_known, find_names, names_in
 from crawler.masking.numbers import find_numbers
 from records.post import Post, Reply
 
