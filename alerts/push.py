@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -38,9 +39,7 @@ class PushUnconfirmedError(Rejected):
 def push(url: str, title: str, body: str) -> None:
     """Send one message; one thread at a time. Raises PushFailedError or PushUnconfirmedError."""
     with _quiet():
-        import apprise
-
-        plugin = apprise.Apprise.instantiate(url)
+        plugin = _plugin(url)
         if plugin is None:
             raise PushFailedError("not an apprise URL")
         with _watched(plugin) as calls:
@@ -51,9 +50,7 @@ def push(url: str, title: str, body: str) -> None:
 def is_sendable(url: str) -> bool:
     """Return whether apprise knows the scheme and finds host and tokens in the URL."""
     with _quiet():
-        import apprise
-
-        return apprise.Apprise.instantiate(url) is not None
+        return _plugin(url) is not None
 
 
 def refusal(scheme: str, body: bytes) -> str | None:
@@ -70,6 +67,15 @@ def refusal(scheme: str, body: bytes) -> str | None:
     if code in (None, 0, "0"):
         return None
     return f"code {code}"[:_ERROR_LENGTH]
+
+
+def _plugin(url: str) -> Any | None:
+    """Return apprise's plugin for the URL, or None. The first call loads all of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # one of them imports imghdr
+        import apprise
+
+        return apprise.Apprise.instantiate(url)
 
 
 class _Calls:

@@ -52,7 +52,9 @@ class YamlFile:
         try:
             return model.model_validate(self.data)
         except ValidationError as err:
-            first = err.errors(include_url=False, include_context=False)[0]
+            found = err.errors(include_url=False, include_context=False)
+            # A mistyped key is also a missing one; its own error says what to do.
+            first = min(found, key=lambda error: error["type"] != "extra_forbidden")
             where = [part for part in first["loc"] if isinstance(part, int | str)]
             key = ".".join(str(part) for part in where)
             if first["type"] == "extra_forbidden":

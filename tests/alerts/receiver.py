@@ -1,0 +1,61 @@
+"""A real HTTP receiver that behaves as chat services do on bad days."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Receiver(ThreadingHTTPServer):
+    """`mood`: ok | error (500) | refused (200 with an error body) | hang | drop (takes it and hangs up)."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.mood = "ok"
+        self.got: list[dict[str, Any]] = []
+        self.release = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.server_address[1]}/hook/tokensecret42?cto=1&rto=0.4"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        mood = self.server.mood
+        if mood == "hang":
+            self.server.release.wait(20)
+        if mood in ("hang", "drop"):
+            self.close_connection = True
+            return
+        body = b'{"errcode": 310000, "errmsg": "keywords not in content"}' if mood == "refused" else b"{}"
+        self.send_response(500 if mood == "error" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.release.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

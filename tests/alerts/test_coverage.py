@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts.coverage import Coverage, HealthState, SourceHealth, blind_days, coverage_of, source_health
+from crawler.catalogue import Catalogue, load_catalogue
+from records.post import Channel, Post
+from records.run import RunCounts, RunKind, RunState
+from records.times import DEFAULT_ZONE, Period
+from storage.database import Database
+from tests.alerts.samples import DAY, HOUR, NOW
+
+CATALOGUE = """\
+sources:
+  - name: board
+    title: A市留言板
+    channel: inbox
+    spider: board
+    start_urls: [https://www.example.gov.cn/list.html]
+    selectors: {item: li, title: h1, body: .text, asked_at: .time}
+  - name: notices
+    title: A市公告
+    channel: notice
+    spider: feed
+    start_urls: [https://www.example.gov.cn/feed.xml]
+  - name: stopped
+    title: 停用
+    channel: inbox
+    enabled: false
+    spider: feed
+    start_urls: [https://www.example.gov.cn/old.xml]
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    path = tmp_path / "sources.yaml"
+    path.write_text(CATALOGUE, encoding="utf-8")
+    return load_catalogue(path)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database.open(f"sqlite:///{tmp_path / 'town.sqlite'}") as opened:
+        yield opened
+
+
+def crawled(database: Database, times: Sequence[datetime], *, failed: bool = False) -> None:
+    for moment in sorted(times):
+        run = database.runs.start(RunKind.CRAWL, "board", now=moment)
+        state = RunState.FAILED if failed else RunState.DONE
+        error = "connection refused" if failed else None
+        database.runs.finish(run, state, RunCounts(), now=moment, error=error)
+
+
+def asked(database: Database, times: Sequence[datetime]) -> None:
+    database.posts.save(
+        [
+            Post(
+                source="board", channel=Channel.INBOX, native_id=str(moment), text="路灯不亮",
+                asked_at=moment, fetched_at=moment,
+            )
+            for moment in times
+        ]
+    )  # fmt: skip
+
+
+def daily(first: int, last: int) -> list[datetime]:
+    """Return this hour of the days from `first` to `last` days ago."""
+    return [NOW - day * DAY for day in range(last, first + 1)]
+
+
+Health = Callable[[], SourceHealth]
+
+
+@pytest.fixture
+def board(catalogue: Catalogue, database: Database) -> Health:
+    return lambda: source_health(catalogue, database, now=NOW)[0]
+
+
+def test_a_source_that_answers_and_brings_news_is_well(database: Database, board: Health) -> None:
+    crawled(database, daily(9, 0))
+    asked(database, daily(9, 1))
+    found = board()
+    assert (found.state, found.last_success, found.last_new_post) == (HealthState.OK, NOW, NOW - DAY)
+    assert found.reason.startswith("正常")
+
+
+def test_one_never_crawled_says_so(database: Database, board: Health) -> None:
+    assert (board().state, board().reason) == (HealthState.NEVER, "从未成功抓取。")
+    crawled(database, [NOW - HOUR], failed=True)
+    assert board().state is HealthState.NEVER
+    assert "connection refused" in board().reason
+
+
+@pytest.mark.parametrize(
+    ("last", "state"), [(1, HealthState.OK), (3, HealthState.LATE), (5, HealthState.BLIND)]
+)
+def test_late_and_blind_go_by_its_own_rhythm(
+    database: Database, board: Health, last: int, state: HealthState
+) -> None:
+    asked(database, daily(40, last))
+    crawled(database, daily(40, last))
+    crawled(database, daily(last - 1, 0), failed=True)
+    found = board()
+    assert found.state is state
+    if state is not HealthState.OK:
+        assert found.since == NOW - last * DAY
+        assert f"{last}天" in found.reason
+        assert "平常约24小时一次，最近一次出错：connection refused" in found.reason
+
+
+def test_hourly_sources_are_late_after_hours_and_blind_after_a_day(database: Database, board: Health) -> None:
+    asked(database, daily(9, 0))
+    crawled(database, [NOW - hour * HOUR for hour in range(3, 60)])
+    assert board().state is HealthState.LATE
+    assert "上次成功在3小时前，平常约1小时一次" in board().reason
+
+
+def test_a_source_that_has_fallen_silent_is_dead_not_blind(database: Database, board: Health) -> None:
+    crawled(database, daily(60, 0))
+    asked(database, [NOW - day * DAY for day in range(41, 80, 2)])
+    found = board()
+    assert found.state is HealthState.DEAD
+    assert found.last_new_post == NOW - 41 * DAY
+    assert found.reason == "抓取正常，但已41天没有新内容，平常最多隔2天。"
+
+
+def test_a_slow_source_is_quiet_not_dead(database: Database, board: Health) -> None:
+    crawled(database, daily(60, 0))
+    asked(database, [NOW - day * DAY for day in (12, 22, 32, 40, 50, 60)])
+    assert board().state is HealthState.OK
+
+
+def test_a_source_crawled_well_that_never_gave_anything_is_dead(database: Database, board: Health) -> None:
+    crawled(database, daily(3, 0))
+    assert (board().state, board().reason) == (HealthState.DEAD, "抓取正常，但从未见到内容。")
+
+
+def test_sources_that_are_off_are_not_watched(catalogue: Catalogue, database: Database) -> None:
+    assert [one.name for one in source_health(catalogue, database, now=NOW)] == ["board", "notices"]
+
+
+def test_the_days_of_an_outage_are_blind_and_those_before_the_first_crawl_are_not(
+    catalogue: Catalogue, database: Database
+) -> None:
+    crawled(database, [*daily(30, 20), *daily(10, 0)])
+    period = Period(start=NOW - 60 * DAY, end=NOW)
+    missed = blind_days(catalogue, database, period=period, zone=DEFAULT_ZONE, now=NOW)
+    assert list(missed) == [(NOW - day * DAY).date() for day in range(19, 10, -1)]
+    assert set(missed.values()) == {frozenset({"board"})}
+
+
+def test_a_board_seen_at_present_hides_what_it_missed(catalogue: Catalogue, database: Database) -> None:
+    crawled(database, [*daily(30, 20), *daily(10, 0)])
+    coverage = coverage_of(catalogue, database, now=NOW)
+    assert coverage.was_blind((NOW - 15 * DAY).date())
+    assert not coverage.was_blind((NOW - 5 * DAY).date())
+    assert coverage.blind_sources == ()
+
+
+def test_a_source_that_is_blind_now_is_left_out_whole(catalogue: Catalogue, database: Database) -> None:
+    crawled(database, daily(30, 20))
+    asked(database, daily(30, 20))
+    coverage = coverage_of(catalogue, database, now=NOW)
+    assert coverage.blind_sources == ("board",)
+    assert not coverage.was_blind((NOW - 15 * DAY).date())
+
+
+def test_a_single_missed_crawl_makes_no_blind_day(catalogue: Catalogue, database: Database) -> None:
+    crawled(database, [moment for moment in daily(30, 0) if moment != NOW - 7 * DAY])
+    assert coverage_of(catalogue, database, now=NOW + timedelta(hours=5)).blind == {}
+
+
+def test_nothing_known_is_nothing_blind() -> None:
+    assert Coverage().blind_sources == ()
+    assert not Coverage().was_blind(NOW.date())
