@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.channels import Channels
 from alerts.push import PushFailedError, PushUnconfirmedError, push
-from alerts.receivers import Receiver
 from records.alert import Delivery, DeliveryState
 from storage.database import Database
 
@@ -38,9 +38,7 @@ class DeliveryReport:
     unconfirmed: int = 0
 
 
-def deliver(
-    database: Database, receivers: Mapping[str, Receiver], *, now: datetime, send: Send = push
-) -> DeliveryReport:
+def deliver(database: Database, receivers: Channels, *, now: datetime, send: Send = push) -> DeliveryReport:
     """Send what is due, one after the other. One process at a time; call `recover` once when it starts."""
     ends = dict.fromkeys(DeliveryState, 0)
     for delivery in database.deliveries.due(now):
@@ -67,7 +65,7 @@ def wait_before(attempt: int, key: str) -> timedelta:
 
 def _deliver_one(
     database: Database,
-    receivers: Mapping[str, Receiver],
+    receivers: Channels,
     delivery: Delivery,
     *,
     now: datetime,
@@ -87,7 +85,7 @@ def _deliver_one(
     return _mark(database, delivery, DeliveryState.SENT, now=now)
 
 
-def _url(receivers: Mapping[str, Receiver], channel: str) -> str:
+def _url(receivers: Channels, channel: str) -> str:
     if channel not in receivers:
         raise PushFailedError(f'there is no receiver "{channel}" (add it to the receivers file)')
     return receivers[channel].url

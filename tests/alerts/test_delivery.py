@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from alerts.channels import Channels, load_channels
+from alerts.channels import Receiver as Channel
 from alerts.delivery import (
     FIRST_WAIT,
     LONGEST_WAIT,
@@ -21,8 +23,6 @@ from alerts.delivery import (
     wait_before,
 )
 from alerts.push import refusal
-from alerts.receivers import Receiver as Channel
-from alerts.receivers import load_receivers
 from alerts.yaml_file import FileError
 from records.alert import Delivery, DeliveryState
 from storage.database import Database
@@ -55,7 +55,7 @@ def message(key: str = "d1", channel: str = "群") -> Delivery:
     )  # fmt: skip
 
 
-def channels(receiver: Receiver) -> dict[str, Channel]:
+def channels(receiver: Receiver) -> Channels:
     return {"群": Channel(name="群", url=receiver.url)}
 
 
@@ -135,7 +135,7 @@ import os, signal, sys
 from datetime import datetime
 from alerts.delivery import deliver
 from alerts.push import push
-from alerts.receivers import Receiver
+from alerts.channels import Receiver
 from storage.database import Database
 
 def send(url, title, body):
@@ -204,13 +204,13 @@ def test_an_answer_is_read_as_its_service_means_it(scheme: str, body: bytes, sai
 def test_receivers_take_their_secrets_from_the_environment(tmp_path: Path) -> None:
     path = tmp_path / "receivers.yaml"
     path.write_text("receivers:\n  值班群: json://127.0.0.1:9/${HOOK_TOKEN}\n", encoding="utf-8")
-    found = load_receivers(path, {"HOOK_TOKEN": "tokensecret42"})
+    found = load_channels(path, {"HOOK_TOKEN": "tokensecret42"})
     assert found["值班群"].url == "json://127.0.0.1:9/tokensecret42"
     assert "tokensecret42" not in repr(found)
 
 
 def test_no_file_means_no_receivers(tmp_path: Path) -> None:
-    assert load_receivers(tmp_path / "receivers.yaml", {}) == {}
+    assert load_channels(tmp_path / "receivers.yaml", {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,6 @@ def test_a_mistake_among_the_receivers_is_said_without_the_url(
     path = tmp_path / "receivers.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FileError) as caught:
-        load_receivers(path, {})
+        load_channels(path, {})
     assert said in str(caught.value)
     assert "tokensecret42" not in str(caught.value) + caplog.text

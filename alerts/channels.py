@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,18 +24,20 @@ class Receiver:
     url: str = field(repr=False)
 
 
+Channels: TypeAlias = Mapping[str, Receiver]
+
+
 class _ReceiversFile(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     receivers: dict[str, str]
 
 
-def load_receivers(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, Receiver]:
+def load_channels(path: Path, environment: Mapping[str, str]) -> Channels:
     """Return the receivers by name; none where there is no file: alerts are then seen in the console only.
 
     Raises FileError naming the receiver and, where a secret is missing, its variable; never the URL.
     """
-    environment = os.environ if environment is None else environment
     if not path.exists():
         return {}
     file = YamlFile(path)
