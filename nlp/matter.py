@@ -1,0 +1,144 @@
+"""What messages are about, apart from where: word weights and word vectors, learnt from unlabelled messages.
+
+Two reports of one problem may share no word ("吵得睡不着", "噪音扰民"). Words that are used alike get alike
+vectors (TF-IDF, then truncated SVD), so that such reports still lie close together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.places import find_places
+from nlp.segment import words
+from records.analysis import PlaceKind, PlaceMention
+
+Floats = npt.NDArray[np.float32]
+
+DIMENSIONS = 96
+FEWEST_MESSAGES = 5  # a word that fewer messages use is a name or a slip, and is not kept
+LARGEST_SHARE = 0.3  # a word that more use says nothing
+COMMON_PAIRS = 9  # two characters that so many of the messages hold side by side are no part of a name
+MAX_CHARACTERS = 600  # what a message is about is said by then
+FOLDER = SHIPPED / "matter"
+SEED = 0
+
+# Places that tell one problem from another. City, district and street are shared by too many.
+SPECIFIC = frozenset({PlaceKind.COMMUNITY, PlaceKind.ROAD, PlaceKind.ESTATE, PlaceKind.SITE})
+_CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]+")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class MatterModel:
+    """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `index`; `common_pairs` as above."""
+
+    index: Mapping[str, int]
+    idf: Floats
+    vectors: Floats
+    common_pairs: frozenset[str]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Read the model in `folder`, or the shipped one. Raises ConfigurationError where it cannot be used."""
+        _, arrays = load_model(folder or FOLDER)
+        return cls(
+            index={word: row for row, word in enumerate(_unpacked(arrays["words"]))},
+            idf=arrays["idf"].astype(np.float32),
+            vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
+            common_pairs=frozenset(_unpacked(arrays["pairs"])),
+        )
+
+    @classmethod
+    def fit(cls, texts: Sequence[str]) -> Self:
+        """Learn from messages (title and text in one string each). The same texts give the same model."""
+        documents = [matter_words(text, find_places(text)) for text in texts]
+        counts = Counter(word for document in documents for word in set(document))
+        kept = sorted(w for w, n in counts.items() if FEWEST_MESSAGES <= n <= LARGEST_SHARE * len(texts))
+        index = {word: row for row, word in enumerate(kept)}
+        idf = np.array([1 + np.log((1 + len(texts)) / (1 + counts[w])) for w in kept], dtype=np.float32)
+        pairs = Counter(pair for text in texts for pair in set(character_pairs(text)))
+        common = frozenset(pair for pair, n in pairs.items() if n >= COMMON_PAIRS)
+        return cls(index, idf, _vectors(documents, index, idf), common)
+
+    def save(self, folder: Path) -> None:
+        """Write the model: vectors to a byte a number."""
+        scale = np.float32(np.abs(self.vectors).max() / 127 or 1)
+        arrays: dict[str, Any] = {
+            "words": _packed(self.index),
+            "idf": self.idf.astype(np.float16),
+            "vectors": np.round(self.vectors / scale).astype(np.int8),
+            "scale": scale,
+            "pairs": _packed(sorted(self.common_pairs)),
+        }
+        save_model(folder, {"name": "matter"}, arrays)
+
+    def weights(self, counted: Mapping[str, float]) -> dict[str, float]:
+        """Return the weight of each known word, (1 + log n) · idf, of unit length together."""
+        known = {word: n for word, n in counted.items() if word in self.index}
+        raw = {word: (1 + float(np.log(n))) * float(self.idf[self.index[word]]) for word, n in known.items()}
+        length = sum(weight * weight for weight in raw.values()) ** 0.5
+        return {word: weight / length for word, weight in raw.items()} if length else {}
+
+    def vector(self, weights: Mapping[str, float]) -> Floats:
+        """Return the unit vector of what these words are about, zero where none is known."""
+        rows = [self.index[word] for word in weights]
+        vector: Floats = np.fromiter(weights.values(), np.float32, len(rows)) @ self.vectors[rows]
+        length = float(np.linalg.norm(vector))
+        return vector / np.float32(length) if length else vector
+
+
+def matter_words(text: str, mentions: Sequence[PlaceMention]) -> list[str]:
+    """Return the Chinese words of the text's beginning that are no part of a place it names."""
+    names = " ".join(mention.name for mention in mentions)
+    return [
+        word
+        for word in words(text[:MAX_CHARACTERS])
+        if word not in names and _CHINESE.match(word) is not None
+    ]
+
+
+def character_pairs(text: str) -> Iterable[str]:
+    """Return each two Chinese characters that stand side by side in the text's beginning."""
+    for run in _CHINESE_RUN.findall(text[:MAX_CHARACTERS]):
+        for at in range(len(run) - 1):
+            yield run[at : at + 2]
+
+
+def _vectors(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Floats) -> Floats:
+    """Return the word vectors, (n_words, DIMENSIONS): the right singular vectors of the TF-IDF matrix."""
+    from scipy import sparse
+    from sklearn.utils.extmath import randomized_svd
+
+    rows, columns, values = [], [], []
+    for row, document in enumerate(documents):
+        counted = Counter(word for word in document if word in index)
+        weights = {word: (1 + np.log(n)) * idf[index[word]] for word, n in counted.items()}
+        length = sum(weight * weight for weight in weights.values()) ** 0.5 or 1.0
+        rows += [row] * len(weights)
+        columns += [index[word] for word in weights]
+        values += [weight / length for weight in weights.values()]
+    matrix = sparse.csr_matrix(
+        (values, (rows, columns)), shape=(len(documents), len(index)), dtype=np.float64
+    )
+    dimensions = min(DIMENSIONS, *matrix.shape)
+    _, _, components = randomized_svd(matrix, dimensions, n_iter=4, random_state=SEED)
+    vectors: Floats = np.zeros((len(index), DIMENSIONS), dtype=np.float32)
+    vectors[:, :dimensions] = components.T
+    return vectors
+
+
+def _packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+
+
+def _unpacked(array: npt.NDArray[np.uint8]) -> list[str]:
+    return array.tobytes().decode().split("\n")
