@@ -16,7 +16,12 @@ _BUILDING = (
 _UNIT = rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}}|[甲乙丙丁东西南北中左右A-Fa-f])\s?(?:单元|门栋|门洞|门|号门|梯|号梯|座)"
 _FLOOR = rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}})\s?(?:楼|层|F)"
 # A room is 3-4 digits; what follows must not make it a count, a size, a price or a year.
-_NOT_ROOM = r"(?!(?!(?:19|20)\d\d\s?[年.\-/]|\d{1,2}[、，])\d|[\d.．]*\s?(?:平|㎡|m|M|米|元|户(?!主)|人|套|年|个|间|多|余|万|亿|名|栋|幢|单元|块|层|次|天|辆|台|期|月|公里|千|百|%|％|[-/.．]\d{1,2}[-/.．月]))"
+_NEXT_SENTENCE = r"(?:19|20)\d\d\s?[年.\-/]|\d{1,2}[、，]"
+_COUNTED = (
+    r"\d|[\d.．]*\s?(?:平|㎡|m|M|米|元|户(?!主)|人|套|年|个|间|多|余|万|亿|名|栋|幢|单元|块|层|次|天|辆|台|期|月|公里|千|百|%|％"
+    r"|[-/.．]\d{1,2}[-/.．月])"
+)
+_NOT_ROOM = rf"(?:(?={_NEXT_SENTENCE})|(?!{_COUNTED}))"
 _ROOM = rf"(?!\s?[,，、{_DASH}]{{1,2}}\s?0)\s?[,，、{_DASH}]{{0,2}}\s?(?:\d{{1,2}}[{_DASH}])?[A-Za-z]?\d{{3,4}}[A-Za-z]?{_NOT_ROOM}\s?(?:号房|号室|室|房间|房|号|户)?"
 _ROOM_HAN = rf"\s?[,，]?\s?[零〇○一二三四五六七八九]{{3,4}}(?:号房|号室|室|房|号|户)?(?![{_HAN}])"
 _ROOM_SMALL = rf"\s?[,，、{_DASH}]?\s?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号(?![电梯楼栋门车线井地库商]))"
@@ -69,7 +74,7 @@ _DATE = (
     rf"|[一二]?[零〇○一二三四五六七八九]{{2,3}}年[一二三四五六七八九十元正冬腊]{{1,2}}月(?:[初廿]?[一二三四五六七八九十]{{1,3}}日?)?"
     rf"|(?:农历|阴历)?(?:\d{{1,2}}|[一二三四五六七八九十正冬腊]{{1,2}})月(?:\d{{1,2}}|[初廿]?[一二三四五六七八九十]{{1,3}})[日号]?)"
 )
-_RANGE_AFTER = r"(?!\s?(?:以?前|以?后|之前|之后|至|到|起|（含|\(含|及以|~|—))"
+_RANGE_AFTER = r"(?!\s?(?:以?前(?![期几面来去天])|以?后(?![来续面期])|之前|之后|至(?!今)|到(?!了)|起|（含|\(含|及以|~|—))"
 _BIRTH_PREFIX = re.compile(
     rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|(?<![先学医考新发产业诞毕])生于|生日|出生|(?i:birthday|dob))(?:为|是|在|于)?[\s:：=]{{0,3}}(?P<value>{_DATE}){_RANGE_AFTER}"
 )
@@ -119,6 +124,7 @@ def find_positions(text: str) -> Iterator[Finding]:
         yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
 
 
+_WITH_YEAR = re.compile(r"年|^\d\d[\d.\-/]")
 _BIRTH_SIGNS = (
     "出生",
     "生日",
@@ -141,6 +147,9 @@ def find_births(text: str) -> Iterator[Finding]:
     if any(sign in text for sign in _BIRTH_SIGNS):
         for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR, _BIRTH_SUFFIX):
             for match in pattern.finditer(text):
+                # A day without a year is a cut-off date: 8月31日出生 may enrol.
+                if pattern is _BIRTH_SUFFIX and not _WITH_YEAR.search(match["value"]):
+                    continue
                 yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))
     if ("男" not in text and "女" not in text) or not _SEX_SIGN.search(text):
         return

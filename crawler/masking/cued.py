@@ -76,7 +76,7 @@ _HANDLE_CUES = (
     _Cue(
         Kind.QQ,
         _LOOSE,
-        rf"[1-9](?:{_SPACED}\d){{4,11}}(?![\d%％元年])",
+        rf"[1-9](?:{_SPACED}\d){{4,11}}(?![%％元])",
         "QQ Qq qQ qq ＱＱ ｑｑ 扣扣 企鹅 加Q 加q 加扣 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
     ),
     _Cue(

@@ -10,9 +10,9 @@ from crawler.masking.kinds import Finding, Kind
 _HANDLE = re.compile(
     r"(?:网友|网民|用户|楼主|网名|昵称|ID|问政者)名?(?:为|是)?\s?[:：]?\s?[“\"「『‘'<《【\[]"
     r"(?P<quoted>[^”\"」』’'>》】\]\n，。〔〕]{1,16})[”\"」』’'>》】\]]"
-    r"|(?:网友|网民|用户名|楼主)\s?[:：]?\s?(?P<bare>[A-Za-z0-9_\-]{3,24})"
+    r"|(?:网友|网民|用户名|楼主)\s?[:：]?\s?(?P<bare>(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24})"
     r"|(?<![A-Za-z])(?P<serial>UU\d{4,12}|A0{2,}\d{3,9})(?!\d)"
-    r"|(?<![A-Za-z0-9.])@(?P<at>[A-Za-z0-9_\-\u4e00-\u9fff]{2,20})(?=[\s:：，,]|$)"
+    r"|(?<![A-Za-z0-9.])@(?P<at>[A-Za-z0-9_\-]{3,20})(?=[\s:：，,]|$)"
 )
 _HANDLE_SIGNS = ("网友", "网民", "网名", "昵称", "UU", "A00", "@", "ID", "用户", "楼主", "问政者")
 # In quotes after 网友 there may stand a title instead, and after @ an office.

@@ -182,7 +182,8 @@ def _is_given(text: str, start: int, end: int) -> bool:
 def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool) -> bool:
     if trust is _Trust.EXPLICIT and _is_bounded(text, end):
         return True
-    if text[start : start + 2] in ORDINARY or _is_place(text, start, end):
+    compound = text[start : start + 2] in COMPOUND
+    if not compound and text[start : start + 2] in ORDINARY or _is_place(text, start, end):
         return False
     if sure:
         return trust > _Trust.LOOSE or _ends_clearly(text, end)
@@ -249,7 +250,7 @@ def _surname_start(text: str, end: int) -> int | None:
         return end - 2
     if before + last in _ENDINGS or before + last in ORDINARY:
         return None
-    clear = not before or before in BOUNDARY or before in "的位致请叫"
+    clear = not before or before in BOUNDARY and not before.isdecimal() or before in "的位致请叫"
     if last in PARTICLES:
         return end - 1 if clear and _ADDRESSED.match(text, end) else None
     return end - 1 if last in STRONG or last in WEAK and clear else None
@@ -259,7 +260,7 @@ def _is_full_name(text: str, start: int, end: int) -> bool:
     head = 2 if text[start : start + 2] in COMPOUND else 1
     if not head < end - start <= head + 2 or head == 1 and not _is_sure(text, start):
         return False
-    if text[start : start + 2] in ORDINARY or text[end - 1] in _PLACE_TAILS:
+    if head == 1 and text[start : start + 2] in ORDINARY or text[end - 1] in _PLACE_TAILS:
         return False
     return _is_given(text, start + head, end)
 

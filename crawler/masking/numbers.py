@@ -35,9 +35,10 @@ _CARD = re.compile(r"(?:62|60|4\d|5\d|35|9\d)\d{14,17}")
 _LANDLINE = re.compile(r"(?:(?:00)?86)?(0(?:10|2\d|[3-9]\d\d))[1-9]\d{6,7}")
 _LANDLINE_ABROAD = re.compile(r"(?:00)?86((?:10|2\d|[3-9]\d\d))[2-8]\d{6,7}")
 _EXTENSION = re.compile(
-    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,6}(?!\d)", re.IGNORECASE
+    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?!\d(?!(?:01|19|20)?\d\d\s?[年.]))(?=\D|$|(?:19|20)\d\d\s?[年.])",
+    re.IGNORECASE,
 )
-_QUANTITY = re.compile(r"\s*(?:元|万|亿|千|块|平|㎡|吨|股|人|户|次|公里|米|[%％])")
+_QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
 
 _OFFICE = "局|委|办|厅|办公室|政府|中心|大厅|窗口|派出所|街道|热线|专线|科|大队|支队"
 _SERVICE = "咨询|服务|办公|值班|投诉|举报|监督|报修|客服|维修|抢修|预约|受理|便民|政策|业务|求助|报警|维权|信访|接待|应急"
@@ -117,9 +118,13 @@ def _with_bracket(text: str, start: int, end: int) -> int:
 def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
     """Return the kind and the end of the number whose first digit is `start`, or None."""
     digits = run.digits
-    if (match := _IDENTITY_18.match(digits, start)) and _ends_at(text, run, match.end()):
+    long_end = next(
+        (end for end in range(min(start + 19, len(digits)), start, -1) if _is_one(text, run, start, end)),
+        start,
+    )
+    if (match := _IDENTITY_18.match(digits, start, long_end)) and _ends_at(text, run, match.end()):
         return Kind.IDENTITY, match.end()
-    for end in range(min(start + 19, len(digits)), start + 15, -1):
+    for end in range(long_end, start + 15, -1):
         if (
             _ends_at(text, run, end)
             and _CARD.fullmatch(digits, start, end)
@@ -129,18 +134,26 @@ def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
     for pattern in (_MOBILES, _MOBILE):
         if (match := pattern.match(digits, start)) and _ends_at(text, run, match.end()):
             return (Kind.PHONE, match.end()) if _is_written_as_phone(text, run, start, match.end()) else None
-    if (match := _IDENTITY_15.match(digits, start)) and _ends_at(text, run, match.end()):
+    if (match := _IDENTITY_15.match(digits, start, long_end)) and _ends_at(text, run, match.end()):
         return Kind.IDENTITY, match.end()
     return _landline_at(text, run, start)
 
 
 # The next sentence may begin with a figure and no space: "…13800138000" + "2、" or + "2019年".
-_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/]|(?:19|20)\d\d\s?[年.\-/—])")
+_LISTED = re.compile(r"[、,，。/~～()（）+*]")
+_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座名个]|(?:19|20)\d\d\s?[年.\-/—])")
 
 
 def _ends_at(text: str, run: _Run, end: int) -> bool:
     """Return whether a number may end before digit `end`: where a group ends, or the next sentence begins."""
     return end in run.ends or (end < len(run.at) and _NEXT_SENTENCE.match(text, run.at[end]) is not None)
+
+
+def _is_one(text: str, run: _Run, start: int, end: int) -> bool:
+    """Return whether the digits are written as one long number, not as a list of room numbers or sums."""
+    marks = text[run.at[start] : run.at[end - 1] + 1]
+    groups = sum(start <= border < end for border in run.starts)
+    return _LISTED.search(marks) is None and (groups <= 6 or groups == end - start)
 
 
 def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:

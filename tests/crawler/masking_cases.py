@@ -69,7 +69,9 @@ def phone_case(random: Random) -> tuple[str, str]:
             " ".join(number),
         )
     )
-    return random.choice(("电话{}", "手机号:{}", "我的号码是{}", "{}", "请打{}找我", "tel：{}", "联系方式：{}。")), written
+    return random.choice(
+        ("电话{}", "手机号:{}", "我的号码是{}", "{}", "请打{}找我", "tel：{}", "联系方式：{}。")
+    ), written
 
 
 def landline_case(random: Random) -> tuple[str, str]:
@@ -85,7 +87,9 @@ def landline_case(random: Random) -> tuple[str, str]:
 def mail_case(random: Random) -> tuple[str, str]:
     user = random.choice(("zhang_san", "li.si88", "hn-wang", digits(random, 9), "a1" + digits(random, 4)))
     at = random.choice(("@", "＠", "(at)", " at ", "[at]", " @ "))
-    return random.choice(("邮箱{}", "E-mail: {}", "{}")), f"{user}{at}{random.choice(('qq.com', '163.com', 'foxmail.com', 'mail.csu.edu.cn'))}"
+    return random.choice(
+        ("邮箱{}", "E-mail: {}", "{}")
+    ), f"{user}{at}{random.choice(('qq.com', '163.com', 'foxmail.com', 'mail.csu.edu.cn'))}"
 
 
 def identity_case(random: Random) -> tuple[str, str]:
@@ -93,7 +97,13 @@ def identity_case(random: Random) -> tuple[str, str]:
     if random.random() < 0.2:
         number = number[:6] + number[8:17]
     elif random.random() < 0.3:
-        number = random.choice((_grouped(number, (6, 8), " "), _grouped(number, (6, 4, 4), "-"), _grouped(number, (4, 4, 4, 4), " ")))
+        number = random.choice(
+            (
+                _grouped(number, (6, 8), " "),
+                _grouped(number, (6, 4, 4), "-"),
+                _grouped(number, (4, 4, 4, 4), " "),
+            )
+        )
     elif random.random() < 0.2:
         number = number.lower().translate(_FULL)
     return random.choice(("身份证{}", "身份证号码：{}", "身份证号为{}", "{}", "（身份证{}）")), number
@@ -113,7 +123,9 @@ def card_case(random: Random) -> tuple[str, str]:
 
 
 def plate_case(random: Random) -> tuple[str, str]:
-    tail = "".join(random.choice(_PLATE_LETTERS + "0123456789") for _ in range(4)) + random.choice("0123456789")
+    tail = "".join(random.choice(_PLATE_LETTERS + "0123456789") for _ in range(4)) + random.choice(
+        "0123456789"
+    )
     if random.random() < 0.3:
         tail = random.choice("DF") + digits(random, 5)
     mark = random.choice(("", "", "·", " ", "-"))
@@ -143,7 +155,9 @@ def name_case(random: Random) -> tuple[str, str]:
 
 def titled_case(random: Random) -> tuple[str, str]:
     surname = random.choice("王李张刘陈杨黄赵吴周徐孙朱胡郭林罗郑梁谢宋唐韩冯邓曹彭曾肖")
-    return random.choice(("{}女士", "{}先生", "{}师傅", "{}阿姨", "{}书记", "{}主任", "{}老师", "{}局长")), surname
+    return random.choice(
+        ("{}女士", "{}先生", "{}师傅", "{}阿姨", "{}书记", "{}主任", "{}老师", "{}局长")
+    ), surname
 
 
 def masked_name_case(random: Random) -> tuple[str, str]:
@@ -151,7 +165,11 @@ def masked_name_case(random: Random) -> tuple[str, str]:
 
 
 def address_case(random: Random) -> tuple[str, str]:
-    block, unit, room = random.randint(1, 40), random.randint(1, 6), f"{random.randint(1, 33)}{random.randint(1, 12):02d}"
+    block, unit, room = (
+        random.randint(1, 40),
+        random.randint(1, 6),
+        f"{random.randint(1, 33)}{random.randint(1, 12):02d}",
+    )
     return random.choice(("我住阳光花园{}", "家住锦绣苑{}，", "地址：人民路88号湘江世纪城{}")), random.choice(
         (
             f"{block}栋{unit}单元{room}室", f"{block}栋{room}", f"{block}幢{unit}单元{room}", f"{block}-{unit}-{room}", f"G{block}栋{room}室",
@@ -185,7 +203,12 @@ def birth_case(random: Random) -> tuple[str, str]:
 def position_case(random: Random) -> tuple[str, str]:
     longitude, latitude = random.uniform(108, 114), random.uniform(24, 30)
     return random.choice(("位置{}", "坐标：{}", "GPS {}")), random.choice(
-        (f"{longitude:.6f},{latitude:.6f}", f"{latitude:.5f}, {longitude:.5f}", f"{longitude:.4f}，{latitude:.4f}", f"N{latitude:.5f} E{longitude:.5f}")
+        (
+            f"{longitude:.6f},{latitude:.6f}",
+            f"{latitude:.5f}, {longitude:.5f}",
+            f"{longitude:.4f}，{latitude:.4f}",
+            f"N{latitude:.5f} E{longitude:.5f}",
+        )
     )
 
 
