@@ -1,4 +1,4 @@
-"""The town of a day: 426 messages of 60 days, their replies, news, notices. Same day, same town."""
+"""The town of a day: 430 messages of 60 days, their replies, news, notices. Same day, same town."""
 
 from __future__ import annotations
 
