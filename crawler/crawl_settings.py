@@ -26,9 +26,13 @@ def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
         "REFERER_ENABLED": False,
         # One at a time, slowly, slower still where the site is slow.
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        # Scrapy's 16 would wait in the downloader and still be sent after a site has said no.
+        "CONCURRENT_REQUESTS": 2,
         "DOWNLOAD_DELAY": source.delay_s,
         "AUTOTHROTTLE_ENABLED": source.delay_s > 0,
         "AUTOTHROTTLE_START_DELAY": source.delay_s,
+        # In the site's own order: newest first, a list page after the messages of the one before.
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         # Nothing without an end.
         "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,

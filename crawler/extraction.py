@@ -62,6 +62,7 @@ _COMMENT_WIDGETS = (
     "re:test(concat(' ', @id, ' ', @class, ' ', @src), "
     "'(^|[\\s_/-])(comments?|pinglun|gentie|disqus|changyan|sohucs|giscus|livere|uyan)', 'i')]"
 )
+_BLANK = re.compile(r"\s+")  # a line break in the markup is a blank
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
 _GAPS = re.compile(r"\s*\n\s*")
 
@@ -94,14 +95,14 @@ def _pieces(element: Any) -> Iterator[str]:
             if block:
                 yield "\n"
             if node is not element:
-                yield node.tail or ""
+                yield _BLANK.sub(" ", node.tail or "")
             continue
         stack.append((node, True))
         # Comments and processing instructions have no string as their tag.
         if isinstance(node.tag, str) and node.tag not in _UNSEEN:
             if block:
                 yield "\n"
-            yield node.text or ""
+            yield _BLANK.sub(" ", node.text or "")
             stack.extend((child, False) for child in reversed(node))
 
 

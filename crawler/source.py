@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from datetime import datetime
@@ -76,7 +77,7 @@ def _cron(text: str) -> str:
 
 def _encoding(name: str) -> str:
     try:
-        b"".decode(name)
+        codecs.lookup(name)
     except LookupError as err:
         raise ValueError('not an encoding (try "gb18030" or "utf-8")') from err
     return name
@@ -231,10 +232,21 @@ class Source(_Entry):
 
 
 class BoardSource(Source):
-    """A message board: list → next pages → message with its replies."""
+    """A message board: list → next pages → message with its replies.
+
+    `settled`: statuses after which a message no longer changes; such a message is not visited again, and
+    paging ends at a list page that has no other.
+    """
 
     spider: Literal["board"]
     selectors: BoardSelectors
+    settled: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _settled_needs_ids(self) -> Self:
+        if self.settled and self.selectors.id_from_url is None:
+            raise ValueError("settled needs selectors.id_from_url, by which a list's links are known")
+        return self
 
 
 class FeedSource(Source):

@@ -50,7 +50,7 @@ class RowReader:
     _met: set[int] = field(default_factory=set)
 
     def read(self, rows: Iterator[tuple[int, Mapping[str, Any] | Rejected]]) -> Iterator[Post | RejectedRow]:
-        """Yield a post or a rejection for each row, (number, our field → cell); blank rows are passed over."""
+        """Yield a post or a rejection for each (number, our field → cell); blank rows are passed over."""
         for number, values in rows:
             if isinstance(values, Rejected):
                 yield RejectedRow(row=number, code=values.code, message=str(values))

@@ -29,6 +29,7 @@ MAX_CELL_CHARS = 5_000_000
 MAX_UNPACKED_BYTES = 2 * 1024**3
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _CHUNK = 1 << 20
 
 Row = tuple[int, Sequence[Any] | Rejected]
@@ -84,7 +85,7 @@ def csv_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[Row]:
                     Rejected("broken_row", f"row {number}: a quotation mark is not closed (correct it)"),
                 )
                 continue
-            if any("\udc80" <= char <= "\udcff" for cell in cells for char in cell if char > "\ud7ff"):
+            if any(map(_UNDECODED.search, cells)):
                 yield number, Rejected("bad_encoding", f"row {number}: has bytes that are not {encoding}")
                 continue
             yield number, cells
@@ -122,7 +123,7 @@ def sheets(path: Path) -> list[Sheet]:
 
 
 def xlsx_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
-    """Yield (row number from 1, cells) of a sheet; a merged cell's value stands in each of its rows and columns.
+    """Yield (row number from 1, cells); a merged cell's value stands in each of its rows and columns.
 
     Memory does not grow with the rows; the list of merged ranges is kept.
     """

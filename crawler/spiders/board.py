@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from parsel import Selector
 from scrapy.http import Request, Response, TextResponse
@@ -38,6 +39,7 @@ class BoardSpider(SourceSpider[BoardSource]):
         if not urls:
             self._note_empty(listing, page)
             return
+        urls = [url for url in urls if not self._is_settled(url)]
         visits = [request for url in urls for request in self.visit(url)]
         yield from visits
         following = select(listing.selector, selectors.next_page).get() if selectors.next_page else None
@@ -49,6 +51,15 @@ class BoardSpider(SourceSpider[BoardSource]):
         links = (select(item, selectors.link).get() for item in select(listing.selector, selectors.item))
         urls = [listing.urljoin(link.strip()) for link in links if link and link.strip()]
         return [url for url in urls if url.startswith(("http://", "https://"))]
+
+    @cached_property
+    def _known(self) -> Mapping[str, str | None]:
+        return self.job.sink.known()
+
+    def _is_settled(self, url: str) -> bool:
+        """Return whether the message behind `url` is known with a status that is its last."""
+        match = re.search(self.source.selectors.id_from_url or "$^", url)
+        return match is not None and self._known.get(match.group(1)) in self.source.settled
 
     def _note_empty(self, listing: TextResponse, page: int) -> None:
         selectors = self.source.selectors

@@ -97,7 +97,7 @@ def _crawl(folder: Path, timeout_s: float | None) -> None:
     handler.setFormatter(_Everything())
     logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
     if timeout_s is not None:
-        import crawler.crawl_settings  # noqa: PLC0415  # only this child waits so short a time
+        import crawler.crawl_settings  # only this child waits so short a time
 
         crawler.crawl_settings.PAGE_TIMEOUT_S = timeout_s  # type: ignore[assignment]
     (source,) = load_catalogue(folder / "sources.yaml").sources

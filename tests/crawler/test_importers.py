@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from crawler.importers import ExportDescription, RejectedRow, describe_export, read_export
+from crawler.importing.columns import load_mapping
+from records.errors import ConfigurationError
+from records.post import Channel, Post
+from tests.crawler.crawling import NOW, ZONE
+from tests.shared_data import shared_file
+
+HEADERS = (
+    "工单编号",
+    "标题",
+    "诉求内容",
+    "受理时间",
+    "区域",
+    "承办单位",
+    "答复意见",
+    "答复时间",
+    "联系电话",
+    "姓名",
+)
+ROW = (
+    "A001",
+    "路灯坏了",
+    "路灯已经坏了三天，请打13912345678联系。",
+    "2026-11-01 09:30",
+    "湖区",
+    "城管局",
+    "已修复。",
+    "2026-11-03",
+    "13912345678",
+    "张三丰",
+)
+
+
+def read(path: Path, **options: Any) -> tuple[list[Post], list[RejectedRow]]:
+    rows = list(read_export(path, source="hotline", channel=Channel.HOTLINE, now=NOW, **options))
+    return [row for row in rows if isinstance(row, Post)], [
+        row for row in rows if isinstance(row, RejectedRow)
+    ]
+
+
+def write_csv(
+    folder: Path, rows: Sequence[Sequence[str]], *, encoding: str = "utf-8", delimiter: str = ","
+) -> Path:
+    path = folder / "export.csv"
+    path.write_bytes("".join(delimiter.join(row) + "\r\n" for row in rows).encode(encoding))
+    return path
+
+
+def write_xlsx(folder: Path, rows: Sequence[Sequence[Any]], *, merged: Sequence[str] = ()) -> Path:
+    book = Workbook()
+    book.active.title = "说明"
+    book.active.append(["本表由系统导出"])
+    sheet = book.create_sheet("工单")
+    for row in rows:
+        sheet.append(list(row))
+    for cells in merged:
+        sheet.merge_cells(cells)
+    path = folder / "export.xlsx"
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_csv_in_any_encoding_below_title_rows(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    rows = [["湖区12345热线工单导出表"], ["导出时间：2026-11-20"], [], HEADERS, ROW]
+    path = write_csv(tmp_path, rows, encoding=encoding, delimiter=delimiter)
+    (post,), rejected = read(path)
+    assert rejected == []
+    assert (post.id, post.title, post.place, post.addressed_to) == (
+        "hotline/A001",
+        "路灯坏了",
+        "湖区",
+        "城管局",
+    )
+    assert post.asked_at == datetime(2026, 11, 1, 9, 30, tzinfo=ZONE)
+    assert post.replies[0].text == "已修复。"
+    assert post.replies[0].replied_at == datetime(2026, 11, 3, tzinfo=ZONE)
+    assert (post.fetched_at, post.channel) == (NOW, Channel.HOTLINE)
+
+
+def test_columns_of_persons_are_named_and_never_read(tmp_path: Path) -> None:
+    path = write_csv(tmp_path, [HEADERS, ROW])
+    description = describe_export(path)
+    assert description.columns.personal == ("联系电话", "姓名")
+    assert (description.header_row, description.encoding, description.delimiter) == (1, "utf-8", ",")
+    (post,), _ = read(path)
+    assert "13912345678" not in str(post)
+    assert "张三丰" not in str(post)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "留言用户",
+        "联系人",
+        "身份证号",
+        "家庭住址",
+        "用户名",
+        "user_name",
+        "nickname",
+        "Email",
+        "contact_phone",
+        "来电号码",
+        "经办人",
+    ],
+)
+def test_a_mapping_cannot_name_a_person(tmp_path: Path, header: str) -> None:
+    path = write_csv(tmp_path, [(*HEADERS, header), (*ROW, "x")])
+    assert header in describe_export(path).columns.personal
+    with pytest.raises(ConfigurationError, match=f'column "{header}" names a person and is never read'):
+        describe_export(path, mapping={"text": "诉求内容", "asked_at": "受理时间", "place": header})
+
+
+def test_a_workbook_with_titles_merged_cells_and_excel_dates(tmp_path: Path) -> None:
+    rows = [
+        ["湖区热线工单", *[None] * 5],
+        ["区域", "编号", "标题", "内容", "时间", "点赞数"],
+        ["湖区", 188006.0, "路灯", "路灯坏了。", datetime(2026, 11, 1, 9, 30), 3],  # noqa: DTZ001  # Excel's have none
+        [None, 188007, "井盖", "井盖没了。", 46327.5, None],  # a bare number: 2026-11-01 12:00
+        ["山区", "188008", "停水", "又停水了。", "2026年11月1日 下午1时5分", 0],
+        [None, None, None, None, None, None],
+        ["合计", None, None, None, None, 3],
+    ]
+    path = write_xlsx(tmp_path, rows, merged=["A1:F1", "A3:A4"])
+    description = describe_export(path)
+    assert description.sheet is not None
+    assert (description.sheet.name, description.header_row) == ("工单", 2)
+    posts, rejected = read(path)
+    assert [(post.native_id, post.place, post.asked_at.hour) for post in posts] == [
+        ("188006", "湖区", 9),
+        ("188007", "湖区", 12),
+        ("188008", "山区", 13),
+    ]
+    assert posts[0].votes_up == 3
+    assert [(row.row, row.code) for row in rejected] == [(7, "empty")]
+
+
+@pytest.mark.parametrize(
+    ("stated", "moment"),
+    [
+        ("2019/2/28 11:25:05", (2019, 2, 28, 11, 25, 5)),
+        ("2019年2月28日 11时25分", (2019, 2, 28, 11, 25)),
+        ("20190228", (2019, 2, 28)),
+        ("20190228112505", (2019, 2, 28, 11, 25, 5)),
+        ("2019-02-28 下午3:05", (2019, 2, 28, 15, 5)),
+        ("2019年2月28日 星期四 上午9时5分", (2019, 2, 28, 9, 5)),
+        ("2019/2/28 12:05 AM", (2019, 2, 28, 0, 5)),
+        ("２０１９－０２－２８　１１：２５", (2019, 2, 28, 11, 25)),
+    ],
+)
+def test_text_dates(tmp_path: Path, stated: str, moment: tuple[int, ...]) -> None:
+    (post,), _ = read(write_csv(tmp_path, [("内容", "时间"), ("停水了", stated)]))
+    assert post.asked_at == datetime(*moment, tzinfo=ZONE)  # type: ignore[misc,arg-type]
+
+
+def test_each_bad_row_has_its_number_and_reason_and_no_text(tmp_path: Path) -> None:
+    rows = [
+        ("编号", "内容", "时间"),
+        ("1", "路灯坏了", "2026-11-01"),
+        ("2", "张三丰说过", "2026-02-30"),
+        ("3", "张三丰说过", ""),
+        ("4", "", "2026-11-01"),
+        ("5", "长" * 1_000_000, "2026-11-01"),
+        ("1", "张三丰说过", "2026-11-02"),
+        ("7", "张三丰说过", "2027-11-02"),
+        ("8",),
+    ]
+    posts, rejected = read(write_csv(tmp_path, rows))
+    assert [post.native_id for post in posts] == ["1"]
+    assert [(row.row, row.code) for row in rejected] == [
+        (3, "bad_date"),
+        (4, "no_date"),
+        (5, "empty"),
+        (6, "too_long"),
+        (7, "duplicate_id"),
+        (8, "future_date"),
+        (9, "empty"),
+    ]
+    assert all("张三丰" not in row.message and f"row {row.row}" in row.message for row in rejected)
+
+
+def test_bytes_that_are_not_of_the_encoding_reject_their_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    good = "内容,时间\n路灯坏了,2026-11-01\n".encode()
+    path.write_bytes(good + b"\xff\xfe\xfd,2026-11-01\n" + "停水了,2026-11-02\n".encode())
+    posts, rejected = read(path)
+    assert len(posts) == 2
+    assert [(row.row, row.code) for row in rejected] == [(3, "bad_encoding")]
+
+
+def test_ids_without_an_id_column_are_stable_and_by_content(tmp_path: Path) -> None:
+    rows = [("内容", "时间"), ("停水了", "2026-11-01"), ("停电了", "2026-11-01")]
+    first, _ = read(write_csv(tmp_path, rows))
+    again, _ = read(write_csv(tmp_path, [rows[0], rows[2], rows[1]]))
+    assert {post.id for post in first} == {post.id for post in again}
+    assert len({post.id for post in first}) == 2
+
+
+def test_jsonl_with_broken_lines(tmp_path: Path) -> None:
+    path = tmp_path / "export.jsonl"
+    good = {
+        "id": 7,
+        "text": "停水了",
+        "asked_at": "2026-11-01 08:00",
+        "likes": 2,
+        "dislikes": 1,
+        "user": "张三丰",
+    }
+    path.write_text(f"{json.dumps(good)}\n\n{{broken\n[1]\n", "utf-8")
+    (post,), rejected = read(path)
+    assert (post.native_id, post.votes_up, post.votes_down) == ("7", 2, 1)
+    assert [(row.row, row.code) for row in rejected] == [(3, "bad_json"), (4, "bad_json")]
+    assert describe_export(path).columns.personal == ("user",)
+
+
+def test_a_mapping_names_the_columns(tmp_path: Path) -> None:
+    path = write_csv(tmp_path, [("序", "诉 求", "何时"), ("1", "停水了", "2026-11-01")])
+    (tmp_path / "mapping.yaml").write_text("id: 序\ntext: 诉求\nasked_at: 何时\n", "utf-8")
+    (post,), _ = read(path, mapping=load_mapping(tmp_path / "mapping.yaml"))
+    assert (post.native_id, post.text) == ("1", "停水了")
+    with pytest.raises(ConfigurationError, match=r'field "txt" is unknown .did you mean "text"'):
+        describe_export(path, mapping={"txt": "诉求"})
+    with pytest.raises(ConfigurationError, match=r'no column "何日" for asked_at .did you mean "何时"'):
+        describe_export(path, mapping={"text": "诉求", "asked_at": "何日"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", "编号,标题,状态\n1,停水,已办\n".encode(), r"no column for text .*it has: 编号, 标题, 状态"),
+        (
+            "a.csv",
+            "内容,标题,联系电话\n停水了,停水,139\n".encode(),
+            r"no column for asked_at .*it has: 内容, 标题 ",
+        ),
+        ("a.csv", "停水了,张三丰\n停电了,李四\n".encode(), "no header row in its first 20 rows"),
+        ("a.csv", b"\x00\x01\x02\x03" * 50, "is no text|no header row"),
+        ("a.xlsx", b"PK\x03\x04 broken", "is a broken Excel workbook"),
+        ("a.xlsx", "内容,时间\n".encode(), "is no Excel workbook"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is of the old Excel format .save it as .xlsx"),
+        ("a.xls", b"<html><table>", "is a web page or XML"),
+        ("a.jsonl", b'[{"text": "x"}]', "is one JSON list"),
+        ("a.jsonl", b'{"id": "1"}', "no column for text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_at_once(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        read_export(path, source="hotline", channel=Channel.HOTLINE, now=NOW)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "张三丰" not in str(caught.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file"):
+        describe_export(tmp_path / "absent.csv")
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from crawler.importing.tables import csv_rows, sheets, xlsx_rows
+path = Path(sys.argv[1])
+rows = csv_rows(path, encoding="utf-8", delimiter=",")
+if path.suffix == ".xlsx":
+    rows = xlsx_rows(path, sheets(path)[0])
+next(rows)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+count = sum(1 for _ in rows)
+print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_a_hundred_thousand_rows_are_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("编号,内容,时间\n")
+        file.writelines(f"{number},{'路灯坏了。' * 20},2026-11-01\n" for number in range(100_000))
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    count, grown_mb = map(int, done.stdout.split())
+    assert count == 100_000
+    assert grown_mb < 10
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "rows"), [("messages_2017_2020", 4326), ("replies_open", 2010)])
+def test_the_real_messages_import_as_they_are(name: str, rows: int) -> None:
+    path = shared_file(f"messages/{name}.jsonl")
+    description: ExportDescription = describe_export(path)
+    assert {"id", "title", "text", "asked_at"} <= set(description.columns.by_field)
+    posts, rejected = read(path)
+    assert (len(posts), rejected) == (rows, [])
+    assert (sum(len(post.replies) for post in posts) == rows) is (name == "replies_open")
+    assert (sum(post.votes_up for post in posts) > 0) is (name == "messages_2017_2020")
