@@ -38,7 +38,11 @@ def open_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         _check_sqlite_file(parsed, shown)
     try:
-        engine = create_engine(parsed, json_serializer=partial(json.dumps, ensure_ascii=False))
+        engine = create_engine(
+            parsed,
+            json_serializer=partial(json.dumps, ensure_ascii=False),
+            hide_parameters=True,  # an error must not carry the text of messages into a log
+        )
     except NoSuchModuleError as err:
         raise ConfigurationError(f'database "{shown}": unknown kind of database (try sqlite:///…)') from err
     except ModuleNotFoundError as err:

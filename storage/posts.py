@@ -77,8 +77,9 @@ class PostStore:
         digests = [post.digest() for post in posts]
         with writing(self._engine) as connection:
             plan = _plan_save(posts, digests, _known(connection, [post.id for post in posts]))
-            _keep_replaced(connection, plan)
+            replaced = [*_load(connection, plan.replaced_stored).values(), *plan.replaced_here]
             _write_posts(connection, plan)
+            _keep_replaced(connection, replaced)
             enqueue(connection, (post_id for post_id in plan.latest if post_id in plan.reindexed))
         return plan.outcomes
 
@@ -273,9 +274,7 @@ def _note_replaced(plan: _Plan, post_id: str) -> None:
         plan.replaced_stored.append(post_id)
 
 
-def _keep_replaced(connection: Connection, plan: _Plan) -> None:
-    stored = _load(connection, plan.replaced_stored)
-    replaced = [*stored.values(), *plan.replaced_here]
+def _keep_replaced(connection: Connection, replaced: Sequence[Post]) -> None:
     if replaced:
         connection.execute(
             insert(schema.post_revisions),

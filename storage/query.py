@@ -46,6 +46,8 @@ MAX_LENGTH = 4_000
 MAX_DEPTH = 20
 MAX_CLAUSES = 200
 MAX_PATTERNS = 10
+MAX_WILDCARDS = 5  # in one word
+MAX_PATTERN_LENGTH = 60
 MAX_SLOP = 50
 MAX_BOOST = 100.0
 
@@ -241,6 +243,9 @@ class _Reader:
             _fail(
                 "leading_wildcard", f'"{item.value[:20]}" begins with a wildcard', f'try "{bare}"', item.pos
             )
+        if len(item.value) > MAX_PATTERN_LENGTH or sum(part in ("*", "?") for part in parts) > MAX_WILDCARDS:
+            fix = f"at most {MAX_WILDCARDS} of them, {MAX_PATTERN_LENGTH} characters"
+            _fail("too_long", "a word with too many * or ?", fix, item.pos)
         self._patterns += 1
         if self._patterns > MAX_PATTERNS:
             _fail("too_many_patterns", "too many words with * or ?", f"at most {MAX_PATTERNS}", item.pos)

@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -207,12 +206,12 @@ class TantivyIndex:
         edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
         compiled, _ = self._compile(query, period)
         searcher = self._searcher()
-        aggregation = _nested(by, edges)
+        aggregation, bins = _nested(by, edges), _Bins(edges)
         answer = searcher.aggregate(compiled, aggregation) if aggregation else {}
         if not by:
-            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=_bins(answer, edges))]
+            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=bins.fill(answer))]
         series = [
-            GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=_bins(leaf, edges))
+            GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=bins.fill(leaf))
             for values, total, leaf in _leaves(answer, len(by))
         ]
         series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
@@ -429,12 +428,19 @@ def _leaves(
             yield from _leaves(bucket, depth - 1, here)
 
 
-def _bins(answer: Mapping[str, Any], edges: Sequence[datetime]) -> list[HistogramBin]:
-    if not edges:
-        return []
-    # A histogram's bucket is known by its key, a range's by `from`; what lies before all ranges has neither.
-    starts = (
-        (bucket.get("from", bucket["key"]), bucket["doc_count"]) for bucket in answer["bins"]["buckets"]
-    )
-    counts = Counter({int(start): count for start, count in starts if not isinstance(start, str)})
-    return [HistogramBin(start=edge, count=counts[micros(edge)]) for edge in edges[:-1]]
+class _Bins:
+    """Makes the bins of many series over the same edges. The empty ones are made once and shared."""
+
+    def __init__(self, edges: Sequence[datetime]) -> None:
+        self._empty = [HistogramBin(start=edge, count=0) for edge in edges[:-1]]
+        self._places = {micros(edge): place for place, edge in enumerate(edges[:-1])}
+
+    def fill(self, answer: Mapping[str, Any]) -> list[HistogramBin]:
+        bins = self._empty.copy()
+        for bucket in answer["bins"]["buckets"] if bins else ():
+            # A histogram's bucket is known by its key, a range's by `from`; what lies outside has neither.
+            start = bucket.get("from", bucket["key"])
+            place = None if isinstance(start, str) else self._places.get(int(start))
+            if place is not None:
+                bins[place] = HistogramBin(start=bins[place].start, count=bucket["doc_count"])
+        return bins

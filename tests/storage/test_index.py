@@ -1,0 +1,331 @@
+"""The contract of SearchIndex, over every engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nlp.segment import words
+from records.post import Channel
+from records.query import IndexDocument, Interval, SortOrder
+from records.times import DEFAULT_ZONE, Period
+from storage.documents import build_document
+from storage.query import QueryError, quoted
+from storage.search import SearchIndex
+from tests.storage.samples import NOW, analysis, post, reply
+
+EVER = Period(start=NOW - timedelta(days=400), end=NOW + timedelta(days=400))
+
+
+def document(
+    number: int, *, topic: str | None = "城乡建设", urgency: int = 0, **changes: Any
+) -> IndexDocument:
+    one = post(number, **changes)
+    read = analysis(one, topic=topic, urgency=urgency)
+    return build_document(one, read, f"p{number % 2}", flagged=number == 1, segment=words)
+
+
+@pytest.fixture
+def filled(index: SearchIndex) -> SearchIndex:
+    index.add(
+        [
+            document(1, urgency=3, replies=(reply(),)),
+            document(
+                2,
+                title="道路破损",
+                text="解放路坑洼，车辆难行，晚上很危险。",
+                place="西山区",
+                topic="交通运输",
+            ),
+            document(
+                3,
+                title="供暖不足",
+                text="阳光花园小区供暖温度只有十五度。",
+                channel=Channel.HOTLINE,
+                source="hotline",
+            ),
+            document(
+                4,
+                title="WiFi信号",
+                text="地铁站 wifi 断断续续",
+                topic=None,
+                urgency=1,
+                status=None,
+                place=None,
+            ),
+            document(30, text="上月停水至今，道路也被挖开。"),
+        ]
+    )
+    index.refresh()
+    return index
+
+
+def found(index: SearchIndex, query: str, **options: Any) -> list[str]:
+    return sorted((hit.post_id.split("/")[1] for hit in index.search(query, **options).hits), key=int)
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", "1 2 3 4 30"),
+        ("停水", "1 30"),
+        ("停水 道路", "30"),
+        ("停水 OR 道路", "1 2 30"),
+        ("停水 -挖开", "1"),
+        ("-停水", "2 3 4"),
+        ("title:停水 OR title:道路", "1 2 30"),
+        ("text:道路", "30"),
+        ("reply:管道", "1"),
+        ("管道", "1"),
+        ('"车辆难行"', "2"),
+        ('"难行车辆"', ""),
+        ('"车辆 晚上"', ""),
+        ('"车辆 晚上"~3', "2"),
+        ("WIFI", "4"),
+        ("wif*", "4"),
+        ("w?fi", "4"),
+        ("wofi~1", "4"),
+        ("wo~1", ""),
+        ("topic:交通运输", "2"),
+        ("topic:交通", ""),
+        ("topic:交*", "2"),
+        ("_exists_:topic", "1 2 3 30"),
+        ("-_exists_:status", "4"),
+        ("_exists_:reply", "1"),
+        ("_exists_:replied", "1"),
+        ("_exists_:place -_exists_:reply", "2 3 4 30"),
+        ("place:东湖区", "1 3 30"),
+        ("place:梅溪小区", "1 2 3 4 30"),
+        ("department:水务局", "1"),
+        ("department:区政府", "2 3 4 30"),
+        ("channel:hotline", "3"),
+        ("source:hotline", "3"),
+        ("status:待回复 urgency:>=1", "1"),
+        ("urgency:[1 TO 3]", "1 4"),
+        ("urgency:{1 TO 3]", "1"),
+        ("urgency:<0.5", "2 3 30"),
+        ("urgency:1.5", ""),
+        ("dissatisfaction:0.75", "1 2 3 4 30"),
+        ("dissatisfaction:>0.75", ""),
+        ("dissatisfaction:[* TO *]", "1 2 3 4 30"),
+        ("intent:投诉", "1 2 3 4 30"),
+        ("problem:p1", "1 3"),
+        ("flagged:true", "1"),
+        ("flagged:false 停水", "30"),
+        ("asked:P1D", "1 2 3 4"),
+        ("asked:2026-03-19", "30"),
+        ("asked:[2026-03-20T07:00 TO 2026-03-20T09:00}", "2 3"),
+        ("asked:>=2027", ""),
+        ("asked:[2027 TO 2026]", ""),
+        ("replied:2026-03-20", "1"),
+        ("停水^5 OR 供暖", "1 3 30"),
+        ("没有这个词语", ""),
+    ],
+)
+def test_finds(filled: SearchIndex, query: str, numbers: str) -> None:
+    assert found(filled, query) == numbers.split()
+    assert filled.count(query) == len(numbers.split())
+
+
+def test_a_query_that_cannot_be_read_is_told_so_everywhere(filled: SearchIndex) -> None:
+    for ask in (
+        lambda: filled.count("(("),
+        lambda: filled.search("(("),
+        lambda: filled.facets("((", ["topic"]),
+        lambda: filled.histogram("((", Interval.DAY, period=EVER, zone=DEFAULT_ZONE),
+        lambda: filled.group_counts("((", ["topic"], period=EVER),
+    ):
+        with pytest.raises(QueryError, match="a bracket is not closed"):
+            ask()
+
+
+def test_a_period_takes_its_start_and_leaves_its_end(filled: SearchIndex) -> None:
+    period = Period(start=NOW - timedelta(hours=3), end=NOW - timedelta(hours=1))
+    assert found(filled, "", period=period) == ["2", "3"]
+    assert filled.count("供暖", period=period) == 1
+    assert filled.count("", period=Period(start=NOW, end=NOW)) == 0
+
+
+def test_sorting(filled: SearchIndex) -> None:
+    def order(sort: SortOrder, query: str = "") -> list[str]:
+        return [hit.post_id.split("/")[1] for hit in filled.search(query, sort=sort).hits]
+
+    assert order(SortOrder.NEWEST) == ["1", "2", "3", "4", "30"]
+    assert order(SortOrder.OLDEST) == ["30", "4", "3", "2", "1"]
+    assert order(SortOrder.URGENCY) == ["1", "4", "2", "3", "30"]
+    # Nothing to rank by: the newest first.
+    assert order(SortOrder.RELEVANCE, "urgency:>=0") == order(SortOrder.NEWEST)
+    # The word stands in the title of 2 and only in the text of 30.
+    assert order(SortOrder.RELEVANCE, "道路") == ["2", "30"]
+    assert order(SortOrder.RELEVANCE, "道路 OR 挖开^50") == ["30", "2"]
+
+
+def test_pages(filled: SearchIndex) -> None:
+    pages = [filled.search("", sort=SortOrder.NEWEST, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+    assert [page.total for page in pages] == [5] * 4
+    assert [len(page.hits) for page in pages] == [2, 2, 1, 0]
+    assert len({hit.post_id for page in pages for hit in page.hits}) == 5
+    nothing = filled.search("停水", limit=0)
+    assert (nothing.total, list(nothing.hits)) == (2, [])
+
+
+def test_facets_count_each_value_most_first(filled: SearchIndex) -> None:
+    facets = filled.facets("", ["topic", "place", "department", "channel", "urgency", "status"])
+    counted = {name: [(item.value, item.count) for item in values] for name, values in facets.items()}
+    assert counted == {
+        "topic": [("城乡建设", 3), ("交通运输", 1)],
+        "place": [("梅溪小区", 5), ("东湖区", 3), ("西山区", 1)],
+        "department": [("区政府", 4), ("水务局", 1)],
+        "channel": [("inbox", 4), ("hotline", 1)],
+        "urgency": [("0", 3), ("1", 1), ("3", 1)],
+        "status": [("待回复", 4)],
+    }
+    narrowed = filled.facets("停水", ["place"], limit=1)
+    assert [(item.value, item.count) for item in narrowed["place"]] == [("东湖区", 2)]
+    assert filled.facets("", []) == {}
+
+
+def test_a_facet_value_leads_to_exactly_its_posts(index: SearchIndex) -> None:
+    names = ['局（房管）"一科"', "局 (房管)", "“五一”路", "A*区", "a\\b"]
+    index.add(document(number, place=name) for number, name in enumerate(names))
+    index.refresh()
+    for name in names:
+        assert index.count("place:" + quoted(name)) == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "UTC"])
+@pytest.mark.parametrize("interval", list(Interval))
+def test_histograms_are_exact_in_every_zone(index: SearchIndex, zone: str, interval: Interval) -> None:
+    where = ZoneInfo(zone)
+    first = datetime(2026, 3, 6, 12, 34, tzinfo=where)
+    # By the clock of the world: local clocks skip and repeat hours.
+    times = [first.astimezone(UTC) + timedelta(minutes=7 * number) for number in range(900)]
+    edge = datetime(2026, 3, 9, tzinfo=where)
+    times += [edge, edge - timedelta(microseconds=1)]
+    index.add(document(number, asked_at=asked) for number, asked in enumerate(times))
+    index.refresh()
+    period = Period(start=first + timedelta(hours=5), end=first + timedelta(days=8))
+
+    def start_of(moment: datetime) -> datetime:
+        local = moment.astimezone(where)
+        if interval is Interval.HOUR:
+            return local.replace(minute=0, second=0, microsecond=0)
+        day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return day if interval is Interval.DAY else day - timedelta(days=day.weekday())
+
+    expected = Counter(start_of(moment) for moment in times if moment in period)
+    bins = index.histogram("停水", interval, period=period, zone=where)
+    assert {one.start: one.count for one in bins if one.count} == expected
+    assert [one.start for one in bins] == sorted(one.start for one in bins)
+    assert (bins[0].start, bins[-1].start) == (
+        start_of(period.start),
+        start_of(period.end - timedelta(seconds=1)),
+    )
+    assert sum(one.count for one in bins) == index.count("停水", period=period)
+
+
+def test_group_counts(filled: SearchIndex) -> None:
+    day = Period(
+        start=datetime(2026, 3, 19, tzinfo=DEFAULT_ZONE), end=datetime(2026, 3, 21, tzinfo=DEFAULT_ZONE)
+    )
+    series = filled.group_counts(
+        "-wifi", ["topic", "channel"], period=day, interval=Interval.DAY, zone=DEFAULT_ZONE
+    )
+    assert [(dict(one.key), one.total, [part.count for part in one.bins]) for one in series] == [
+        ({"topic": "城乡建设", "channel": "inbox"}, 2, [1, 1]),
+        ({"topic": "交通运输", "channel": "inbox"}, 1, [0, 1]),
+        ({"topic": "城乡建设", "channel": "hotline"}, 1, [0, 1]),
+    ]
+    # A post with several places counts in each; one without a topic in none.
+    places = filled.group_counts("", ["place"], period=EVER)
+    assert [(one.key["place"], one.total, list(one.bins)) for one in places] == [
+        ("梅溪小区", 5, []),
+        ("东湖区", 3, []),
+        ("西山区", 1, []),
+    ]
+    assert [one.total for one in filled.group_counts("", [], period=EVER)] == [5]
+    assert [one.total for one in filled.group_counts("没有这个词", [], period=EVER)] == [0]
+    assert filled.group_counts("没有这个词", ["topic"], period=EVER) == []
+    assert len(filled.group_counts("", ["place"], period=EVER, limit=2)) == 2
+    with pytest.raises(ValueError, match="needs a zone"):
+        filled.group_counts("", [], period=EVER, interval=Interval.DAY)
+
+
+def test_counts_are_exact_with_many_values_over_many_commits(index: SearchIndex) -> None:
+    for part in range(6):
+        index.add(
+            document(number, place=f"第{number % 701}社区", asked_at=NOW - timedelta(hours=number % 997))
+            for number in range(part * 500, part * 500 + 500)
+        )
+        index.refresh()
+    expected = Counter(f"第{number % 701}社区" for number in range(3000)) | Counter({"梅溪小区": 3000})
+    counted = index.facets("", ["place"], limit=1000)["place"]
+    assert {item.value: item.count for item in counted} == expected
+    months = Period(start=NOW - timedelta(days=60), end=NOW + timedelta(days=1))
+    series = index.group_counts("", ["place"], period=months, interval=Interval.HOUR, zone=DEFAULT_ZONE)
+    assert {one.key["place"]: sum(part.count for part in one.bins) for one in series} == expected
+
+
+def test_adding_again_replaces(filled: SearchIndex) -> None:
+    filled.add([document(1, text="改成了路灯不亮", title="路灯")])
+    assert filled.count("路灯") == 0  # not yet committed
+    filled.refresh()
+    assert (filled.count("路灯"), filled.count("停水"), filled.count("")) == (1, 1, 5)
+
+
+def test_the_last_of_two_documents_of_one_id_stays(index: SearchIndex) -> None:
+    assert index.add([document(1), replace(document(1), topic="劳动保障")]) == 2
+    index.refresh()
+    assert [item.value for item in index.facets("", ["topic"])["topic"]] == ["劳动保障"]
+
+
+def test_deleting_passes_over_unknown_ids(filled: SearchIndex) -> None:
+    filled.delete(["mailbox/1", "mailbox/999"])
+    filled.refresh()
+    assert found(filled, "停水") == ["30"]
+
+
+def test_clearing_takes_the_watermark_too(filled: SearchIndex) -> None:
+    filled.refresh(watermark=7)
+    assert filled.watermark() == 7
+    filled.clear()
+    assert (filled.watermark(), filled.count()) == (0, 0)
+
+
+def test_what_was_committed_is_there_after_reopening(open_index: Callable[[], SearchIndex]) -> None:
+    first = open_index()
+    first.add([document(1)])
+    first.refresh(watermark=3)
+    first.add([document(2)])
+    first.close()
+    again = open_index()
+    assert (again.watermark(), again.count()) == (3, 1)
+
+
+def test_an_open_reader_sees_what_another_commits(open_index: Callable[[], SearchIndex]) -> None:
+    reader, writer = open_index(), open_index()
+    assert reader.count() == 0
+    writer.add([document(1)])
+    writer.refresh(watermark=1)
+    assert (reader.count(), reader.watermark()) == (1, 1)
+    writer.clear()
+    assert (reader.count(), reader.watermark()) == (0, 0)
+
+
+def test_odd_documents(index: SearchIndex) -> None:
+    index.add(
+        [
+            document(1, title="", text="", place=None),
+            document(2, text="😀 \x00 ‮反" + "长" * 100_000),
+            document(3, text="字" * 300, place="区" * 50_000),
+        ]
+    )
+    index.refresh()
+    assert index.count() == 3
+    assert found(index, "-_exists_:text") == ["1"]

@@ -1,0 +1,83 @@
+"""No column can hold an author, and the migrations make exactly the tables that the code speaks to."""
+
+from __future__ import annotations
+
+import re
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from records.plain import plain_post
+from storage import schema
+from storage.database import Database
+from storage.dialect import open_engine
+from storage.migrations import HEAD
+from tests.storage.samples import post, reply
+
+# Whoever adds a column adds it here and says in the review why it cannot hold who wrote a message.
+ALLOWED = {
+    "posts": "id source native_id channel url title text asked_at addressed_to place status rating votes_up "
+    "votes_down fetched_at first_fetched_at revision digest reply_count first_replied_at "
+    "analysed_with to_merge",
+    "replies": "post_id position text department replied_at",
+    "post_revisions": "post_id revision content",
+    "analyses": "post_id revision model_version topic topic_guess topic_score runner_up intent intent_score "
+    "dissatisfaction urgency reasons places keywords reply_quality fingerprint",
+    "problems": "id title topic place department first_seen last_seen n_posts n_voices state urgency "
+    "dissatisfaction outcome due_at stale",
+    "memberships": "sequence post_id problem_id score reason copy_of",
+    "alerts": "id rule labels severity state fired_at updated_at value expected explanation problem_ids",
+    "alert_posts": "alert_id position post_id",
+    "deliveries": "key channel alert_ids title body state attempts created_at next_attempt_at sent_at error",
+    "runs": "id kind subject state started_at finished_at counts error",
+    # `actor` is a role or a signed-in user of this installation, never a resident.
+    "audit": "id at actor action subject detail",
+    "outbox": "sequence post_id",
+    "pages": "url etag last_modified body_sha256",
+    "snapshots": "id kind period_start period_end content created_at approved_at",
+    "kept_values": "name value",
+}
+FORBIDDEN = re.compile(
+    r"author|user|writer|poster|nick|avatar|profile|account|phone|mobile|mail|gender|birth|first_name|last_name|"
+    r"person|sender|asker|resident|opinion|political|sentiv|sensitiv"
+)
+# The tables whose content comes from residents: no bare name there either.
+FROM_RESIDENTS = ("posts", "replies", "post_revisions", "analyses", "problems", "memberships")
+
+
+def test_every_column_is_allowed_by_name() -> None:
+    found = {
+        table.name: {column.name for column in table.columns} for table in schema.metadata.tables.values()
+    }
+    assert found == {name: set(columns.split()) for name, columns in ALLOWED.items()}
+
+
+def test_no_column_is_named_after_a_person() -> None:
+    for table in schema.metadata.tables.values():
+        for column in table.columns:
+            assert not FORBIDDEN.search(column.name), f"{table.name}.{column.name}"
+            assert table.name not in FROM_RESIDENTS or "name" not in column.name, (
+                f"{table.name}.{column.name}"
+            )
+
+
+def test_a_kept_revision_holds_only_fields_of_a_post() -> None:
+    content = plain_post(post(replies=(reply(),)))
+    assert set(content) <= set(ALLOWED["posts"].split()) | {"replies"}
+    assert set(content["replies"][0]) == {"text", "department", "replied_at"}
+
+
+def test_migrations_make_the_tables_of_the_schema(database_url: str) -> None:
+    Database.open(database_url).close()
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    engine.dispose()
+
+
+def test_the_known_head_is_the_newest_script() -> None:
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
