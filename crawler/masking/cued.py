@@ -1,5 +1,5 @@
-"""Details told by the word before them: QQ, WeChat and other handles, certificates, case numbers, local phones;
-and plates and court case numbers, whose own form is cue enough."""
+"""Details told by the word before them: QQ, WeChat and other handles, certificates, case numbers, local
+phones; and plates and court case numbers, whose own form is cue enough."""
 
 from __future__ import annotations
 
@@ -42,9 +42,12 @@ _CUES = (
     _Cue(
         Kind.DOCUMENT,
         _LOOSE,
-        rf"(?=[^\s]{{0,12}}\d)[{_ALNUM}\u4e00-\u9fff]?第?[{_ALNUM}](?:{_SPACED}[{_ALNUM}]){{5,24}}(?![{_ALNUM}%％元])",
-        "护照 通行证 回乡证 台胞证 港澳证 军官证 士兵证 警官证 驾驶证 驾照 居住证 暂住证 残疾证 残疾人证 准考证 学生证"
-        " 社保卡 医保卡 社会保障卡 退休证 退伍证 毕业证 毕业证书 资格证 结婚证 离婚证 出生证 出生医学证明 户口本 户口簿 房产证"
+        rf"(?=[^\s]{{0,12}}\d)[{_ALNUM}\u4e00-\u9fff]?第?[{_ALNUM}]"
+        rf"(?:{_SPACED}[{_ALNUM}]){{5,24}}(?![{_ALNUM}%％元])",
+        "护照 通行证 回乡证 台胞证 港澳证 军官证 士兵证 警官证 驾驶证 驾照 居住证 暂住证"
+        " 残疾证 残疾人证 准考证 学生证"
+        " 社保卡 医保卡 社会保障卡 退休证 退伍证 毕业证 毕业证书 资格证 结婚证 离婚证 出生证"
+        " 出生医学证明 户口本 户口簿 房产证"
         " 房权证 土地证 不动产权证 不动产证 老年证 优待证 工作证 证件 低保证 记者证 教师证 护士证 执业证",
     ),
     _Cue(
@@ -57,7 +60,8 @@ _CUES = (
         Kind.BANK_CARD,
         _LOOSE,
         rf"\d(?:{_SPACED}\d){{10,22}}",
-        "银行卡 储蓄卡 信用卡 借记卡 工资卡 卡号 账号 帐号 账户 帐户 存折 收款账号 收款账户 开户行 银行账号 银行账户 工行 农行 建行"
+        "银行卡 储蓄卡 信用卡 借记卡 工资卡 卡号 账号 帐号 账户 帐户 存折 收款账号 收款账户"
+        " 开户行 银行账号 银行账户 工行 农行 建行"
         " 中行 邮政卡 招行 交行",
     ),
     _Cue(
@@ -65,7 +69,8 @@ _CUES = (
         _STRICT,
         rf"(?=[^\s]{{0,8}}\d)[{_ALNUM}](?:[\s\-－—/]?[{_ALNUM}]){{4,29}}(?![{_ALNUM}%％元])",
         "病历 病案 住院 门诊 就诊 就诊卡 诊疗卡 诊疗 挂号 检查 体检 样本 条码 床位 病例 处方"
-        " 案件 工单 信访 信访件 受理 回执 查询 投诉 举报 立案 报警 接警 警情 订单 快递 运单 快递单 物流 合同 保单 流水 报名 用户"
+        " 案件 工单 信访 信访件 受理 回执 查询 投诉 举报 立案 报警 接警 警情 订单 快递 运单"
+        " 快递单 物流 合同 保单 流水 报名 用户"
         " 客户 宽带 水表 电表 燃气 燃气表 用电 用水 公积金 缴费 业务 登记 序列 交易 预约 办件 诉求 来件 留言"
         "  会员 会员卡 社会保险",
     ),
@@ -82,14 +87,17 @@ _HANDLE_CUES = (
     _Cue(
         Kind.WECHAT,
         _LOOSE,
-        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{4,24}}|\d(?:{_SPACED}\d){{5,12}}|(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
-        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加微 Weixin weixin WeChat wechat Wechat WECHAT ＶＸ",
+        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{4,24}}|\d(?:{_SPACED}\d){{5,12}}|"
+        rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
+        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加微 Weixin weixin"
+        " WeChat wechat Wechat WECHAT ＶＸ",
     ),
     _Cue(
         Kind.HANDLE,
         _STRICT,
         rf"@?[-_.{_ALNUM}]{{4,32}}",
-        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 论坛 Telegram telegram Skype skype Line LINE 百家 知乎",
+        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 论坛 Telegram"
+        " telegram Skype skype Line LINE 百家 知乎",
     ),
     _Cue(
         Kind.HANDLE,
@@ -100,8 +108,10 @@ _HANDLE_CUES = (
     _Cue(
         Kind.PHONE,
         rf"(?:{_NUMBERED})?{_NOTE}{_LINK}{_OPEN}?\s*",
-        rf"(?<!\d)(?:{_DIGITS}(?:{_SPACED}{_DIGITS}){{10}}|[2-8](?:{_SPACED}\d){{6,7}})(?:\s*(?:转|[-－—])\s*\d{{1,5}})?(?!\d|\s*[年元万])",
-        "电话 座机 固话 手机 宅电 家电 号码 联系方式 来电 致电 拨打 联系 电联 Tel tel TEL Phone phone 手机号 联系电话",
+        rf"(?<!\d)(?:{_DIGITS}(?:{_SPACED}{_DIGITS}){{10}}|[2-8](?:{_SPACED}\d){{6,7}})(?:\s*"
+        rf"(?:转|[-－—])\s*\d{{1,5}})?(?!\d|\s*[年元万])",
+        "电话 座机 固话 手机 宅电 家电 号码 联系方式 来电 致电 拨打 联系 电联 Tel tel TEL"
+        " Phone phone 手机号 联系电话",
     ),
 )
 _ALL_CUES = _CUES + _HANDLE_CUES
@@ -121,11 +131,13 @@ _PLATE = re.compile(
     r"(?:[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}|[挂学警港澳领使试超]))"
 )
 _PLATE_CUED = re.compile(
-    r"(?:车牌|牌照|车号)(?:号码?)?(?:为|是)?[\s:：]{0,3}(?P<value>[A-Za-z]{1,2}[·\s\-]?[A-Za-z0-9]{4,6})(?![A-Za-z0-9])"
+    r"(?:车牌|牌照|车号)(?:号码?)?(?:为|是)?[\s:：]{0,3}"
+    r"(?P<value>[A-Za-z]{1,2}[·\s\-]?[A-Za-z0-9]{4,6})(?![A-Za-z0-9])"
 )
 _COURT_CASE = re.compile(
     r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
-    r"(?:民|刑|行|执|破|赔|商|知|仲|劳|诉|裁|财保|特|督|催|认)[\u4e00-\u9fff]{0,5}\d{0,2}第?\s*\d{1,6}(?:-\d+)?\s*号"
+    r"(?:民|刑|行|执|破|赔|商|知|仲|劳|诉|裁|财保|特|督|催"
+    r"|认)[\u4e00-\u9fff]{0,5}\d{0,2}第?\s*\d{1,6}(?:-\d+)?\s*号"
 )
 
 
@@ -144,7 +156,7 @@ def find_cued(text: str) -> Iterator[Finding]:
 
 
 def find_plates(text: str) -> Iterator[Finding]:
-    """Yield number plates, of electric cars and special vehicles too, and plates without province after a cue."""
+    """Yield number plates, of electric and special vehicles too; without province only after a cue."""
     for match in _PLATE.finditer(text):
         yield Finding(kind=Kind.PLATE, start=match.start(), end=match.end())
     for match in _PLATE_CUED.finditer(text):

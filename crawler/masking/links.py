@@ -16,16 +16,20 @@ _AT = r"(?:@|＠|﹫|艾特|小老鼠|[\[(（【]\s?(?:at|AT|At|@|＠)\s?[\])）
 _MAIL = re.compile(rf"(?<![{_WORD}]){_LOCAL}\s?{_AT}\s?{_DOMAIN}")
 # Written with # instead of @, only at well-known mail services, else "5#2.cn" would be a mail address.
 _MAIL_HASH = re.compile(
-    rf"(?<![{_WORD}]){_LOCAL}\s?[#＃*]\s?(?:(?:vip\.)?(?:qq|163|126|139|189|sina|sohu|gmail|hotmail|outlook|foxmail|aliyun|yeah|yahoo|tom|21cn)"
+    rf"(?<![{_WORD}]){_LOCAL}\s?[#＃*]\s?(?:(?:vip\.)?(?:qq|163|126|139|189|sina|sohu|gmail"
+    rf"|hotmail|outlook|foxmail|aliyun|yeah|yahoo|tom|21cn)"
     rf"{_DOT}(?:com|cn|net)(?:{_DOT}cn)?)"
 )
 _MAIL_SIGNS = ("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】")
 
 _URL = re.compile(r"(?i:https?|ftp)://[A-Za-z0-9._~:/?#\[\]@!$&'*+;=%\-]+")
 _PERSONAL_KEY = re.compile(
-    r"(?i)^(?:.*(?:phone|mobile|tel|mail|idcard|id_card|idno|id_no|card_?no|sfz|shouji|dianhua|xingming|realname|real_name|nick|passwd|password"
-    r"|openid|unionid|token|session|ticket|auth|secret|signature|birth|wechat|weixin|user|author|avatar|address|invite|share).*"
-    r"|name|xm|sjh|uid|qq|wx|mid|member|memberid|member_id|sid|sign|key|code|from_uid|sharer|cookie|lat|lng|lon|long|latitude|longitude|phpsessid|jsessionid)$"
+    r"(?i)^(?:.*(?:phone|mobile|tel|mail|idcard|id_card|idno|id_no|card_?no|sfz|shouji"
+    r"|dianhua|xingming|realname|real_name|nick|passwd|password"
+    r"|openid|unionid|token|session|ticket|auth|secret|signature|birth|wechat|weixin|user"
+    r"|author|avatar|address|invite|share).*"
+    r"|name|xm|sjh|uid|qq|wx|mid|member|memberid|member_id|sid|sign|key|code|from_uid"
+    r"|sharer|cookie|lat|lng|lon|long|latitude|longitude|phpsessid|jsessionid)$"
 )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split("/"))
+def words(text: str) -> frozenset[str]:
+    """Return the words between the slashes."""
+    return frozenset(text.split("/"))
 
 
 # Form fields and parts in a case: 联系人：张三.
-LABELS = _words(
+LABELS = words(
     "姓名/联系人/申请人/投诉人/举报人/反映人/报案人/当事人/受害人/被害人/求助人/"
     "诉求人/来信人/来电人/信访人/上访人/报料人/爆料人/咨询人/建议人/法定代表人/"
     "法人代表/法人/负责人/经办人/承办人/签名/署名/落款/户主/产权人/收件人/收款人/"
@@ -27,12 +28,12 @@ LABELS = _words(
     "呈文人/致信人"
 )
 # A name follows, always.
-INTRODUCTIONS = _words(
+INTRODUCTIONS = words(
     "我叫/本人叫/我名叫/名叫/名字叫/名字是/叫做/我姓名/我名/本人名/本人姓名/真名/"
     "原名/曾用名/化名/姓名为/姓名是/我的名字叫/我的名字是/我叫做/俺叫/在下叫/自称"
 )
 # Private persons: 村民张三.
-ROLES = _words(
+ROLES = words(
     "村民/居民/业主/住户/农民工/民工/工人/职工/员工/老板/学生/司机/房东/租客/店主/"
     "老人/残疾人/退休职工/退休教师/退休工人/同学/军人/战士/烈士/农民/市民/商户/摊主/"
     "个体户/消费者/乘客/家长/伤员/职员/同事/朋友/邻居/亲戚/战友/会计/出纳/包工头/"
@@ -46,7 +47,7 @@ ROLES = _words(
     "代表/嫌犯/凶手/负责人/联系人/老婆/丈夫/妻子"
 )
 # Offices: 主任张三, 张主任. The office stays.
-OFFICES = _words(
+OFFICES = words(
     "书记/主任/局长/镇长/县长/市长/区长/乡长/省长/州长/村长/组长/队长/所长/院长/"
     "校长/园长/处长/科长/股长/厅长/部长/站长/社长/会长/秘书长/董事长/总经理/经理/"
     "总监/委员/主席/总工/工程师/厂长/行长/台长/馆长/店长/政委/教导员/指导员/调研员/"
@@ -54,7 +55,7 @@ OFFICES = _words(
     "督学/检察长/审判长/审判员/书记员/执行员/法警/楼长/街长/河长/片长/路长/湖长"
 )
 # After a private person's name: 张女士.
-PRIVATE_TITLES = _words(
+PRIVATE_TITLES = words(
     "先生/女士/小姐/师傅/阿姨/大爷/大妈/大叔/大姐/大哥/大娘/奶奶/爷爷/叔叔/婶婶/"
     "伯伯/嫂子/老板/老师/医生/护士/律师/教授/教练/同学/同志/老汉/婆婆/老太/太太/"
     "夫人/娭毑/嗲嗲/伯母/伯父/姑娘/大嫂/老人/老头/警官/法官/检察官/干警/会计/医师/"
@@ -62,7 +63,7 @@ PRIVATE_TITLES = _words(
     "老爷爷/老奶奶/姐姐/哥哥/小朋友/女孩/大伯/大婶/二嫂/大姨/老总"
 )
 # Kinship: 其女张三, 我儿子张三.
-KIN = _words(
+KIN = words(
     "其女/其子/其妻/其夫/其父/其母/其兄/其弟/其姐/其妹/其女儿/其儿子/其妻子/其丈夫/"
     "其父亲/其母亲/其孙/其孙子/其孙女/其婿/其媳/之子/之女/之妻/之夫/之父/之母/女儿/"
     "儿子/妻子/丈夫/老公/老婆/父亲/母亲/爸爸/妈妈/爷爷/奶奶/外公/外婆/公公/婆婆/"
@@ -73,18 +74,18 @@ KIN = _words(
     "继父/继母/前妻/前夫/未婚妻/男友/女友/男朋友/女朋友/双胞胎"
 )
 # The writer: followed by anything, sometimes by a name.
-SELVES = _words("本人/我是/鄙人/在下/我系/我乃/我为/我们是/这是/我本人/作者")
+SELVES = words("本人/我是/鄙人/我系/我乃/我为/我们是/这是/我本人/作者")
 # The end of a letter, before its signature.
-CLOSINGS = _words("敬礼/此致/致礼/敬上/致敬")
+CLOSINGS = words("敬礼/此致/致礼/敬上/致敬")
 # After a signature.
-SIGNS = _words("敬上/拜上/叩首/叩谢/叩上/谨上/谨呈/敬呈/呈上/泣血/跪求/跪拜/亲笔/亲启/携全家/及全家")
+SIGNS = words("敬上/拜上/叩首/叩谢/叩上/谨上/谨呈/敬呈/呈上/泣血/跪求/跪拜/亲笔/亲启/携全家/及全家")
 # After these and a colon any short value is a name, whatever its surname.
-ANY_VALUE_LABELS = _words(
+ANY_VALUE_LABELS = words(
     "姓名/学生姓名/开户名/患者姓名/户名/收件人/收款人/本人姓名/真实姓名/签名/署名/"
     "联系人/联络人/姓 名/姓　名/姓  名/联 系 人/投诉人/申请人/举报人"
 )
 # Values of such a field that name nobody.
-NO_NAMES = _words(
+NO_NAMES = words(
     "不便/不公开/不详/保密/先生/匿名/同上/同前/女士/如下/市民/手机/暂无/未知/本人/"
     "某某/电话/留言/网友/见下/隐藏/业主/同志/全体/村民/居民/代表"
 )

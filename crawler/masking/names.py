@@ -42,9 +42,6 @@ _TRUST = (
 _BEFORE = Lexicon(_TRUST)
 _COLON_TELLS = frozenset((*cues.LABELS, *cues.ROLES, *cues.KIN, *cues.SELVES, *cues.INTRODUCTIONS))
 _AFTER = Lexicon((*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS))
-_SIGNS = frozenset(cues.SIGNS)
-_ANY_VALUE = frozenset(cues.ANY_VALUE_LABELS)
-_NO_NAMES = frozenset(cues.NO_NAMES)
 
 _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《]?\s?"
@@ -59,16 +56,18 @@ _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 # A name that ends so, or is followed so, is a place's or a company's.
 _PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠")
 _PLACE_NEXT = frozenset("村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
-_PLACE_WORDS = frozenset(
-    "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店/诊所/花园/水库/路口/"
-    "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园".split("/")
+_PLACE_WORDS = cues.words(
+    "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店"
+    "/诊所/花园/水库/路口/"
+    "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园"
 )
 # 校长期, 县长途: the title is none.
 _AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
 # Two characters before a title whose last one is a surname by chance.
-_ENDINGS = frozenset(
-    "感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳/沈阳/邵阳/益阳/咸阳/"
-    "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康".split("/")
+_ENDINGS = cues.words(
+    "感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
+    "/沈阳/邵阳/益阳/咸阳/"
+    "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
 )
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 _TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
@@ -112,7 +111,7 @@ def _after_cues(text: str) -> Iterator[tuple[int, int]]:
         trust = _trust(word, gap)
         at = gap.end()
         name_end = _name_end(text, at, trust)
-        if not name_end and gap["colon"] and word in _ANY_VALUE:
+        if not name_end and gap["colon"] and word in cues.ANY_VALUE_LABELS:
             name_end = _any_value_end(text, at)
         if name_end:
             yield at, name_end
@@ -120,7 +119,7 @@ def _after_cues(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _trust(word: str, gap: re.Match[str]) -> _Trust:
-    if gap["colon"] and word in _COLON_TELLS or gap["link"] and "叫" in gap["link"]:
+    if (gap["colon"] and word in _COLON_TELLS) or (gap["link"] and "叫" in gap["link"]):
         return _Trust.EXPLICIT
     trust = _TRUST[word]
     return _Trust.LOOSE if gap["link"] and trust is _Trust.CUED else trust
@@ -130,7 +129,7 @@ def _listed(text: str, end: int, trust: _Trust) -> Iterator[tuple[int, int]]:
     """Yield the names that go on a list: 张三、李四和王五."""
     while mark := _LIST.match(text, end):
         next_end = _name_end(text, mark.end(), min(trust, _Trust.CUED))
-        if not next_end or mark[0].strip() not in "、/" and not _ends_clearly(text, next_end):
+        if not next_end or (mark[0].strip() not in "、/" and not _ends_clearly(text, next_end)):
             return
         yield mark.end(), next_end
         end = next_end
@@ -183,7 +182,7 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
     if trust is _Trust.EXPLICIT and _is_bounded(text, end):
         return True
     compound = text[start : start + 2] in COMPOUND
-    if not compound and text[start : start + 2] in ORDINARY or _is_place(text, start, end):
+    if (not compound and text[start : start + 2] in ORDINARY) or _is_place(text, start, end):
         return False
     if sure:
         return trust > _Trust.LOOSE or _ends_clearly(text, end)
@@ -219,13 +218,13 @@ def _any_value_end(text: str, at: int) -> int:
     han = _HAN.match(text, at)
     if han is None or not 2 <= len(han[0]) <= 4 or not _is_bounded(text, han.end()):
         return 0
-    return han.end() if NEVER_GIVEN.isdisjoint(han[0]) and han[0][:2] not in _NO_NAMES else 0
+    return han.end() if NEVER_GIVEN.isdisjoint(han[0]) and han[0][:2] not in cues.NO_NAMES else 0
 
 
 def _before_titles(text: str) -> Iterator[tuple[int, int]]:
     for start, end in _AFTER.find(text):
         if start and not (text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG):
-            alone = text[start:end] not in _SIGNS
+            alone = text[start:end] not in cues.SIGNS
             at = _full_name_start(text, start, alone=alone)
             if at is None and alone:
                 at = _surname_start(text, start)
@@ -250,17 +249,17 @@ def _surname_start(text: str, end: int) -> int | None:
         return end - 2
     if before + last in _ENDINGS or before + last in ORDINARY:
         return None
-    clear = not before or before in BOUNDARY and not before.isdecimal() or before in "的位致请叫"
+    clear = not before or (before in BOUNDARY and not before.isdecimal()) or before in "的位致请叫"
     if last in PARTICLES:
         return end - 1 if clear and _ADDRESSED.match(text, end) else None
-    return end - 1 if last in STRONG or last in WEAK and clear else None
+    return end - 1 if last in STRONG or (last in WEAK and clear) else None
 
 
 def _is_full_name(text: str, start: int, end: int) -> bool:
     head = 2 if text[start : start + 2] in COMPOUND else 1
-    if not head < end - start <= head + 2 or head == 1 and not _is_sure(text, start):
+    if not head < end - start <= head + 2 or (head == 1 and not _is_sure(text, start)):
         return False
-    if head == 1 and text[start : start + 2] in ORDINARY or text[end - 1] in _PLACE_TAILS:
+    if (head == 1 and text[start : start + 2] in ORDINARY) or text[end - 1] in _PLACE_TAILS:
         return False
     return _is_given(text, start + head, end)
 
@@ -273,7 +272,8 @@ def _is_sure(text: str, at: int) -> bool:
 
 
 _PARTICULAR = re.compile(
-    r"[男女](?=[，,、）)；;。\s性])|(?:身份证|联系电话|手机|电话|联系方式)(?:号码?|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
+    r"[男女](?=[，,、）)；;。\s性])|(?:身份证|联系电话|手机|电话|联系方式)(?:号码?"
+    r"|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
     r"|(?<=[（(])(?:身份证|联系电话|手机|电话|联系方式|户主|已故|已亡|化名|曾用名|微信|QQ|\d{1,3}岁)"
 )
 _NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
@@ -285,10 +285,12 @@ def _before_particulars(text: str) -> Iterator[tuple[int, int]]:
         end = match.start()
         while end and (text[end - 1] in "（(，,、 \u3000\t\n" or text.endswith("性别", 0, end)):
             end -= 2 if text[end - 1] == "别" else 1
-        if end == match.start() and match[0] in "男女" or match.start() - end > 5:
+        if (end == match.start() and match[0] in "男女") or match.start() - end > 5:
             continue
         for at in (end - 4, end - 3, end - 2):
-            starts_clearly = at == 0 or at > 0 and (text[at - 1] in BOUNDARY or text[at - 1] in _NAME_STARTS)
+            starts_clearly = at == 0 or (
+                at > 0 and (text[at - 1] in BOUNDARY or text[at - 1] in _NAME_STARTS)
+            )
             if starts_clearly and _is_full_name(text, at, end):
                 yield at, end
                 break
@@ -297,7 +299,8 @@ def _before_particulars(text: str) -> Iterator[tuple[int, int]]:
 _SOME = re.compile("某+")
 _SOME_THING = frozenset("些个种年月日天处地公小单村镇市县区路栋")
 _PERSON = (
-    "女士|先生|男子|女子|业主|村民|居民|老板|经理|负责人|工作人员|领导|住户|老人|师傅|同志|户主|司机|男士|妇女|主任"
+    "女士|先生|男子|女子|业主|村民|居民|老板|经理|负责人|工作人员|领导|住户|老人|师傅"
+    "|同志|户主|司机|男士|妇女|主任"
     "|警官|医生|老师|律师|阿姨"
 )
 _SURNAMED = re.compile(rf"(?P<named>.)姓(?={_PERSON})|姓(?P<called>.)的?(?={_PERSON}|[，。,（(])")
@@ -322,7 +325,7 @@ def _somebody(text: str) -> Iterator[tuple[int, int]]:
         start, end = match.start() - 1, match.end()
         if start < 0 or text[start] in PARTICLES or text[start] not in STRONG | WEAK:
             continue
-        if text[end : end + 1] == "些" or text[start] in WEAK and text[end : end + 1] in _SOME_THING:
+        if text[end : end + 1] == "些" or (text[start] in WEAK and text[end : end + 1] in _SOME_THING):
             continue
         if start and text[start - 1 : start + 1] in COMPOUND:
             start -= 1

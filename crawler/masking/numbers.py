@@ -1,7 +1,8 @@
 """Numbers that need no cue: phones, identity cards and bank cards, in any writing of digits.
 
-A run of digits and separators is cut into groups; from each group on, the longest sequence of whole groups that
-is a known kind of number is taken. So "138 0013 8000", "138-00138000" and "一三八零零一三八零零零" are one case.
+A run of digits and separators is cut into groups; from each group on, the longest sequence of whole groups
+that is a known kind of number is taken. So "138 0013 8000", "138-00138000" and "一三八零零一三八零零零"
+are one case.
 """
 
 from __future__ import annotations
@@ -29,21 +30,25 @@ _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _IDENTITY_18 = re.compile(rf"{_PROVINCE}\d{{4}}(?:18|19|20)\d\d{_MONTH_DAY}\d{{3}}[\dX]")
 _IDENTITY_15 = re.compile(rf"{_PROVINCE}\d{{4}}\d\d{_MONTH_DAY}\d{{3}}")
-# Issuer prefixes of cards met in China: 62 and 60 UnionPay, 4 Visa, 5 MasterCard, 35 JCB, 9 old domestic cards.
+# Issuer prefixes of cards met in China: 62, 60 UnionPay, 4 Visa, 5 MasterCard, 35 JCB, 9 old domestic ones.
 _CARD = re.compile(r"(?:62|60|4\d|5\d|35|9\d)\d{14,17}")
 # Area codes: 010, 02x with 8 digits, 03xx-09xx with 7 or 8 digits (national numbering plan).
 _LANDLINE = re.compile(r"(?:(?:00)?86)?(0(?:10|2\d|[3-9]\d\d))[1-9]\d{6,7}")
 _LANDLINE_ABROAD = re.compile(r"(?:00)?86((?:10|2\d|[3-9]\d\d))[2-8]\d{6,7}")
 _EXTENSION = re.compile(
-    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?!\d(?!(?:01|19|20)?\d\d\s?[年.]))(?=\D|$|(?:19|20)\d\d\s?[年.])",
+    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?=(?:19|20)\d\d\s?[年.]|\D|$)",
     re.IGNORECASE,
 )
 _QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
 
 _OFFICE = "局|委|办|厅|办公室|政府|中心|大厅|窗口|派出所|街道|热线|专线|科|大队|支队"
-_SERVICE = "咨询|服务|办公|值班|投诉|举报|监督|报修|客服|维修|抢修|预约|受理|便民|政策|业务|求助|报警|维权|信访|接待|应急"
+_SERVICE = (
+    "咨询|服务|办公|值班|投诉|举报|监督|报修|客服|维修|抢修|预约|受理|便民|政策|业务|求助"
+    "|报警|维权|信访|接待|应急"
+)
 _OFFICE_LINE = re.compile(
-    rf"(?:(?:{_OFFICE})的?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|热线|专线)|(?:{_SERVICE})(?:电话|热线|专线)|热线)"
+    rf"(?:(?:{_OFFICE})的?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|热线|专线)|(?:{_SERVICE})"
+    rf"(?:电话|热线|专线)|热线)"
     r"(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
 _OFFICE_REACH = 24
@@ -141,7 +146,7 @@ def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
 
 # The next sentence may begin with a figure and no space: "…13800138000" + "2、" or + "2019年".
 _LISTED = re.compile(r"[、,，。/~～()（）+*]")
-_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座名个]|(?:19|20)\d\d\s?[年.\-/—])")
+_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座名个\s]|(?:19|20)\d\d\s?[年.\-/—])")
 
 
 def _ends_at(text: str, run: _Run, end: int) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from crawler.masking.addresses import find_addresses, find_births, find_positions
 from crawler.masking.cued import find_court_cases, find_cued, find_plates
+from crawler.masking.handles import find_handles
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
 from crawler.masking.links import find_link_values, find_mail, without_personal_values
-from crawler.masking.handles import find_handles
 from crawler.masking.names import find_known, find_names, names_in
 from crawler.masking.numbers import find_numbers
 from records.post import Post, Reply
@@ -83,7 +83,7 @@ def _find(text: str, names: Collection[str]) -> list[Finding]:
 
 
 def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Finding]:
-    """Return the findings sorted, without those on `taken`; overlapping ones become one of the longest's kind."""
+    """Return the findings sorted, none on `taken`; overlapping ones become one, of the longest's kind."""
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda finding: (finding.start, finding.start - finding.end)):
         if any(finding.start < end and start < finding.end for start, end in taken):

@@ -1,4 +1,4 @@
-"""Invented personal details in many writings, for planting into messages. Deterministic by the given Random."""
+"""Invented personal details in many writings, for planting into messages; deterministic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from random import Random
 
 from crawler.masking import Kind
 
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金贾夏韦付方邹熊白孟秦邱侯江尹薛"
-_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛超霞平刚桂辉玲健燕鹏华红飞鑫波斌莉宇浩凯秀丹萍梅兰凤洁琳颖婷慧莹雪晶欣佳怡倩云峰志建国文明海春光荣生德福贵良"
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜"
+    "叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金贾夏韦付方邹熊白孟秦邱侯江尹薛"
+)
+_GIVEN = (
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛超霞平刚桂辉玲健燕鹏华红飞鑫波斌莉宇浩凯秀丹萍梅兰凤洁"
+    "琳颖婷慧莹雪晶欣佳怡倩云峰志建国文明海春光荣生德福贵良"
+)
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛")
 _PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _HAN = "零一二三四五六七八九"
@@ -29,7 +35,10 @@ def mobile(random: Random) -> str:
 
 
 def identity(random: Random) -> str:
-    body = f"4301{random.randint(1, 81):02d}{random.randint(1940, 2012)}{random.randint(1, 12):02d}{random.randint(1, 28):02d}{digits(random, 3)}"
+    body = (
+        f"4301{random.randint(1, 81):02d}{random.randint(1940, 2012)}"
+        f"{random.randint(1, 12):02d}{random.randint(1, 28):02d}{digits(random, 3)}"
+    )
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
 
@@ -78,9 +87,18 @@ def landline_case(random: Random) -> tuple[str, str]:
     area, local = random.choice((("0731", 8), ("010", 8), ("021", 8), ("0745", 7)))
     number = random.choice("2345678") + digits(random, local - 1)
     written = random.choice(
-        (f"{area}-{number}", f"{area}{number}", f"({area}){number}", f"（{area}） {number}", f"{area} {number[:4]} {number[4:]}",
-         f"{area}-{number}转{digits(random, 3)}", f"{area}-{number}-{digits(random, 4)}", f"{area}—{number}", f"{area}-{number} 分机{digits(random, 3)}")
-    )  # fmt: skip
+        (
+            f"{area}-{number}",
+            f"{area}{number}",
+            f"({area}){number}",
+            f"（{area}） {number}",
+            f"{area} {number[:4]} {number[4:]}",
+            f"{area}-{number}转{digits(random, 3)}",
+            f"{area}-{number}-{digits(random, 4)}",
+            f"{area}—{number}",
+            f"{area}-{number} 分机{digits(random, 3)}",
+        )
+    )
     return random.choice(("家里电话{}", "座机：{}", "固话 {}", "我家{}", "{}")), written
 
 
@@ -129,7 +147,10 @@ def plate_case(random: Random) -> tuple[str, str]:
     if random.random() < 0.3:
         tail = random.choice("DF") + digits(random, 5)
     mark = random.choice(("", "", "·", " ", "-"))
-    plate = f"{random.choice('京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼')}{random.choice(_PLATE_LETTERS)}{mark}{tail}"
+    plate = (
+        f"{random.choice('京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼')}"
+        f"{random.choice(_PLATE_LETTERS)}{mark}{tail}"
+    )
     return random.choice(("车牌{}", "车牌号：{}", "{}的小车", "一辆{}")), plate
 
 
@@ -138,19 +159,46 @@ def handle_case(random: Random) -> tuple[str, str]:
     number = random.choice("123456789") + digits(random, random.randint(5, 9))
     return random.choice(
         (
-            ("微信号：{}", word), ("微信 {}", word), ("加我微信{}", number), ("VX:{}", word), ("wx：{}", word), ("加v {}", number),
-            ("QQ：{}", number), ("QQ号{}", number), ("qq {}", number), ("扣扣{}", number), ("QQ群：{}", number), ("抖音号：{}", word),
+            ("微信号：{}", word),
+            ("微信 {}", word),
+            ("加我微信{}", number),
+            ("VX:{}", word),
+            ("wx：{}", word),
+            ("加v {}", number),
+            ("QQ：{}", number),
+            ("QQ号{}", number),
+            ("qq {}", number),
+            ("扣扣{}", number),
+            ("QQ群：{}", number),
+            ("抖音号：{}", word),
         )
-    )  # fmt: skip
+    )
 
 
 def name_case(random: Random) -> tuple[str, str]:
     return random.choice(
         (
-            "我叫{}，", "我叫{}。", "联系人：{}，", "联系人:{} ", "姓名：{}，", "姓名:{} ", "本人{}，", "其女{}，", "我是业主{}，", "业主{}，",
-            "投诉人：{}。", "村民{}，", "我女儿{}，", "{}女士", "{}先生", "住户：{}，", "举报人{}，", "法人代表：{}，", "儿子叫{}，",
+            "我叫{}，",
+            "我叫{}。",
+            "联系人：{}，",
+            "联系人:{} ",
+            "姓名：{}，",
+            "姓名:{} ",
+            "本人{}，",
+            "其女{}，",
+            "我是业主{}，",
+            "业主{}，",
+            "投诉人：{}。",
+            "村民{}，",
+            "我女儿{}，",
+            "{}女士",
+            "{}先生",
+            "住户：{}，",
+            "举报人{}，",
+            "法人代表：{}，",
+            "儿子叫{}，",
         )
-    ), name(random)  # fmt: skip
+    ), name(random)
 
 
 def titled_case(random: Random) -> tuple[str, str]:
@@ -172,32 +220,58 @@ def address_case(random: Random) -> tuple[str, str]:
     )
     return random.choice(("我住阳光花园{}", "家住锦绣苑{}，", "地址：人民路88号湘江世纪城{}")), random.choice(
         (
-            f"{block}栋{unit}单元{room}室", f"{block}栋{room}", f"{block}幢{unit}单元{room}", f"{block}-{unit}-{room}", f"G{block}栋{room}室",
-            f"{block}号楼{unit}单元{room}号", f"{block}#{room}", f"{block}栋{unit}门{room}", "三栋二单元五零一室", f"A座{room}室", f"{block}栋 {unit}单元 {room}房",
+            f"{block}栋{unit}单元{room}室",
+            f"{block}栋{room}",
+            f"{block}幢{unit}单元{room}",
+            f"{block}-{unit}-{room}",
+            f"G{block}栋{room}室",
+            f"{block}号楼{unit}单元{room}号",
+            f"{block}#{room}",
+            f"{block}栋{unit}门{room}",
+            "三栋二单元五零一室",
+            f"A座{room}室",
+            f"{block}栋 {unit}单元 {room}房",
         )
-    )  # fmt: skip
+    )
 
 
 def document_case(random: Random) -> tuple[str, str]:
     return random.choice(
-        (("护照号码：{}", "E" + digits(random, 8)), ("护照{}", "G" + digits(random, 8)), ("港澳通行证：{}", "C" + digits(random, 8)), ("回乡证号H{}", digits(random, 8)),
-         ("军官证：{}", digits(random, 8)))
-    )  # fmt: skip
+        (
+            ("护照号码：{}", "E" + digits(random, 8)),
+            ("护照{}", "G" + digits(random, 8)),
+            ("港澳通行证：{}", "C" + digits(random, 8)),
+            ("回乡证号H{}", digits(random, 8)),
+            ("军官证：{}", digits(random, 8)),
+        )
+    )
 
 
 def number_case(random: Random) -> tuple[str, str]:
     return random.choice(
-        (("病历号：{}", digits(random, 8)), ("住院号{}", digits(random, 7)), ("案号：{}", f"（2019）湘01{digits(random, 2)}民初{digits(random, 4)}号"),
-         ("工单编号：{}", "GD2019" + digits(random, 6)), ("信访编号{}", digits(random, 10)))
-    )  # fmt: skip
+        (
+            ("病历号：{}", digits(random, 8)),
+            ("住院号{}", digits(random, 7)),
+            ("案号：{}", f"（2019）湘01{digits(random, 2)}民初{digits(random, 4)}号"),
+            ("工单编号：{}", "GD2019" + digits(random, 6)),
+            ("信访编号{}", digits(random, 10)),
+        )
+    )
 
 
 def birth_case(random: Random) -> tuple[str, str]:
     year, month, day = random.randint(1940, 2018), random.randint(1, 12), random.randint(1, 28)
     chinese = f"{year}年{month}月{day}日"
     return random.choice(
-        (("出生日期：{}", chinese), ("出生于{}，", chinese), ("生日：{}", f"{year}-{month:02d}-{day:02d}"), ("{}出生，", chinese), ("出生年月：{}", f"{year}.{month:02d}"), ("我{}生，", chinese))
-    )  # fmt: skip
+        (
+            ("出生日期：{}", chinese),
+            ("出生于{}，", chinese),
+            ("生日：{}", f"{year}-{month:02d}-{day:02d}"),
+            ("{}出生，", chinese),
+            ("出生年月：{}", f"{year}.{month:02d}"),
+            ("我{}生，", chinese),
+        )
+    )
 
 
 def position_case(random: Random) -> tuple[str, str]:
