@@ -14,7 +14,8 @@ from storage.search import SearchIndex
 from tests.storage.samples import post
 
 WORDS = """
-停水 小区 wifi A3区 😀 ۇيغۇر é 0 -1 1e999 nan AND OR NOT TO && || ! + - ( ) [ ] { } “ ” ' ~ ~2 ~99 ^ ^2 ^-1 " \\
+停水 小区 wifi A3区 😀 ۇيغۇر é 0 -1 1e999 nan AND OR NOT TO && || ! + - ( ) [ ] { }
+“ ” ' ~ ~2 ~99 ^ ^2 ^-1 " \\
 * ? / /a+/ : ： （ ） ， title: text: reply: topic: place: urgency: asked: replied: flagged: _exists_:
 _id: __class__: id: has: >=2 <P7D P7D 2026-W12 P999999D <script> %00 ${jndi:ldap} .* (?:a+)+$
 """
