@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from nlp.cues import CueTable
 from nlp.dissatisfaction import read_dissatisfaction
+from nlp.fingerprint import fingerprint
 from nlp.grams import Floats
 from nlp.intent import read_intents
 from nlp.keywords import KeywordPicker
+from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_files import SHIPPED, has_model
 from nlp.places import find_places
-from nlp.reply_quality import read_reply, strip_courtesies
-from nlp.segment import cut, is_word, normalise
+from nlp.reply_quality import read_reply, relevance, strip_courtesies
+from nlp.segment import normal_words, normalise
 from nlp.topics import TopicGuess
 from nlp.urgency import read_urgency
 from records.analysis import Analysis, Intent, ReplyQuality
@@ -23,6 +26,7 @@ from records.post import Post
 
 # How much is worked on at once: enough for the numeric parts to pay, little enough to stay in the cache.
 BATCH_POSTS, BATCH_CHARS = 512, 400_000
+_RULES = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,10 @@ class Analyser:
     model: Model
     keywords: KeywordPicker
     idf: dict[str, float]
+    urgency_cues: CueTable
+    failure_cues: CueTable
+    reply_cues: CueTable
+    matter: MatterModel
 
     @classmethod
     def load(cls, models: Path | None = None) -> Self:
@@ -58,8 +66,12 @@ class Analyser:
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
             model=model,
-            keywords=KeywordPicker.of(words, idf),
+            keywords=KeywordPicker.of(words, idf, model.named),
             idf=dict(zip(words, idf.tolist(), strict=True)),
+            urgency_cues=CueTable.load(_RULES / "urgency.toml"),
+            failure_cues=CueTable.load(_RULES / "dissatisfaction.toml"),
+            reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
+            matter=MatterModel.load(),
         )
 
     @property
@@ -95,8 +107,8 @@ class Analyser:
         row: int,
     ) -> Analysis:
         post = reading.post
-        places = find_places(post.whole_text, post.place)
-        urgency, reasons = read_urgency(reading.whole, post.asked_at)
+        places = find_places(reading.whole, post.place)
+        urgency, reasons = read_urgency(reading.whole, post.asked_at, self.urgency_cues)
         return Analysis(
             post_id=post.id,
             revision=post.revision,
@@ -107,12 +119,13 @@ class Analyser:
             runner_up=topic.runner_up,
             intent=intent,
             intent_score=intent_score,
-            dissatisfaction=read_dissatisfaction(reading.whole, intent, reasons),
+            dissatisfaction=read_dissatisfaction(reading.whole, intent, reasons, self.failure_cues),
             urgency=urgency,
             reasons=reasons,
             places=places,
             keywords=self.keywords.pick(weighed, row, [place.name for place in places]),
             reply_quality=self._reply_quality(reading),
+            fingerprint=fingerprint(post, places, model=self.matter),
         )
 
     def _reply_quality(self, reading: _Reading) -> ReplyQuality | None:
@@ -120,8 +133,9 @@ class Analyser:
         if not replies:
             return None
         reply = normalise(replies[-1].text)
-        words = _words(strip_courtesies(reply))
-        return read_reply(reading.words, reply, words, self.idf, rare=max(self.idf.values(), default=1.0))
+        words = normal_words(strip_courtesies(reply))
+        cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
+        return read_reply(reply, self.reply_cues, cosine=cosine)
 
 
 def _batches(posts: Sequence[Post]) -> Iterator[list[Post]]:
@@ -139,8 +153,4 @@ def _batches(posts: Sequence[Post]) -> Iterator[list[Post]]:
 
 def _read(post: Post) -> _Reading:
     title, text = normalise(post.title), normalise(post.text)
-    return _Reading(post=post, title=title, text=text, words=_words(f"{title}\n{text}"))
-
-
-def _words(normalised: str) -> list[str]:
-    return [piece.lower() for piece in cut(normalised) if is_word(piece)]
+    return _Reading(post=post, title=title, text=text, words=normal_words(f"{title}\n{text}"))

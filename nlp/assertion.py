@@ -1,7 +1,8 @@
 """Whether a message states something for its own case, now: not denied, not past and settled, not "what if".
 
-After ConText (Harkema et al. 2009): cues before and after a finding, each with its reach. Here the reach of a
-denial is a few characters, of a supposition the clause, of a settlement the sentence and the start of the next.
+After ConText (Harkema et al. 2009): cues before and after a finding, each with its reach. Here the reach of
+a denial is a few characters, of a supposition the clause, of a settlement the sentence and the start of the
+next.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 
 _SENTENCE_END = "。!！?？;；\n"
 _CLAUSE_END = _SENTENCE_END + ",，:：、"
-_REACH = 80  # characters looked at on either side: no clause of a clerk's interest is longer, and time stays linear
+_REACH = 80  # characters looked at on either side: few clauses are longer, and time stays linear
 
 _DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存在|从未|没有?(?:发生|出现)过?)$")
 _SUPPOSED = re.compile(

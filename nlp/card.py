@@ -11,8 +11,8 @@ from nlp.model_files import write_whole
 
 LIMITS = (
     "It reads what a message is about and what its writer wants. It reads nothing about the writer.",
-    "It knows the labels it was trained on and no others; a message about something else gets the nearest one,"
-    " usually under the threshold, and then counts as unknown.",
+    "It knows the labels it was trained on and no others; a message about something else gets the nearest"
+    " one, usually under the threshold, and then counts as unknown.",
     "It was trained on messages to public bodies of one Chinese province, in simplified Chinese.",
     "A probability is right on average over many messages, not for one.",
 )

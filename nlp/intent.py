@@ -1,7 +1,7 @@
 """What the writer wants: 咨询, 投诉, 求助, 建言 or 感谢 (the hotline's service types).
 
-Titles often say it ("投诉…", "咨询…"); those titles are also the teacher of the linear model, which reads the text
-alone and decides where the title says nothing. Thanks are too rare to learn and are a rule.
+Titles often say it ("投诉…", "咨询…"); those titles are also the teacher of the linear model, which reads the
+text alone and decides where the title says nothing. Thanks are too rare to learn and are a rule.
 """
 
 from __future__ import annotations

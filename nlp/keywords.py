@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.grams import Floats
-from nlp.segment import is_person_name
 
 KEYWORDS = 6
 # A word that more than one message in nine holds (我们, 希望, 领导) says nothing about any of them.
@@ -18,19 +18,19 @@ COMMONEST_IDF = 3.2
 
 @dataclass(frozen=True, slots=True)
 class KeywordPicker:
-    """`names` (n_words,) are the vocabulary, `eligible` (n_words,) is 1 where a word may be a keyword, else 0."""
+    """`names` (n_words,) are the vocabulary; `eligible` (n_words,) is 1 where a word may be a keyword."""
 
     names: tuple[str, ...]
     eligible: Floats
 
     @classmethod
-    def of(cls, columns: Collection[str], idf: Floats) -> KeywordPicker:
-        """Return the picker for a vocabulary, its words in the order of their columns."""
+    def of(cls, columns: Collection[str], idf: Floats, named: npt.NDArray[np.bool_]) -> KeywordPicker:
+        """Return the picker for a vocabulary in the order of its columns; `named` marks names of persons."""
         shaped = np.fromiter((len(word) > 1 and not word[0].isascii() for word in columns), dtype=bool)
-        return cls(tuple(columns), (shaped & (idf >= COMMONEST_IDF)).astype(np.float32))
+        return cls(tuple(columns), (shaped & ~named & (idf >= COMMONEST_IDF)).astype(np.float32))
 
     def pick(self, weighed_words: Any, row: int, taken: Collection[str]) -> tuple[str, ...]:
-        """Return up to `KEYWORDS` words of one row of `weighed_words`, best first; none within a name of `taken`."""
+        """Return the best words of one row of `weighed_words`, at most `KEYWORDS`, none within a name of `taken`."""
         part = slice(weighed_words.indptr[row], weighed_words.indptr[row + 1])
         columns = weighed_words.indices[part]
         weights = weighed_words.data[part] * self.eligible[columns]
@@ -38,6 +38,6 @@ class KeywordPicker:
         found: list[str] = []
         for column in columns[best[weights[best] > 0]].tolist():
             word = self.names[column]
-            if not any(word in name for name in taken) and not is_person_name(word):
+            if not any(word in name for name in taken):
                 found.append(word)
         return tuple(found[:KEYWORDS])

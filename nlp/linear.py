@@ -46,7 +46,7 @@ class TextScorer:
         return unit_tfidf(self.words.counts(documents), self.word_block.idf)
 
     def scores(self, weighed_words: Any, texts: Sequence[str]) -> Floats:
-        """Return (n, n_labels). `weighed_words` are those of `texts`. A text without known terms gets the bias."""
+        """Return (n, n_labels) for `texts` and their weighed words; one without known terms gets the bias."""
         grams = unit_tfidf(self.grams.counts(texts), self.gram_block.idf)
         scores: Floats = weighed_words @ self.word_block.weights + grams @ self.gram_block.weights + self.bias
         return scores

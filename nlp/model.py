@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.grams import CharGrams, WordTerms
 from nlp.linear import Block, TextScorer
@@ -20,10 +21,14 @@ NAME = "linear"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """`scorer` gives one column per topic, then one per learnt intent."""
+    """`scorer` gives one column per topic, then one per learnt intent.
+
+    `named` (n_words,) marks the words that the segmenter's dictionary holds as names of persons.
+    """
 
     version: str
     scorer: TextScorer
+    named: npt.NDArray[np.bool_]
     topics: TopicDecider
     intents: TopicDecider
 
@@ -35,6 +40,7 @@ class Model:
             return cls(
                 version=head["version"],
                 scorer=_scorer(arrays),
+                named=arrays["named"],
                 topics=_decider(head["topics"]),
                 intents=_decider(head["intents"]),
             )
@@ -44,7 +50,7 @@ class Model:
     def save(self, folder: Path) -> Self:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
         head = {"name": NAME, "topics": _plain(self.topics), "intents": _plain(self.intents)}
-        save_model(folder, head, _arrays(self.scorer))
+        save_model(folder, head, {**_arrays(self.scorer), "named": self.named})
         return type(self).load(folder)
 
 
@@ -63,7 +69,7 @@ def _arrays(scorer: TextScorer) -> dict[str, Any]:
     return {
         "words": np.frombuffer("\n".join(scorer.words.columns).encode(), dtype=np.uint8),
         "alphabet": np.frombuffer(scorer.grams.alphabet.encode(), dtype=np.uint8),
-        "gram_keys": scorer.grams.keys,
+        "gram_keys": scorer.grams.table.keys,
         "word_idf": scorer.word_block.idf,
         "gram_idf": scorer.gram_block.idf,
         # Half precision: the file is half as large and no decision changes (tests/nlp/test_training.py).

@@ -14,28 +14,30 @@ from nlp.grams import SIZE, CharGrams, Floats, Ints, WordTerms
 FEWEST_MESSAGES = 5
 
 
-def learn_words(documents: Sequence[Sequence[str]]) -> WordTerms:
-    """Return the words that at least `FEWEST_MESSAGES` of the documents hold, sorted."""
+def learn_words(documents: Sequence[Sequence[str]], *, fewest: int = FEWEST_MESSAGES) -> WordTerms:
+    """Return the words that at least `fewest` of the documents hold, sorted."""
     spread: Counter[str] = Counter()
     for words in documents:
         spread.update(set(words))
-    kept = sorted(word for word, n in spread.items() if n >= FEWEST_MESSAGES)
+    kept = sorted(word for word, n in spread.items() if n >= fewest)
     return WordTerms({word: column for column, word in enumerate(kept)})
 
 
-def learn_grams(texts: Sequence[str]) -> CharGrams:
-    """Return the bigrams and trigrams that at least `FEWEST_MESSAGES` of the texts hold."""
+def learn_grams(texts: Sequence[str], *, fewest: int = FEWEST_MESSAGES) -> CharGrams:
+    """Return the bigrams and trigrams that at least `fewest` of the texts hold."""
     spread: Counter[str] = Counter()
     for text in texts:
         spread.update(set(text.lower()))
-    alphabet = "".join(sorted(c for c, n in spread.items() if n >= FEWEST_MESSAGES and _belongs(c)))
+    alphabet = "".join(sorted(c for c, n in spread.items() if n >= fewest and _belongs(c)))
     if len(alphabet) >= SIZE:  # the rarest go: their numbers would not fit the keys
         alphabet = "".join(sorted(sorted(alphabet, key=lambda char: -spread[char])[: SIZE - 1]))
     every = CharGrams.of(alphabet, np.zeros(0, dtype=np.int64))
     keys, rows = every.grams(texts)
-    pairs = np.unique(np.stack([keys, rows]), axis=1)
-    kept, n_texts = np.unique(pairs[0], return_counts=True)
-    return CharGrams.of(alphabet, kept[n_texts >= FEWEST_MESSAGES])
+    order = np.lexsort((rows, keys))
+    keys, rows = keys[order], rows[order]
+    first_of_text = np.append(True, (np.diff(keys) != 0) | (np.diff(rows) != 0))
+    kept, n_texts = np.unique(keys[first_of_text], return_counts=True)
+    return CharGrams.of(alphabet, kept[n_texts >= fewest])
 
 
 def inverse_frequency(n_texts_with: Ints, n_texts: int) -> Floats:

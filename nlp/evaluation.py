@@ -1,0 +1,88 @@
+"""How good the machine is on labelled rows, as plain numbers: what `huiying evaluate` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from nlp.analyser import Analyser
+from nlp.figures import topic_figures
+from nlp.problems import merge_stream
+from nlp.replies import rank_questions
+from nlp.topics import TopicGuess
+from records.errors import Rejected
+from records.post import Channel, Post
+from records.times import parse_time
+
+_UNDATED = datetime(2020, 1, 1, tzinfo=UTC)  # topics and replies do not depend on the time
+
+
+def evaluate_topics(rows: Iterable[Mapping[str, Any]], *, analyser: Analyser | None = None) -> dict[str, Any]:
+    """Return the figures of `nlp.figures.topic_figures` for rows with `text`, `topic` and optional `title`.
+
+    Raises Rejected("bad_row") for a row without them.
+    """
+    known = list(rows)
+    posts = [_post(row, number, "topic") for number, row in enumerate(known, start=1)]
+    analyses = (analyser or Analyser.load()).analyse(posts)
+    guesses = [
+        TopicGuess(topic=a.topic, guess=a.topic_guess, score=a.topic_score, runner_up=a.runner_up)
+        for a in analyses
+    ]
+    return topic_figures(guesses, [row["topic"] for row in known])
+
+
+def evaluate_replies(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return rows, mrr and first (share ranked first) for rows with `text`, `reply` and optional `title`.
+
+    Every reply is ranked against all questions of the rows. Raises Rejected("bad_row").
+    """
+    known = list(rows)
+    questions = [_post(row, number, "reply").whole_text for number, row in enumerate(known, start=1)]
+    if not known:
+        return {"rows": 0, "mrr": 0.0, "first": 0.0}
+    ranks = rank_questions(questions, [row["reply"] for row in known])
+    return {
+        "rows": len(known),
+        "mrr": round(float((1 / ranks).mean()), 4),
+        "first": round(float(np.mean(ranks == 1)), 4),
+    }
+
+
+def evaluate_problems(
+    messages: Iterable[Mapping[str, Any]], issues: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return mean_f1 and for each known issue its best F1 and the problem that gives it.
+
+    `messages` (id, text, asked_at, optional title) are merged in order of time as the pipeline does; each of
+    `issues` states `issue` and `ids`. Raises Rejected("bad_row").
+    """
+    posts = [_post(row, number, "asked_at") for number, row in enumerate(messages, start=1)]
+    problems = {name: {i.split("/", 1)[1] for i in ids} for name, ids in merge_stream(posts).items()}
+    found = []
+    for row in issues:
+        wanted = {str(i) for i in row["ids"]}
+        f1 = {name: 2 * len(ids & wanted) / (len(ids) + len(wanted)) for name, ids in problems.items()}
+        best = max(f1, key=lambda name: (f1[name], name), default=None)
+        found.append({"issue": row["issue"], "problem": best, "best_f1": round(f1[best], 4) if best else 0.0})
+    mean = round(float(np.mean([issue["best_f1"] for issue in found])), 4) if found else 0.0
+    return {"messages": len(posts), "problems": len(problems), "mean_f1": mean, "issues": found}
+
+
+def _post(row: Mapping[str, Any], number: int, *needed: str) -> Post:
+    for key in ("text", *needed):
+        if not isinstance(row.get(key), str):
+            raise Rejected("bad_row", f'row {number}: "{key}" is missing or no string (each row needs it)')
+    asked_at = row.get("asked_at")
+    return Post(
+        source="evaluation",
+        channel=Channel.INBOX,
+        native_id=str(row.get("id") or number),
+        title=row.get("title") or "",
+        text=row["text"],
+        asked_at=parse_time(asked_at) if asked_at else _UNDATED,
+        fetched_at=_UNDATED,
+    )
