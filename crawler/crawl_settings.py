@@ -33,6 +33,10 @@ def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
         "AUTOTHROTTLE_START_DELAY": source.delay_s,
         # In the site's own order: newest first, a list page after the messages of the one before.
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+        # Scrapy starts this many workers for every response, and ours holds one item (a feed a few): 100 of
+        # them were an eighth of the time of a crawl.
+        "CONCURRENT_ITEMS": 1,
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
         # Nothing without an end.
         "DOWNLOAD_MAXSIZE": MAX_PAGE_BYTES,
         "DOWNLOAD_WARNSIZE": 0,

@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,7 +62,10 @@ class FileSink:
     def _write(self) -> None:
         posts = {key: plain_post(post) for key, post in self.posts.items()}
         pages = {url: plain(state) for url, state in self.pages.items()}
-        self._path.write_text(json.dumps({"posts": posts, "pages": pages}, ensure_ascii=False), "utf-8")
+        # Renamed into place: a crawl is killed at any moment, and the next one reads this.
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps({"posts": posts, "pages": pages}, ensure_ascii=False), "utf-8")
+        new.rename(self._path)
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,17 @@ class Crawled:
     log: str
 
 
-def crawl_into(folder: Path, catalogue: str, *, timeout_s: float | None = None) -> Crawled:
-    """Crawl the one source of `catalogue` (YAML text) into `folder`, in a process of its own."""
+def start_crawl(folder: Path, catalogue: str, *, timeout_s: float | None = None) -> ForkServerProcess:
+    """Start a crawl of the one source of `catalogue` (YAML text) into `folder`, in a process of its own."""
     (folder / "sources.yaml").write_text(catalogue, "utf-8")
     process = PROCESSES.Process(target=_crawl, args=(folder, timeout_s))
     process.start()
+    return process
+
+
+def crawl_into(folder: Path, catalogue: str, *, timeout_s: float | None = None) -> Crawled:
+    """Crawl the one source of `catalogue` into `folder` to its end."""
+    process = start_crawl(folder, catalogue, timeout_s=timeout_s)
     process.join(60)
     assert process.exitcode == 0, (folder / "crawl.log").read_text("utf-8")
     result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from records.run import RunCounts
 from tests.crawler.boards import SELECTORS, catalogue, listing, message
-from tests.crawler.crawling import NOW, USER_AGENT, ZONE, Crawled, crawl_into
+from tests.crawler.crawling import NOW, USER_AGENT, ZONE, Crawled, FileSink, crawl_into, start_crawl
 from tests.crawler.site import Handler, Page, Site, html
 
 
@@ -247,7 +249,7 @@ def test_a_denied_message_stops_the_crawl_and_the_rest_is_counted(site: Site, tm
     assert len(site.paths) < 8
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", socket.gethostname()])
 def test_a_private_address_is_refused_unless_the_source_is_local(
     site: Site, tmp_path: Path, host: str
 ) -> None:
@@ -284,3 +286,28 @@ def test_a_settled_message_is_not_visited_again_and_ends_the_paging(site: Site, 
     crawled = crawl(site, tmp_path, extra="settled: [已办理]")
     assert site.paths == ["/list", "/detail?id=1", "/list2"]
     assert crawled.counts.unchanged == crawled.counts.fetched == 1
+
+
+def test_a_killed_crawl_loses_and_repeats_nothing(site: Site, tmp_path: Path) -> None:
+    go_on = Event()
+
+    def answer(handler: Handler) -> Page:
+        number = int(handler.path.rpartition("=")[2])
+        if number == 50:
+            go_on.wait(30)
+        return message(number, etag=f'"{number}"')
+
+    site.pages["/list"] = listing(range(1, 61))
+    site.pages["/detail"] = answer
+    process = start_crawl(tmp_path, catalogue(f"{site.url}/list"))
+    while "/detail?id=50" not in site.paths:
+        time.sleep(0.05)
+    process.kill()
+    process.join()
+    go_on.set()
+    kept = FileSink(tmp_path / "sink.json")
+    assert len(kept.posts) == len(kept.pages) == 40  # whole batches
+
+    crawled = crawl(site, tmp_path)
+    assert (crawled.counts.stored, crawled.counts.unchanged) == (20, 40)
+    assert len(crawled.posts) == 60

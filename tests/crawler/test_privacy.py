@@ -68,10 +68,9 @@ def test_feed_and_pages_leave_nothing_planted(site: Site, tmp_path: Path) -> Non
 def test_a_store_that_fails_ends_the_crawl_and_quotes_nothing(site: Site, tmp_path: Path) -> None:
     site.pages["/list"] = listing([1])
     site.pages["/detail?id=1"] = message(1, text=TEXT)
-    (tmp_path / "sink.json.d").mkdir()
-    (tmp_path / "sink.json").symlink_to(tmp_path / "sink.json.d" / "gone" / "sink.json")
+    (tmp_path / "sink.new").mkdir()  # where the sink writes first
     crawled = crawl_into(tmp_path, catalogue(f"{site.url}/list"))
-    assert crawled.error == 'source "lake": storing failed: FileNotFoundError'
+    assert crawled.error == 'source "lake": storing failed: IsADirectoryError'
     assert crawled.counts.stored == 0
     assert crawled.counts.rejected == {"not_visited": 1}
     assert SPOKEN not in crawled.log
