@@ -14,7 +14,9 @@ THEMES: Mapping[str, Mapping[str, str]] = {
     "dark": {"ink": "#b3b8c0", "grid": "#30353d", "answered": "#5fb5aa", "waiting": "#e0a050"},
 }
 _FONT = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
-_WIDTH, _HEIGHT = 720, 220
+# Drawn at the size at which it is seen, so that its letters are as large as the page's.
+WIDTHS: Mapping[str, int] = {"wide": 640, "narrow": 290}
+_HEIGHT = 210
 # A screen shows a few charts, in two themes and two languages, and a new one when a message comes.
 _KEPT = 64
 
@@ -29,7 +31,7 @@ class ChartWords:
 
 
 @lru_cache(maxsize=_KEPT)
-def draw_trend(bars: tuple[TrendBar, ...], words: ChartWords, theme: str) -> str:
+def draw_trend(bars: tuple[TrendBar, ...], words: ChartWords, *, theme: str, size: str) -> str:
     """Return the SVG of one stacked bar a day: answered below, waiting above. About 70 ms, then kept."""
     import altair as alt
     import vl_convert
@@ -57,7 +59,7 @@ def draw_trend(bars: tuple[TrendBar, ...], words: ChartWords, theme: str) -> str
             ),
             order="order:Q",
         )
-        .properties(width=_WIDTH, height=_HEIGHT, background="transparent")
+        .properties(width=WIDTHS[size], height=_HEIGHT, background="transparent")
         .configure(font=_FONT)
         .configure_view(stroke=None)
         .configure_axis(

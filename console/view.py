@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gettext
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
+from babel import Locale
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal, format_percent
 from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from console.coverage import Coverage, CoverageWatch
 from console.i18n import LANGUAGES, choose_language, locale_of, translations
 from console.security import CSRF_COOKIE, CSRF_FIELD, FormGuard
 from console.services import Services
@@ -64,7 +67,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "day": lambda at: at.astimezone(zone).strftime("%Y-%m-%d"),
         "number": lambda value: format_decimal(value, locale=locale),
         "percent": lambda value: format_percent(value, locale=locale),
-        "span": lambda length: format_timedelta(length, locale=locale, threshold=1.2),
+        "span": lambda length: say_span(length, locale),
     }
     environment.globals |= {
         "title": services.title,
@@ -77,6 +80,16 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "link": link,
     }
     return environment
+
+
+def say_span(length: timedelta, locale: Locale) -> str:
+    """Return the length in minutes, hours (up to two days) or days, rounded down."""
+    if length < timedelta(hours=1):
+        return format_timedelta(length, granularity="minute", threshold=math.inf, locale=locale)
+    if length < timedelta(hours=48):
+        whole = timedelta(hours=length // timedelta(hours=1))
+        return format_timedelta(whole, granularity="hour", threshold=math.inf, locale=locale)
+    return format_timedelta(timedelta(days=length.days), granularity="day", threshold=math.inf, locale=locale)
 
 
 def link(path: str, **params: object) -> str:
@@ -92,6 +105,7 @@ class Frame:
     services: Services
     environments: Mapping[str, Environment]
     guard: FormGuard
+    watch: CoverageWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +120,11 @@ class View:
     @property
     def services(self) -> Services:
         return self.frame.services
+
+    @property
+    def coverage(self) -> Coverage:
+        """Return which sources are heard, to stand beside every number."""
+        return self.frame.watch.look(self.now)
 
     def gettext(self, message: str, **values: object) -> str:
         """Return `message` in the view's language, with its %(name)s filled in."""

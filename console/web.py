@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from console import errors
+from console.coverage import CoverageWatch
 from console.i18n import LANGUAGES
 from console.routers import (
     alerts,
@@ -56,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
         services=services,
         environments={language: make_environment(language, services, version) for language in LANGUAGES},
         guard=FormGuard(),
+        watch=CoverageWatch(services),
     )
     for part in (overview, charts, alerts, search, posts, problems, sources, briefings, health, api):
         app.include_router(part.router)

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from console.alert_query import alert_query
-from console.coverage import coverage_of
 from console.security import CSRF_FIELD
 from console.view import CurrentView, link
 from records.alert import Alert, AlertState
@@ -37,7 +36,7 @@ def queue(
         page=max(page, 1),
         has_more=len(found) > PAGE_SIZE,
         done=done,
-        coverage=coverage_of(view.services, view.now),
+        coverage=view.coverage,
     )
 
 
@@ -54,7 +53,7 @@ def detail(view: CurrentView, alert_id: str) -> Response:
         problems=list(problems.values()),
         posts=list(posts.values()),
         query=alert_query(alert, view.services.filters.get(alert.rule)),
-        coverage=coverage_of(view.services, view.now),
+        coverage=view.coverage,
     )
 
 

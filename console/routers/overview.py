@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.coverage import coverage_of
 from console.figures import TREND_DAYS, on_time, pressing_problems, trend
 from console.view import CurrentView
 from records.alert import AlertState
@@ -45,7 +44,7 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
         stored=database.posts.count(),
         problems=pressing_problems(database, now=view.now, limit=TOP_PROBLEMS),
         alerts=database.alerts.list(states=[AlertState.ACTIVE], limit=TOP_ALERTS),
-        coverage=coverage_of(services, view.now),
+        coverage=view.coverage,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Literal
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.coverage import coverage_of
 from console.timeline import report_days, timeline
 from console.view import CurrentView
 from records.errors import Rejected
@@ -47,7 +46,7 @@ def listing(
         states=list(ProblemState),
         page=max(page, 1),
         has_more=len(found) > PAGE_SIZE,
-        coverage=coverage_of(view.services, view.now),
+        coverage=view.coverage,
     )
 
 
@@ -65,5 +64,5 @@ def detail(view: CurrentView, problem_id: str) -> Response:
         problem=problem,
         events=timeline(members, posts),
         days=report_days(members, posts, zone=view.services.zone),
-        coverage=coverage_of(view.services, view.now),
+        coverage=view.coverage,
     )

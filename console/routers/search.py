@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from console.coverage import coverage_of
 from console.exports import csv_lines, jsonl_lines
 from console.reading import say_query
 from console.searching import SearchForm, export_posts, run_search
@@ -37,7 +36,7 @@ def results(view: CurrentView, form: Form) -> Response:
         sorts=list(SortOrder),
         found=found,
         reading=say_query(found.query, view.gettext, zone=view.services.zone) if form.q.strip() else "",
-        coverage=coverage_of(view.services, view.now),
+        coverage=view.coverage,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.coverage import coverage_of
 from console.view import CurrentView
 from records.errors import Rejected
 from records.run import RunKind
@@ -19,7 +18,7 @@ SHOWN_RUNS = 20
 def listing(view: CurrentView) -> Response:
     """Every source of the catalogue, with its state and its last run."""
     runs = view.services.database.runs
-    coverage = coverage_of(view.services, view.now)
+    coverage = view.coverage
     return view.page(
         "sources.html",
         coverage=coverage,
@@ -31,7 +30,7 @@ def listing(view: CurrentView) -> Response:
 @router.get("/{name}")
 def detail(view: CurrentView, name: str) -> Response:
     """One source and how its last runs ended."""
-    coverage = coverage_of(view.services, view.now)
+    coverage = view.coverage
     health = next((row for row in coverage.sources if row.name == name), None)
     runs = view.services.database.runs.list(subject=name, limit=SHOWN_RUNS)
     if health is None and not runs:

@@ -419,7 +419,7 @@ def freeze_briefing(services: Services) -> int:
         day=day,
         now=NOW,
         zone=ZONE,
-        title="清河市民诉求日报",
+        title="清河市民诉求",
         issuer="清河市民热线中心",
     )
     snapshot = freeze(services.database, content, now=NOW)
