@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.crawling import run_crawl
+from app.crawling import run_crawls
 from app.installation import ensure_installation, write_atomically
-from app.sample_town import demo_sources, hotline_export
-from app.sample_town.messages import town
+from app.sample_town import demo_sources
+from app.sample_town.hotline import hotline_export
 from app.sample_town.site import TownSite
 from app.settings import Settings
 from app.tasks import brief, evaluate_rules, import_file
@@ -43,9 +43,9 @@ def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Call
         played = parts.database.value(PLAYED)
         if played is not None and played >= moment.isoformat():
             return
-        for source in parts.catalogue.sources:
-            say(f"抓取 {source.title} …")
-            run_crawl(settings, source, as_of=moment.isoformat())
+        sources = parts.catalogue.sources
+        say(f"{moment.astimezone(settings.zone):%m月%d日 %H:%M}：抓取 {len(sources)} 个来源 …")
+        run_crawls(settings, sources, as_of=moment.isoformat())
         say("导入热线工单 …")
         with tempfile.TemporaryDirectory() as folder:
             export = Path(folder) / "hotline.xlsx"
@@ -57,6 +57,3 @@ def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Call
         evaluate_rules(parts, now=moment)
         brief(parts, day=moment.astimezone(settings.zone).date() - timedelta(days=1), now=moment)
         parts.database.set_value(PLAYED, moment.isoformat())
-
-
-__all__ = ["TownSite", "play_town", "town"]

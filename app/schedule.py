@@ -19,7 +19,7 @@ from app.crawling import run_crawl
 from app.settings import Settings
 from app.tasks import brief, deliver_pending, evaluate_rules
 from app.wiring import Parts
-from crawler.catalogue import Source
+from crawler.source import Source
 from records.errors import HuiyingError
 from records.run import RunKind
 from records.times import utc_now

@@ -22,11 +22,13 @@ from app.wiring import Parts
 from briefing.collect import collect
 from briefing.snapshot import freeze
 from crawler.importers import RejectedRow, read_export
+from nlp.segment import words
 from records.errors import HuiyingError
 from records.post import Channel, Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
 from records.times import day_period, utc_now
 from storage.database import Snapshot
+from storage.indexer import drain
 
 IMPORT_BATCH = 500
 # Rejected rows shown to the person who imports; the run record counts all.
@@ -130,6 +132,7 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
     frozen = parts.database.snapshots.latest("daily", day_period(day, zone=settings.zone))
     if frozen is not None and not anew:
         return frozen
+    drain(parts.database, parts.index, segment=words)  # what alerts flagged since
     content = collect(
         parts.database,
         parts.index,

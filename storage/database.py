@@ -13,11 +13,11 @@ from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
 from storage.audit import AuditStore
 from storage.deliveries import DeliveryStore
-from storage.dialect import open_engine, writing
+from storage.dialect import integrity_faults, open_engine, writing
 from storage.kept_values import read_value, write_value
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
 from storage.outbox import Outbox, OutboxItem
-from storage.pages import PageState, PageStates
+from storage.pages import PageStates
 from storage.posts import PostStore
 from storage.problems import ProblemStore
 from storage.runs import RunStore
@@ -31,7 +31,6 @@ __all__ = [
     "DeliveryStore",
     "Outbox",
     "OutboxItem",
-    "PageState",
     "PageStates",
     "PostStore",
     "ProblemStore",
@@ -92,6 +91,11 @@ class Database:
         """Keep a small JSON value by `name` (e.g. how far problem refreshing has come)."""
         with writing(self._engine) as connection:
             write_value(connection, name, value)
+
+    def check_integrity(self) -> list[str]:
+        """Return what is damaged, one line each; empty where nothing is. Reads the whole database."""
+        with self._engine.begin() as connection:
+            return integrity_faults(connection)
 
     def close(self) -> None:
         """Let go of all connections."""

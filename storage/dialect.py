@@ -130,3 +130,11 @@ def in_chunks(items: Iterable[str]) -> Iterator[list[str]]:
     rest = iter(items)
     while chunk := list(islice(rest, IDS_PER_STATEMENT)):
         yield chunk
+
+
+def integrity_faults(connection: Connection) -> list[str]:
+    """Return what the database itself finds damaged, one line each. PostgreSQL checks its pages as it reads."""
+    if connection.dialect.name != "sqlite":
+        return []
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    return [] if found == ["ok"] else found

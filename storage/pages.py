@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import Engine, select
 
+from records.page import PageState
 from storage import schema
 from storage.dialect import upsert, writing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageState:
-    """What a conditional request needs of the last fetch. Never the page itself."""
-
-    url: str
-    etag: str | None
-    last_modified: str | None
-    body_sha256: str | None
 
 
 class PageStates:

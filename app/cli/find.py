@@ -1,21 +1,21 @@
-"""Commands of finding: search, why, problems, reindex."""
+"""Commands of finding: search, why, problems, reindex. Rooms are imported by the command that needs them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli.options import DataDir, Limit, Output
 from app.cli.output import Format, note, print_records, progress_bar
 from app.settings import load_settings
-from app.why import trace
-from app.wiring import Parts, open_parts
 from records.plain import plain, plain_post
 from records.problem import ProblemState
 from records.query import SortOrder
-from storage.indexer import reindex as rebuild
+
+if TYPE_CHECKING:
+    from app.wiring import Parts
 
 PAGE = 200
 
@@ -37,6 +37,8 @@ def search(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         page = parts.index.search(query, sort=sort, limit=limit)
         posts = parts.database.posts.get_many(hit.post_id for hit in page.hits)
@@ -61,16 +63,21 @@ def why(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.why import trace
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         steps = trace(parts.database, post_id, zone=parts.settings.zone)
     print_records([plain(step) for step in steps], form)
 
 
 def reindex(data_dir: DataDir = None) -> None:
+    from app.wiring import open_parts
+    from nlp.segment import words
+    from storage.indexer import reindex as rebuild
+
     with open_parts(load_settings(data_dir)) as parts, progress_bar() as bar:
         task = bar.add_task("入索引", total=parts.database.posts.count())
-        from nlp.segment import words
-
         done = rebuild(
             parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
         )
@@ -84,6 +91,8 @@ def list_problems(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         rows = _problem_rows(parts, tuple(state or ()), min_posts, limit)
         print_records(rows, form, columns=("id", "n_posts", "n_voices", "state", "topic", "place", "title"))

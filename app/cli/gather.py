@@ -1,27 +1,30 @@
-"""Commands of gathering: crawl, import, sources."""
+"""Commands of gathering: crawl, import, sources. The rooms are imported by the command that needs them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 
 from app.cli.options import DataDir, Now, Output, moment
 from app.cli.output import Format, note, print_record, print_records, progress_bar
-from app.crawling import run_crawl
 from app.settings import load_settings
-from app.tasks import health, import_file
-from app.wiring import Parts, open_parts
-from crawler.importers import describe_export
-from records.errors import ConfigurationError, Rejected, Retryable
+from records.errors import ConfigurationError, Retryable
 from records.plain import plain
-from records.post import Channel
+from records.post import Channel, Post
 from records.run import RunRecord, RunState
 from records.times import utc_now
 
-sources = typer.Typer(help="来源：列出、检查。", no_args_is_help=True)
+if TYPE_CHECKING:
+    from app.wiring import Parts
+
+STEPS = {"analyse": "分析", "merge": "归并", "index": "入索引"}
+SAMPLED_FIELDS = ("native_id", "title", "text", "asked_at", "status", "addressed_to", "place", "replies")
+SAMPLE_CHARACTERS = 60
+
+sources = typer.Typer(help="来源：列出、试抓。", no_args_is_help=True)
 
 
 def register(cli: typer.Typer) -> None:
@@ -37,23 +40,22 @@ def crawl(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.crawling import run_crawls
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         chosen = [parts.catalogue.get(name)] if name else [s for s in parts.catalogue.sources if s.enabled]
         if not chosen:
             raise ConfigurationError(
                 f"{parts.settings.catalogue_file}: no enabled source (add one, see docs/sources.md)"
             )
-        records = []
         with progress_bar() as bar:
-            for source in chosen:
-                task = bar.add_task(source.title, total=None)
-                records.append(
-                    run_crawl(
-                        parts.settings,
-                        source,
-                        progress=lambda counts, task=task: bar.update(task, completed=counts.fetched),
-                    )
-                )
+            tasks = {source.name: bar.add_task(source.title, total=None) for source in chosen}
+            records = run_crawls(
+                parts.settings,
+                chosen,
+                progress=lambda source, counts: bar.update(tasks[source], completed=counts.fetched),
+            )
         bring_up_to_date(parts)
     print_records([run_row(record) for record in records], form)
     failed = [record for record in records if record.state is not RunState.DONE]
@@ -73,7 +75,12 @@ def import_(
     data_dir: DataDir = None,
     now: Now = None,
 ) -> None:
-    columns = _mapping(mapping) if mapping else None
+    from app.tasks import import_file
+    from app.wiring import open_parts
+    from crawler.importers import describe_export
+    from crawler.importing.columns import load_mapping
+
+    columns = load_mapping(mapping) if mapping else None
     if dry_run:
         print_record(plain(describe_export(file, mapping=columns)), form)
         return
@@ -96,6 +103,9 @@ def import_(
 
 
 def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from app.tasks import health
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         rows = [plain(item) for item in health(parts, now=utc_now())]
     print_records(rows, form)
@@ -107,11 +117,22 @@ def try_source(
     data_dir: DataDir = None,
 ) -> None:
     from app.crawling import sample_source
+    from app.wiring import open_parts
 
     settings = load_settings(data_dir)
     with open_parts(settings) as parts:
         source = parts.catalogue.get(name)
-    print_records(sample_source(settings, source), form)
+    posts, counts, error = sample_source(settings, source)
+    print_records([_field_row(field, posts) for field in SAMPLED_FIELDS], form)
+    note(f"取到 {counts.stored} 条，未收 {dict(counts.rejected)}，待查 {dict(counts.quarantined)}")
+    if error:
+        raise Retryable(f'source "{name}": {error}')
+
+
+def _field_row(field: str, posts: Sequence[Post]) -> dict[str, object]:
+    values = [value for value in (plain(post)[field] for post in posts) if value]
+    sample = str(values[0])[:SAMPLE_CHARACTERS] if values else None
+    return {"field": field, "found": len(values), "of": len(posts), "sample": sample}
 
 
 def bring_up_to_date(parts: Parts) -> None:
@@ -119,9 +140,6 @@ def bring_up_to_date(parts: Parts) -> None:
     with progress_bar() as bar:
         tasks = {step: bar.add_task(title, total=None) for step, title in STEPS.items()}
         parts.pipeline.run(progress=lambda step, done: bar.advance(tasks[step], done))
-
-
-STEPS = {"analyse": "分析", "merge": "归并", "index": "入索引"}
 
 
 def run_row(record: RunRecord) -> dict[str, object]:
@@ -144,15 +162,3 @@ def source_name(file: Path) -> str:
     """Return a source name made of the file's: letters, digits, - and _."""
     name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in file.stem).strip("-")
     return name or "import"
-
-
-def _mapping(file: Path) -> dict[str, str]:
-    try:
-        columns = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise ConfigurationError(f'mapping "{file}": not found') from err
-    except yaml.YAMLError as err:
-        raise ConfigurationError(f'mapping "{file}": not readable as YAML: {err}') from err
-    if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
-        raise Rejected("bad_mapping", f'mapping "{file}": must be lines of "field: column"')
-    return columns

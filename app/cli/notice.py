@@ -1,4 +1,4 @@
-"""Commands of noticing: rules and alerts."""
+"""Commands of noticing: rules and alerts. Rooms are imported by the command that needs them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from typing import Annotated
 
 import typer
 
-from alerts.rules import load_rules
 from app.cli.options import DataDir, Limit, Now, Output, moment
 from app.cli.output import Format, note, print_records
-from app.installation import ensure_installation
 from app.settings import load_settings
-from app.tasks import deliver_pending, evaluate_rules
-from app.wiring import open_parts
 from records.alert import AlertState
 from records.errors import ConfigurationError
 from records.plain import plain
@@ -34,6 +30,9 @@ def register(cli: typer.Typer) -> None:
 
 
 def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from alerts.rules import load_rules
+    from app.installation import ensure_installation
+
     settings = load_settings(data_dir)
     ensure_installation(settings)
     found = load_rules(settings.rules_dir)
@@ -48,11 +47,14 @@ def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
 
 def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) -> None:
+    from app.tasks import deliver_pending, evaluate_rules
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         at = moment(now, parts.settings.zone)
         report = evaluate_rules(parts, now=at)
         deliveries = deliver_pending(parts, now=at)
-    print_records([plain(outcome) for outcome in report.outcomes], form)
+    print_records([plain(outcome) for outcome in report.rules], form)
     note(f"通知：送出 {deliveries.sent}，稍后再试 {deliveries.failed}，放弃 {deliveries.dead}")
     if report.errors:
         raise ConfigurationError(report.errors[0])
@@ -64,6 +66,8 @@ def list_alerts(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         found = parts.database.alerts.list(states=tuple(state or ()), limit=limit)
     print_records(
@@ -82,6 +86,8 @@ def resolve(alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_d
 
 
 def _set_state(alert_id: str, state: AlertState, data_dir: DataDir) -> None:
+    from app.wiring import open_parts
+
     with open_parts(load_settings(data_dir)) as parts:
         parts.database.alerts.set_state(alert_id, state, now=utc_now())
         parts.database.audit.record(

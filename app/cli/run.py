@@ -14,7 +14,6 @@ import typer
 from app.cli.options import DataDir, Now, Output, moment
 from app.cli.output import Format, note, print_records
 from app.settings import load_settings
-from app.wiring import open_parts
 from records.errors import ConfigurationError
 from records.plain import plain
 
@@ -43,7 +42,9 @@ def demo(
     data_dir: DataDir = None,
     now: Now = None,
 ) -> None:
-    from app.demo import TownSite, play_town, town
+    from app.demo import play_town
+    from app.sample_town.messages import town
+    from app.sample_town.site import TownSite
     from app.service import serve
 
     folder = data_dir or (None if os.environ.get("HUIYING_DATA_DIR") else _demo_dir())
@@ -58,6 +59,7 @@ def demo(
 
 def doctor(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     from app.doctor import Health, examine
+    from app.wiring import open_parts
 
     with open_parts(load_settings(data_dir)) as parts:
         findings = list(examine(parts))

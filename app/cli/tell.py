@@ -11,10 +11,7 @@ import typer
 
 from app.cli.options import DataDir, Now, day, moment
 from app.cli.output import write
-from app.installation import write_atomically
 from app.settings import load_settings
-from app.tasks import brief as make_briefing
-from app.wiring import open_parts
 
 
 class Kind(StrEnum):
@@ -33,6 +30,9 @@ def brief(
     data_dir: DataDir = None,
     now: Now = None,
 ) -> None:
+    from app.installation import write_atomically
+    from app.tasks import brief as make_briefing
+    from app.wiring import open_parts
     from briefing.render import render_docx, render_html
 
     with open_parts(load_settings(data_dir)) as parts:

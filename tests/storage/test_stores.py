@@ -9,12 +9,13 @@ import pytest
 
 from records.alert import AlertState, DeliveryState
 from records.errors import Rejected
+from records.page import PageState
 from records.post import Channel
 from records.problem import Outcome, ProblemState
 from records.run import AuditEntry, RunCounts, RunKind, RunState
 from records.times import Period
 from storage import problems as problems_module
-from storage.database import Database, PageState
+from storage.database import Database
 from tests.storage.samples import NOW, alert, analysis, delivery, membership, post, problem
 
 HOUR = timedelta(hours=1)
