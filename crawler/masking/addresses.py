@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from crawler.masking.kinds import Finding, Kind
+from crawler.masking.lexicon import contains_any
 
 _HAN = "零〇○一二三四五六七八九十百"
 _DASH = r"\-－—–~之"
@@ -86,7 +87,7 @@ _POSITION_CUED = re.compile(
     rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=]{{0,3}}"
     rf"(?P<value>(?=\d+\s?[°度º.．]){_DEGREES})(?!\d)"
 )
-_POSITION_SIGNS = (".", "．", "经", "纬", "°")
+_POSITION_SIGNS = (".", "．", "经度", "纬度", "东经", "北纬", "°")
 _POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
 
 
@@ -106,17 +107,19 @@ _RANGE_AFTER = (
 )
 _BIRTH_PREFIX = re.compile(
     rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|"
-    rf"(?<![先学医考新发产业诞毕])生于|生日|出生|(?i:birthday|dob))(?:为|是|在"
+    rf"生于(?<![先学医考新发产业诞毕]生于)|生日|出生|birthday|Birthday|DOB|dob)(?:为|是|在"
     rf"|于)?[\s:：=]{{0,3}}(?P<value>{_DATE}){_RANGE_AFTER}"
 )
 _BIRTH_YEAR = re.compile(
-    rf"(?:出生日期|出生年月|出生年份|出生于|(?<![先学医考新发产业诞毕])生于)(?:为"
+    rf"(?:出生日期|出生年月|出生年份|出生于|生于(?<![先学医考新发产业诞毕]生于))(?:为"
     rf"|是)?[\s:：]{{0,3}}(?P<value>(?:19|20)\d\d年?){_RANGE_AFTER}"
 )
-_BIRTH_SUFFIX = re.compile(
-    rf"(?P<value>{_DATE})(?=\s?(?:出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口)|日期|前"
-    rf"|后)|生人|生[，,。；;（()）\s]))"
+_BORN = re.compile(
+    r"出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口)|日期|前|后)|生人|生"
+    r"(?<=[年月日号]生)(?=[，,。；;（()）\s])|生(?<=\d生)(?=[，,。；;])"
 )
+_DATE_BEFORE = re.compile(rf"(?P<value>{_DATE})\s?$")
+_DATE_REACH = 24
 _BIRTH_SEX = re.compile(
     rf"(?<=[男女])[性]?\s?[，,、；; ]\s?(?P<value>{_DATE})(?=\s?(?:[，,。；;）)\s]|出?生))"
 )
@@ -149,7 +152,7 @@ def find_addresses(text: str) -> Iterator[Finding]:
 
 def find_positions(text: str) -> Iterator[Finding]:
     """Yield pairs of coordinates inside China, and single ones after a cue."""
-    if not any(sign in text for sign in _POSITION_SIGNS) or not _POSITION_SIGN.search(text):
+    if not contains_any(text, _POSITION_SIGNS) or not _POSITION_SIGN.search(text):
         return
     for match in _POSITION.finditer(text):
         yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
@@ -158,32 +161,21 @@ def find_positions(text: str) -> Iterator[Finding]:
 
 
 _WITH_YEAR = re.compile(r"年|^\d\d[\d.\-/]")
-_BIRTH_SIGNS = (
-    "出生",
-    "生日",
-    "生于",
-    "生人",
-    "日生",
-    "月生",
-    "年生",
-    "号生",
-    "birth",
-    "Birth",
-    "DOB",
-    "dob",
-)
+_BIRTH_SIGNS = ("出生", "生日", "生于", "生人", "日生", "月生", "年生", "号生", "irth", "DOB", "dob")
 _SEX_SIGN = re.compile(rf"[男女]性?\s?[，,、；; ]\s?[\d{_HAN}农阴公阳]")
 
 
 def find_births(text: str) -> Iterator[Finding]:
     """Yield dates of birth. Cut-off dates ("8月31日以前出生") are policy, not persons: they stay."""
-    if any(sign in text for sign in _BIRTH_SIGNS):
-        for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR, _BIRTH_SUFFIX):
+    if contains_any(text, _BIRTH_SIGNS):
+        for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR):
             for match in pattern.finditer(text):
-                # A day without a year is a cut-off date: 8月31日出生 may enrol.
-                if pattern is _BIRTH_SUFFIX and not _WITH_YEAR.search(match["value"]):
-                    continue
                 yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))
+        for born in _BORN.finditer(text):
+            date = _DATE_BEFORE.search(text, max(0, born.start() - _DATE_REACH), born.start())
+            # A day without a year is a cut-off date: 8月31日出生 may enrol.
+            if date and _WITH_YEAR.search(date["value"]):
+                yield Finding(kind=Kind.BIRTH, start=date.start("value"), end=date.end("value"))
     if ("男" not in text and "女" not in text) or not _SEX_SIGN.search(text):
         return
     for match in _BIRTH_SEX.finditer(text):

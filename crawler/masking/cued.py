@@ -77,6 +77,12 @@ _CUES = (
 )
 
 _HANDLE_CUES = (
+    _Cue(
+        Kind.PLATE,
+        r"(?:号码?)?(?:为|是)?[\s:：]{0,3}",
+        r"[A-Za-z]{1,2}[·\s\-]?(?=[A-Za-z]{0,5}\d)[A-Za-z0-9]{4,6}(?![A-Za-z0-9])",
+        "车牌 牌照 车号",
+    ),
     _Cue(Kind.NUMBER, _LOOSE, rf"[A-Za-z]{{0,6}}\d(?:[\-－—]?[{_ALNUM}]){{4,29}}", "户号 表号 单号 案号"),
     _Cue(
         Kind.QQ,
@@ -125,14 +131,12 @@ _PUBLIC_ACCOUNT = "公众"
 
 # Provinces' and forces' characters, then a letter without I and O: GA 36-2018.
 _PLATE = re.compile(
-    r"(?:WJ|ＷＪ)?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军]"
-    r"\s?[A-HJ-NP-Za-hj-np-zＡ-Ｚ](?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
+    r"[A-HJ-NP-Za-hj-np-zＡ-Ｚ]"
+    r"(?:(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军].)"
+    r"|(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军]\s.))"
+    r"(?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
     r"(?=[A-Za-z0-9０-９Ａ-Ｚ ]{0,5}[0-9０-９])[A-Za-z0-9０-９Ａ-Ｚ](?:[ ·\-]?[A-Za-z0-9０-９Ａ-Ｚ]){3}"
-    r"(?:[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}|[挂学警港澳领使试超]))"
-)
-_PLATE_CUED = re.compile(
-    r"(?:车牌|牌照|车号)(?:号码?)?(?:为|是)?[\s:：]{0,3}"
-    r"(?P<value>[A-Za-z]{1,2}[·\s\-]?[A-Za-z0-9]{4,6})(?![A-Za-z0-9])"
+    r"[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}|[挂学警港澳领使试超])"
 )
 _COURT_CASE = re.compile(
     r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
@@ -158,9 +162,9 @@ def find_cued(text: str) -> Iterator[Finding]:
 def find_plates(text: str) -> Iterator[Finding]:
     """Yield number plates, of electric and special vehicles too; without province only after a cue."""
     for match in _PLATE.finditer(text):
-        yield Finding(kind=Kind.PLATE, start=match.start(), end=match.end())
-    for match in _PLATE_CUED.finditer(text):
-        yield Finding(kind=Kind.PLATE, start=match.start("value"), end=match.end("value"))
+        start = match.start() - (2 if text[match.start() - 1].isspace() else 1)
+        start -= 2 if text[max(0, start - 2) : start] in ("WJ", "ＷＪ") else 0
+        yield Finding(kind=Kind.PLATE, start=start, end=match.end())
 
 
 def find_court_cases(text: str) -> Iterator[Finding]:

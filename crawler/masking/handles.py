@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from crawler.masking.kinds import Finding, Kind
+from crawler.masking.lexicon import contains_any
 
-_HANDLE = re.compile(
-    r"(?:网友|网民|用户|楼主|网名|昵称|ID|问政者)名?(?:为|是)?\s?[:：]?\s?[“\"「『‘'<《【\[]"
-    r"(?P<quoted>[^”\"」』’'>》】\]\n，。〔〕]{1,16})[”\"」』’'>》】\]]"
-    r"|(?:网友|网民|用户名|楼主)\s?[:：]?\s?(?P<bare>(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24})"
-    r"|(?<![A-Za-z])(?P<serial>UU\d{4,12}|A0{2,}\d{3,9})(?!\d)"
-    r"|(?<![A-Za-z0-9.])@(?P<at>[A-Za-z0-9_\-]{3,20})(?=[\s:：，,]|$)"
+_OPEN, _CLOSE = "“\"「『‘'<《【\\[", "”\"」』’'>》】\\]"
+_NAMED = re.compile(
+    r"(?:网友|网民|用户|楼主|网名|昵称|ID|问政者)名?(?:为|是)?\s?[:：]?\s?"
+    rf"(?:[{_OPEN}](?P<quoted>[^{_CLOSE}\n，。〔〕]{{1,16}})[{_CLOSE}]"
+    r"|(?P<bare>(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24}))"
 )
+_SERIAL = re.compile(r"[UA][U0](?<![A-Za-z0-9]..)\d{4,12}")
+_MENTION = re.compile(r"@(?<![A-Za-z0-9.]@)[A-Za-z0-9_\-]{3,20}(?=[\s:：，,]|$)")
 _HANDLE_SIGNS = ("网友", "网民", "网名", "昵称", "UU", "A00", "@", "ID", "用户", "楼主", "问政者")
 # In quotes after 网友 there may stand a title instead, and after @ an office.
 _NO_HANDLE = re.compile(r"关于|反映|问题|投诉|咨询|建议|[？?！!]|[府局委办政布]$")
@@ -21,9 +23,13 @@ _NO_HANDLE = re.compile(r"关于|反映|问题|投诉|咨询|建议|[？?！!]|[
 
 def find_handles(text: str) -> Iterator[Finding]:
     """Yield user handles: 网友“…”, 网友 abc123, the serial user numbers of boards, @mentions."""
-    if not any(sign in text for sign in _HANDLE_SIGNS):
+    if not contains_any(text, _HANDLE_SIGNS):
         return
-    for match in _HANDLE.finditer(text):
-        group = match.lastgroup
-        if group is not None and not _NO_HANDLE.search(match[group]):
+    for match in _NAMED.finditer(text):
+        group = "quoted" if match["quoted"] else "bare"
+        if not _NO_HANDLE.search(match[group]):
             yield Finding(kind=Kind.HANDLE, start=match.start(group), end=match.end(group))
+    for match in _SERIAL.finditer(text):
+        yield Finding(kind=Kind.HANDLE, start=match.start(), end=match.end())
+    for match in _MENTION.finditer(text):
+        yield Finding(kind=Kind.HANDLE, start=match.start(), end=match.end())

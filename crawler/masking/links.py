@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.masking.kinds import Finding, Kind
+from crawler.masking.lexicon import contains_any
 
 _WORD = r"A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
 _LOCAL = rf"[{_WORD}][{_WORD}._%+＿．\-]{{0,63}}"
@@ -35,7 +36,7 @@ _PERSONAL_KEY = re.compile(
 
 def find_mail(text: str) -> Iterator[Finding]:
     """Yield mail addresses, also with full-width or spelled-out @."""
-    if any(sign in text for sign in _MAIL_SIGNS):
+    if contains_any(text, _MAIL_SIGNS):
         for match in _MAIL.finditer(text):
             yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
     if "#" in text or "＃" in text or "*" in text:

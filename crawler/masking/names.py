@@ -75,7 +75,7 @@ _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?�
 
 
 def find_names(text: str) -> Iterator[Finding]:
-    """Yield names after cues, before titles and particulars, in signatures; a surname alone before a title."""
+    """Yield names after cues, before titles and particulars, in signatures; before a title a surname too."""
     for finder in (_after_cues, _before_titles, _before_particulars, _half_named, _signature):
         for start, end in finder(text):
             if not text.startswith(PUBLIC, start) and text[start] != "习":
@@ -271,10 +271,13 @@ def _is_sure(text: str, at: int) -> bool:
     return text[at] in WEAK and text[at] not in PARTICLES and (at == 0 or text[at - 1] in BOUNDARY)
 
 
+# Every alternative starts with a literal: only then does `re` skip to the few places where one can match.
+_TOLD = r"(?:号码?|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
+_IN_BRACKETS = r"(?=身份证|联系电话|手机|电话|联系方式|户主|已故|已亡|化名|曾用名|微信|QQ|\d{1,3}岁)"
 _PARTICULAR = re.compile(
-    r"[男女](?=[，,、）)；;。\s性])|(?:身份证|联系电话|手机|电话|联系方式)(?:号码?"
-    r"|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
-    r"|(?<=[（(])(?:身份证|联系电话|手机|电话|联系方式|户主|已故|已亡|化名|曾用名|微信|QQ|\d{1,3}岁)"
+    r"男(?=[，,、）)；;。\s性])|女(?=[，,、）)；;。\s性])"
+    rf"|身份证{_TOLD}|联系电话{_TOLD}|手机{_TOLD}|电话{_TOLD}|联系方式{_TOLD}"
+    rf"|（{_IN_BRACKETS}|\({_IN_BRACKETS}"
 )
 _NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
 
@@ -303,21 +306,24 @@ _PERSON = (
     "|同志|户主|司机|男士|妇女|主任"
     "|警官|医生|老师|律师|阿姨"
 )
-_SURNAMED = re.compile(rf"(?P<named>.)姓(?={_PERSON})|姓(?P<called>.)的?(?={_PERSON}|[，。,（(])")
-_BOSS = re.compile(r"(?P<boss>.)总(?=[，。、,.：:；;！!？?\s（(）)”]|您|说|承诺|答复|$)")
+_PERSONS = tuple(_PERSON.split("|"))
+_SURNAMED = re.compile(rf"姓(?=的?(?:{_PERSON})|.的?(?:{_PERSON}|[，。,（(]))")
+_BOSS = re.compile(r"总(?=[，。、,.：:；;！!？?\s（(）)”]|您|说|承诺|答复|$)")
 
 
 def _half_named(text: str) -> Iterator[tuple[int, int]]:
     """Yield 张某某, 张姓女士, 姓张的, 张总: what little of the name is there."""
     if "某" in text:
         yield from _somebody(text)
-    for sign, pattern in (("姓", _SURNAMED), ("总", _BOSS)):
-        if sign not in text:
-            continue
-        for match in pattern.finditer(text):
-            start, end = match.span(match.lastgroup or 0)
-            if text[start] in STRONG and text[max(0, start - 1) : end] not in _ENDINGS:
-                yield start, end
+    for match in _SURNAMED.finditer(text):
+        # 张姓女士 has it before, 姓张的 behind.
+        at = match.start() - 1 if text.startswith(_PERSONS, match.end()) else match.end()
+        if at >= 0 and text[at] in STRONG:
+            yield at, at + 1
+    for match in _BOSS.finditer(text):
+        at = match.start() - 1
+        if at >= 0 and text[at] in STRONG and text[max(0, at - 1) : at + 1] not in _ENDINGS:
+            yield at, at + 1
 
 
 def _somebody(text: str) -> Iterator[tuple[int, int]]:
@@ -333,7 +339,7 @@ def _somebody(text: str) -> Iterator[tuple[int, int]]:
 
 
 _TAIL = re.compile(
-    r"(?:(?<=[。！!？?~～…\n\s）)])|(?<=敬礼)|(?<=此致)|(?<=谢谢)|(?<=感谢)|(?<=——))"
+    r"[。！!？?~～…\s）)礼致谢—]"
     r"(?P<name>[\u4e00-\u9fff]{1,2}[ 　]{0,2}[\u4e00-\u9fff]{1,2})"
     r"[\s　，,]*(?:敬上|拜上|上|呈|启|亲笔)?[\s　]*(?:[（(]?〔[^〕]{1,4}〕[)）]?|[\d*]{7,})?[\s　]*"
     r"(?:(?:19|20)\d\d\s?[年.\-/—]\s?\d{1,2}\s?[月.\-/—]?\s?(?:\d{1,2}\s?[日号]?)?)?[\s　]*$"

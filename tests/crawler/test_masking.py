@@ -110,8 +110,13 @@ def test_a_name_is_masked_wherever_it_comes_again() -> None:
 def _post(**values: object) -> Post:
     now = datetime(2020, 1, 1, tzinfo=UTC)
     base: dict[str, object] = {
-        "source": "s", "channel": Channel.INBOX, "native_id": "1", "text": "", "asked_at": now, "fetched_at": now,
-    }  # fmt: skip
+        "source": "s",
+        "channel": Channel.INBOX,
+        "native_id": "1",
+        "text": "",
+        "asked_at": now,
+        "fetched_at": now,
+    }
     return Post(**(base | values))  # type: ignore[arg-type]  # the test's own keywords
 
 
