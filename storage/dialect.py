@@ -133,7 +133,7 @@ def in_chunks(items: Iterable[str]) -> Iterator[list[str]]:
 
 
 def integrity_faults(connection: Connection) -> list[str]:
-    """Return what the database itself finds damaged, one line each. PostgreSQL checks its pages as it reads."""
+    """Return what the database finds damaged, one line each. PostgreSQL checks pages as it reads them."""
     if connection.dialect.name != "sqlite":
         return []
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]

@@ -206,7 +206,8 @@ class TantivyIndex:
         edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
         compiled, _ = self._compile(query, period)
         searcher = self._searcher()
-        aggregation, bins = _nested(by, edges), _Bins(edges)
+        starts = [micros(edge) for edge in edges]
+        aggregation, bins = _nested(by, starts), _Bins(edges[:-1], starts)
         answer = searcher.aggregate(compiled, aggregation) if aggregation else {}
         if not by:
             return [GroupSeries(key={}, total=_total(searcher, compiled), bins=bins.fill(answer))]
@@ -388,9 +389,9 @@ def _commonest(buckets: Iterable[Mapping[str, Any]], limit: int) -> list[FacetVa
     return sorted(values, key=lambda item: (-item.count, item.value))[:limit]
 
 
-def _nested(by: Sequence[str], edges: Sequence[datetime]) -> dict[str, Any]:
+def _nested(by: Sequence[str], starts: Sequence[int]) -> dict[str, Any]:
     """Return the aggregation that counts by each field in turn and by the bins below the last."""
-    inner: dict[str, Any] = {"bins": _bin_aggregation(edges)} if edges else {}
+    inner: dict[str, Any] = {"bins": _bin_aggregation(starts)} if starts else {}
     for field in reversed(by):
         group: dict[str, Any] = {"terms": {"field": field, "size": ALL_VALUES}}
         if inner:
@@ -399,8 +400,7 @@ def _nested(by: Sequence[str], edges: Sequence[datetime]) -> dict[str, Any]:
     return inner
 
 
-def _bin_aggregation(edges: Sequence[datetime]) -> dict[str, Any]:
-    starts = [micros(edge) for edge in edges]
+def _bin_aggregation(starts: Sequence[int]) -> dict[str, Any]:
     widths = {after - before for before, after in pairwise(starts)}
     if len(widths) == 1:
         width = widths.pop()
@@ -429,11 +429,11 @@ def _leaves(
 
 
 class _Bins:
-    """Makes the bins of many series over the same edges. The empty ones are made once and shared."""
+    """Makes the bins of many series over the same starts. The empty ones are made once and shared."""
 
-    def __init__(self, edges: Sequence[datetime]) -> None:
-        self._empty = [HistogramBin(start=edge, count=0) for edge in edges[:-1]]
-        self._places = {micros(edge): place for place, edge in enumerate(edges[:-1])}
+    def __init__(self, local: Sequence[datetime], starts: Sequence[int]) -> None:
+        self._empty = [HistogramBin(start=start, count=0) for start in local]
+        self._places = dict(zip(starts, range(len(local)), strict=False))
 
     def fill(self, answer: Mapping[str, Any]) -> list[HistogramBin]:
         bins = self._empty.copy()
