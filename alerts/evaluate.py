@@ -20,6 +20,9 @@ from alerts.sentences import (
 from alerts.surge import Verdict, judge
 from records.times import DEFAULT_ZONE
 
+# Problems and posts that an alert about an office carries, the oldest; its value counts all. Each is flagged
+# in the index, and indexed again whenever the alert changes.
+MOST_EVIDENCE = 50
 # Half its posts in another finding: that one tells of the same event.
 SAME_EVENT = 0.5
 
@@ -62,7 +65,12 @@ def _any(rule: AnyRule, facts: Facts) -> list[Finding]:
 def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
     verdicts: dict[int, Verdict] = {}
     if isinstance(rule, SurgeRule):
-        judged = judge(facts.steps, [group.history for group in facts.groups], timeframe=rule.timeframe)
+        judged = judge(
+            facts.steps,
+            [group.history for group in facts.groups],
+            timeframe=rule.timeframe,
+            least=rule.num_events,
+        )
         verdicts = {id(group): verdict for group, verdict in zip(facts.groups, judged, strict=False)}
     found = []
     for group in screened(rule, facts.groups):
@@ -149,8 +157,8 @@ def _overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo) -> 
                 labels=labels,
                 value=float(len(items[0].post_ids) if rule.identity == ("problem",) else len(items)),
                 explanation=sentence,
-                problem_ids=tuple(item.problem.id for item in items),
-                post_ids=tuple(post_id for item in items for post_id in item.post_ids),
+                problem_ids=tuple(item.problem.id for item in items[:MOST_EVIDENCE]),
+                post_ids=tuple(post_id for item in items for post_id in item.post_ids)[:MOST_EVIDENCE],
             )
         )
     return found

@@ -155,6 +155,8 @@ def _steps(
 
 
 def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: timedelta) -> tuple[int, ...]:
+    if not least_hour:  # the bins are the steps
+        return tuple(one.count for one in series.bins)
     counts = [0] * n_steps
     for one in series.bins:
         after = one.start - span.start

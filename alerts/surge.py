@@ -7,7 +7,7 @@ few past reports mean a wide expectation, never a division by a small number.
 2. Blind days, and days before there was any data, are left out.
 3. Tops of the past are cut down to the plausible: last month's water cut is not this month's normal.
 4. More spread than Poisson has is estimated per key and drawn to that of all keys.
-5. Over all keys that were looked at, the false discovery rate is held (Benjamini & Hochberg 1995).
+5. Over all keys that were looked at, the false discovery rate is held (Benjamini & Hochberg, Heyse).
 
 The numbers below were set on simulated years of the real calendar; benchmarks/alerts.py prints the tables.
 """
@@ -53,10 +53,13 @@ class Verdict:
     q_value: float
 
 
-def judge(steps: Sequence[Step], counts: Sequence[Sequence[int]], *, timeframe: timedelta) -> list[Verdict]:
+def judge(
+    steps: Sequence[Step], counts: Sequence[Sequence[int]], *, timeframe: timedelta, least: int
+) -> list[Verdict]:
     """Return a verdict per key; an empty list where the baseline is too short to judge.
 
     `counts` (n_keys, n_steps) by `steps`, oldest first; the last ceil(timeframe / 24h) steps are the window.
+    Counts below `least` are never found, and make no false findings.
     """
     if not counts:
         return []
@@ -70,7 +73,8 @@ def judge(steps: Sequence[Step], counts: Sequence[Sequence[int]], *, timeframe: 
         return []
     expected, variance = predict(blocks, block_weights, float(weights[-n_window:].sum()))
     p_values = upper_tail(present, expected, variance)
-    q_values = benjamini_hochberg(p_values)
+    attainable = upper_tail(np.full_like(present, least), expected, variance)
+    q_values = false_discovery(np.where(present >= least, p_values, 1.0), attainable)
     return [
         Verdict(expected=float(e), p_value=float(p), q_value=float(q))
         for e, p, q in zip(expected, p_values, q_values, strict=True)
@@ -147,11 +151,20 @@ def upper_tail(counts: Floats, mean: Floats, variance: Floats) -> Floats:
     return np.where(counts > 0, tail, 1.0)
 
 
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """Return the adjusted p-values: reject those ≤ q, and the false discovery rate is at most q."""
-    order = np.argsort(p_values)[::-1]
-    ranks = np.arange(len(p_values), 0, -1)
-    adjusted = np.minimum.accumulate(p_values[order] * len(p_values) / ranks)
+def false_discovery(p_values: Floats, attainable: Floats) -> Floats:
+    """Return for each p-value the false discovery rate at which it would just be found.
+
+    `attainable` is the chance of each key, nothing being the matter, to be found at all; a p-value of 1 means
+    it was not. A key that hardly ever reaches the least count adds hardly anything to the false findings (Heyse
+    2011, for discrete tests). Where all of it is 1, this is Benjamini & Hochberg's procedure.
+    """
+    order = np.argsort(p_values)
+    rising = np.sort(attainable)
+    sums = np.concatenate([[0.0], np.cumsum(rising)])
+    below = np.searchsorted(rising, p_values[order])
+    expected_false = sums[below] + p_values[order] * (len(rising) - below)
+    expected_false[p_values[order] >= 1.0] = len(order)  # every key gets there
+    rates = expected_false / np.arange(1, len(order) + 1)
     q_values = np.empty_like(p_values)
-    q_values[order] = np.minimum(adjusted, 1.0)
+    q_values[order] = np.minimum(np.minimum.accumulate(rates[::-1])[::-1], 1.0)
     return q_values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -23,6 +24,9 @@ class DayKind(IntEnum):
     SUNDAY = 6
 
 
+@lru_cache(
+    maxsize=8192
+)  # twenty years; a deadline asks for weeks of days, and the calendar takes 15 µs a day
 def is_workday(day: date) -> bool:
     """Return whether offices work on `day`; Monday to Friday in years whose holidays are not known."""
     try:

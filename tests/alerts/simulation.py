@@ -44,10 +44,12 @@ def steps(first: int, last: int, *, blind: Sequence[int] = ()) -> list[Step]:
     return found
 
 
-def look(counts: NDArray[np.int64], end: int, *, window: int = 1) -> list[Verdict]:
+def look(counts: NDArray[np.int64], end: int, *, window: int = 1, least: int = 4) -> list[Verdict]:
     """Return the verdicts of a rule that runs at the end of day `end` - 1."""
     first = end - BASELINE - window
-    return judge(steps(first, end), counts[:, first:end].tolist(), timeframe=timedelta(days=window))
+    return judge(
+        steps(first, end), counts[:, first:end].tolist(), timeframe=timedelta(days=window), least=least
+    )
 
 
 def found(
@@ -64,6 +66,6 @@ def found(
     return np.array(
         [
             verdict.q_value <= fdr and n >= least and n >= ratio * verdict.expected
-            for verdict, n in zip(look(counts, end, window=window), present, strict=True)
+            for verdict, n in zip(look(counts, end, window=window, least=least), present, strict=True)
         ]
     )

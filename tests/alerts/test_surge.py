@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from alerts.surge import benjamini_hochberg, day_weights, judge, upper_tail
+from alerts.surge import day_weights, false_discovery, judge, upper_tail
 from tests.alerts.simulation import BASELINE, FDR, WEEK, day_factors, found, look, steps, town
 
 DAY = timedelta(days=1)
@@ -13,7 +13,7 @@ WINDOWS = (1, 3)  # days
 
 
 def judged(past: list[int], present: int) -> tuple[float, float]:
-    (verdict,) = judge(steps(0, len(past) + 1), [[*past, present]], timeframe=DAY)
+    (verdict,) = judge(steps(0, len(past) + 1), [[*past, present]], timeframe=DAY, least=2)
     return verdict.expected, verdict.p_value
 
 
@@ -36,18 +36,18 @@ def test_a_short_past_makes_wide_expectations() -> None:
 
 
 def test_nothing_is_judged_before_there_is_a_past() -> None:
-    assert judge(steps(0, 14), [[0] * 13 + [9]], timeframe=DAY) == []
-    assert judge(steps(0, 14), [], timeframe=DAY) == []
-    assert len(judge(steps(0, 15), [[0] * 14 + [9]], timeframe=DAY)) == 1
+    assert judge(steps(0, 14), [[0] * 13 + [9]], timeframe=DAY, least=2) == []
+    assert judge(steps(0, 14), [], timeframe=DAY, least=2) == []
+    assert len(judge(steps(0, 15), [[0] * 14 + [9]], timeframe=DAY, least=2)) == 1
 
 
 def test_blind_days_are_not_taken_for_quiet_ones() -> None:
     usual = [4] * BASELINE
     gap = [0 if 20 <= day < 45 else 4 for day in range(BASELINE)]
     counts = [[*gap, 6]]
-    seen = judge(steps(0, BASELINE + 1), counts, timeframe=DAY)[0]
-    told = judge(steps(0, BASELINE + 1, blind=range(20, 45)), counts, timeframe=DAY)[0]
-    whole = judge(steps(0, BASELINE + 1), [[*usual, 6]], timeframe=DAY)[0]
+    seen = judge(steps(0, BASELINE + 1), counts, timeframe=DAY, least=2)[0]
+    told = judge(steps(0, BASELINE + 1, blind=range(20, 45)), counts, timeframe=DAY, least=2)[0]
+    whole = judge(steps(0, BASELINE + 1), [[*usual, 6]], timeframe=DAY, least=2)[0]
     assert seen.expected < 3 < told.expected
     assert told.expected == pytest.approx(whole.expected, rel=0.05)
 
@@ -94,10 +94,10 @@ def test_benjamini_hochberg_as_in_the_paper() -> None:
         0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
         0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
     ]  # fmt: skip
-    q_values = benjamini_hochberg(np.array(published))
+    q_values = false_discovery(np.array(published), np.ones(15))
     assert (q_values <= 0.05).sum() == 4
     shuffled = np.random.default_rng(0).permutation(15)
-    assert benjamini_hochberg(np.array(published)[shuffled]) == pytest.approx(q_values[shuffled])
+    assert false_discovery(np.array(published)[shuffled], np.ones(15)) == pytest.approx(q_values[shuffled])
 
 
 @pytest.mark.parametrize("spread", [1.0, 1.5])
@@ -126,6 +126,15 @@ def test_a_rise_from_three_a_day_is_found(factor: float, within: int, least: flo
         looks = range(start + 1, start + within + 1)
         hits.append(any(found(counts, end, window=w, ratio=1.5).any() for end in looks for w in WINDOWS))
     assert np.mean(hits) >= least
+
+
+def test_places_that_can_hardly_be_found_make_hardly_any_false_findings() -> None:
+    alone = false_discovery(np.array([0.01]), np.array([1.0]))[0]
+    sleepy = false_discovery(np.array([0.01, *[1.0] * 99]), np.array([1.0, *[1e-6] * 99]))[0]
+    busy = false_discovery(np.array([0.01, *[1.0] * 99]), np.ones(100))[0]
+    assert alone == pytest.approx(0.01)
+    assert sleepy == pytest.approx(0.01, rel=0.01)
+    assert busy == pytest.approx(1.0)
 
 
 def test_looking_at_more_places_asks_for_more() -> None:
