@@ -64,6 +64,8 @@ _COMMENT_WIDGETS = (
 )
 _BLANK = re.compile(r"\s+")  # a line break in the markup is a blank
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
+# Control characters, and halves of surrogate pairs, which UTF-8 has not.
+_UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _GAPS = re.compile(r"\s*\n\s*")
 
 
@@ -81,8 +83,8 @@ def text_of(node: Selector) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return `text` with runs of blanks as one and without empty lines."""
-    return _GAPS.sub("\n", _SPACES.sub(" ", text)).strip()
+    """Return `text` with runs of blanks as one, without empty lines and without what no store can hold."""
+    return _GAPS.sub("\n", _SPACES.sub(" ", _UNSTORABLE.sub("", text))).strip()
 
 
 def _pieces(element: Any) -> Iterator[str]:

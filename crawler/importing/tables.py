@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from records.errors import ConfigurationError, Rejected
 MAX_CELL_CHARS = 5_000_000
 # What an export of a million rows unpacks to is under this; past it the file is made to fill the memory.
 MAX_UNPACKED_BYTES = 2 * 1024**3
+_BROKEN = 'file "{}": is a broken Excel workbook (open it in Excel and save it again)'
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -97,6 +99,9 @@ def jsonl_rows(path: Path, *, encoding: str) -> Iterator[tuple[int, dict[str, An
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
+            if _UNDECODED.search(line):
+                yield number, Rejected("bad_encoding", f"line {number}: has bytes that are not {encoding}")
+                continue
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):
@@ -127,6 +132,14 @@ def xlsx_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
 
     Memory does not grow with the rows; the list of merged ranges is kept.
     """
+    try:
+        yield from _sheet_rows(path, sheet)
+    except (SyntaxError, KeyError, ValueError, EOFError, BadZipFile, zlib.error) as err:
+        # lxml and ElementTree both raise SyntaxErrors for XML that breaks off.
+        raise ConfigurationError(_BROKEN.format(path.name)) from err
+
+
+def _sheet_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
     with closing(_open_workbook(path)) as book:
         worksheet = book[sheet.name]
         merges = _merged_ranges(path, worksheet._worksheet_path)  # openpyxl names it nowhere else
@@ -148,7 +161,6 @@ def xlsx_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
 
 
 def _open_workbook(path: Path) -> Any:
-    problem = f'file "{path.name}": is a broken Excel workbook (open it in Excel and save it again)'
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -158,7 +170,7 @@ def _open_workbook(path: Path) -> Any:
             warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions that we do not read
             return load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ValueError, EOFError, OSError) as err:
-        raise ConfigurationError(problem) from err
+        raise ConfigurationError(_BROKEN.format(path.name)) from err
 
 
 def _merged_ranges(path: Path, part: str) -> dict[int, list[tuple[int, int, int]]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -220,10 +221,17 @@ def test_jsonl_with_broken_lines(tmp_path: Path) -> None:
         "dislikes": 1,
         "user": "张三丰",
     }
-    path.write_text(f"{json.dumps(good)}\n\n{{broken\n[1]\n", "utf-8")
-    (post,), rejected = read(path)
+    half = json.dumps({"text": "停水\ud83d了\x00", "asked_at": "2026-11-01"})
+    lines = [json.dumps(good).encode(), b"", b"{broken", b"[1]", b'{"text": "\xff\xfe"}', half.encode()]
+    path.write_bytes(b"\n".join(lines))
+    (post, mended), rejected = read(path)
+    assert mended.text == "停水了"
     assert (post.native_id, post.votes_up, post.votes_down) == ("7", 2, 1)
-    assert [(row.row, row.code) for row in rejected] == [(3, "bad_json"), (4, "bad_json")]
+    assert [(row.row, row.code) for row in rejected] == [
+        (3, "bad_json"),
+        (4, "bad_json"),
+        (5, "bad_encoding"),
+    ]
     assert describe_export(path).columns.personal == ("user",)
 
 
@@ -268,6 +276,20 @@ def test_a_file_that_cannot_be_read_is_one_line_at_once(
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "张三丰" not in str(caught.value)
+
+
+def test_a_workbook_whose_sheet_breaks_off(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path, [("内容", "时间"), *[("停水了", "2026-11-01")] * 50])
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(path) as good, zipfile.ZipFile(broken, "w") as bad:
+        for name in good.namelist():
+            body = good.read(name)
+            bad.writestr(name, body[: len(body) // 2] if "sheet2" in name else body)
+    with pytest.raises(ConfigurationError, match="broken Excel workbook"):
+        read(broken)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ConfigurationError, match="broken Excel workbook"):
+        read(path)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
