@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from records.errors import Rejected
 from records.post import Post
 
-# The longest of the 6,336 real messages and replies has under 30,000 characters; past this it is a document.
+# The longest of the 6,336 real messages and their replies has 7,883 characters; past this it is a document.
 MAX_TEXT_CHARS = 100_000
 MAX_ID_CHARS = 200
 # Site clocks run ahead, and a date alone is taken as local midnight.
