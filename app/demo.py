@@ -26,7 +26,7 @@ PLAYED = "demo_played"
 YESTERDAYS_HOUR = 8
 
 
-def play_town(settings: Settings, site: TownSite, *, now: datetime, say: Callable[[str], None]) -> None:
+def play_town(settings: Settings, site: TownSite, *, now: datetime, say: Callable[..., None]) -> None:
     """Bring the installation of the sample town up to `now`; what was played before is not played again."""
     ensure_installation(settings)
     write_atomically(settings.catalogue_file, demo_sources(site.base_url))
@@ -38,13 +38,17 @@ def play_town(settings: Settings, site: TownSite, *, now: datetime, say: Callabl
         _play_moment(settings, site, moment, say)
 
 
-def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Callable[[str], None]) -> None:
+def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Callable[..., None]) -> None:
     with open_parts(settings) as parts:
         played = parts.database.value(PLAYED)
         if played is not None and played >= moment.isoformat():
             return
         sources = parts.catalogue.sources
-        say(f"{moment.astimezone(settings.zone):%m月%d日 %H:%M}：抓取 {len(sources)} 个来源 …")
+        say(
+            "%(time)s：抓取 %(count)s 个来源 …",
+            time=f"{moment.astimezone(settings.zone):%m-%d %H:%M}",
+            count=len(sources),
+        )
         run_crawls(settings, sources, as_of=moment.isoformat())
         say("导入热线工单 …")
         with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,7 @@ def ensure_installation(settings: Settings) -> Path:
         write_atomically(folder / MARKER, json.dumps({"format": FOLDER_FORMAT}) + "\n")
     except (NotADirectoryError, FileExistsError) as err:
         raise ConfigurationError(f'data folder "{folder}": not a folder (set HUIYING_DATA_DIR)') from err
-    except PermissionError as err:
+    except OSError as err:
         raise _not_writable(folder) from err
     return folder
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,12 +34,11 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 not done, 2 asked or configured wrongly, 130 interrupted."""
-    from console.i18n import choose_language, translations
+    from app.cli.output import gettext
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     command = typer.main.get_command(build())
-    language = choose_language([os.environ.get("HUIYING_LANGUAGE")], "")
-    translate_help(command, translations(language).gettext)
+    translate_help(command, gettext)
     try:
         command.main(arguments, prog_name="huiying")
     except ConfigurationError as err:

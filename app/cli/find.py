@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.options import DataDir, Limit, Output
-from app.cli.output import Format, note, print_records, progress_bar
+from app.cli.output import Format, gettext, note, print_records, progress_bar
 from app.settings import load_settings
 from records.plain import plain, plain_post
 from records.problem import ProblemState
@@ -55,7 +55,7 @@ def search(
                 })  # fmt: skip
     print_records(rows, form, columns=("id", "asked_at", "topic", "urgency", "title"))
     if form is Format.TABLE:
-        note(f"共 {page.total} 条，显示 {len(rows)} 条")
+        note("共 %(total)s 条，显示 %(shown)s 条", total=page.total, shown=len(rows))
 
 
 def why(
@@ -77,11 +77,11 @@ def reindex(data_dir: DataDir = None) -> None:
     from storage.indexer import reindex as rebuild
 
     with open_parts(load_settings(data_dir)) as parts, progress_bar() as bar:
-        task = bar.add_task("入索引", total=parts.database.posts.count())
+        task = bar.add_task(gettext("入索引"), total=parts.database.posts.count())
         done = rebuild(
             parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
         )
-    note(f"已入索引 {done} 条")
+    note("已入索引 %(done)s 条", done=done)
 
 
 def list_problems(

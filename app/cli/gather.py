@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.options import DataDir, Now, Output, moment
-from app.cli.output import Format, note, print_record, print_records, progress_bar
+from app.cli.output import Format, gettext, note, print_record, print_records, progress_bar
 from app.settings import load_settings
 from records.errors import ConfigurationError, Retryable
 from records.plain import plain
@@ -20,7 +20,6 @@ from records.times import utc_now
 if TYPE_CHECKING:
     from app.wiring import Parts
 
-STEPS = {"analyse": "分析", "merge": "归并", "index": "入索引"}
 SAMPLED_FIELDS = ("native_id", "title", "text", "asked_at", "status", "addressed_to", "place", "replies")
 SAMPLE_CHARACTERS = 60
 
@@ -98,7 +97,7 @@ def import_(
             )
         bring_up_to_date(parts)
     for row in report.rejected:
-        note(f"第 {row.row} 行未收（{row.code}）：{row.message}")
+        note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=row.row, code=row.code, reason=row.message)
     print_record(run_row(report.run), form)
 
 
@@ -124,7 +123,12 @@ def try_source(
         source = parts.catalogue.get(name)
     posts, counts, error = sample_source(settings, source)
     print_records([_field_row(field, posts) for field in SAMPLED_FIELDS], form)
-    note(f"取到 {counts.stored} 条，未收 {dict(counts.rejected)}，待查 {dict(counts.quarantined)}")
+    note(
+        "取到 %(taken)s 条，未收 %(rejected)s，待查 %(quarantined)s",
+        taken=counts.stored,
+        rejected=dict(counts.rejected),
+        quarantined=dict(counts.quarantined),
+    )
     if error:
         raise Retryable(f'source "{name}": {error}')
 
@@ -138,7 +142,8 @@ def _field_row(field: str, posts: Sequence[Post]) -> dict[str, object]:
 def bring_up_to_date(parts: Parts) -> None:
     """Analyse, merge and index what is new, showing how far it is."""
     with progress_bar() as bar:
-        tasks = {step: bar.add_task(title, total=None) for step, title in STEPS.items()}
+        titles = {"analyse": gettext("分析"), "merge": gettext("归并"), "index": gettext("入索引")}
+        tasks = {step: bar.add_task(title, total=None) for step, title in titles.items()}
         parts.pipeline.run(progress=lambda step, done: bar.advance(tasks[step], done))
 
 

@@ -55,7 +55,12 @@ def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) 
         report = evaluate_rules(parts, now=at)
         deliveries = deliver_pending(parts, now=at)
     print_records([plain(outcome) for outcome in report.rules], form)
-    note(f"通知：送出 {deliveries.sent}，稍后再试 {deliveries.failed}，放弃 {deliveries.dead}")
+    note(
+        "通知：送出 %(sent)s，稍后再试 %(failed)s，放弃 %(dead)s",
+        sent=deliveries.sent,
+        failed=deliveries.failed,
+        dead=deliveries.dead,
+    )
     if report.errors:
         raise ConfigurationError(report.errors[0])
 
@@ -93,4 +98,4 @@ def _set_state(alert_id: str, state: AlertState, data_dir: DataDir) -> None:
         parts.database.audit.record(
             AuditEntry(at=utc_now(), actor="cli", action=f"alert {state}", subject=alert_id)
         )
-    note(f"{alert_id}：{state}")
+    note("预警 %(alert)s：%(state)s", alert=alert_id, state=state)

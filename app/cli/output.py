@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+
+from console.i18n import choose_language, translations
 
 Record = Mapping[str, Any]
 
@@ -67,9 +70,15 @@ def write(text: str) -> None:
     sys.stdout.write(text)
 
 
-def note(text: str) -> None:
-    """Say something to the person at the terminal, apart from the output itself."""
-    Console(stderr=True, highlight=False).print(text, markup=False, soft_wrap=True)
+def note(message: str, **values: object) -> None:
+    """Say something to the person at the terminal, in their language, apart from the output itself."""
+    Console(stderr=True, highlight=False).print(gettext(message) % values, markup=False, soft_wrap=True)
+
+
+def gettext(message: str) -> str:
+    """Return the message in the language of the command line: Chinese, unless HUIYING_LANGUAGE is en."""
+    language = choose_language([os.environ.get("HUIYING_LANGUAGE")], "")
+    return translations(language).gettext(message)
 
 
 @contextmanager

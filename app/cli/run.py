@@ -51,7 +51,7 @@ def demo(
     settings = load_settings(folder, port=port, title="青溪市回应（演示）")
     at = moment(now, settings.zone)
     with TownSite(town(at.astimezone(settings.zone).date()), as_of=at, port=town_port) as site:
-        note(f"示例小城：{site.base_url}/")
+        note("示例小城：%(address)s", address=site.base_url + "/")
         play_town(settings, site, now=at, say=note)
         if serve_console:
             serve(settings, on_ready=_open if open_browser else _say_ready)
@@ -74,7 +74,7 @@ def _demo_dir() -> Path:
 
 
 def _say_ready(address: str) -> None:
-    note(f"控制台：{address}（Ctrl+C 结束）")
+    note("控制台：%(address)s（Ctrl+C 结束）", address=address)
 
 
 def _open(address: str) -> None:

@@ -84,7 +84,7 @@ def train(
     folder = out or ensure_installation(load_settings(data_dir)) / "models"
     card = train_model(_existing(file), folder)
     print_record(plain(card), form)
-    note(f"模型已存入 {folder}")
+    note("模型已存入 %(folder)s", folder=folder)
 
 
 def evaluate(
@@ -100,17 +100,27 @@ def evaluate(
     rows = _read(file)
     if task is Task.TOPICS:
         settings = load_settings(data_dir)
-        result: Mapping[str, Any] = evaluation.evaluate_topics(rows, Analyser.load(settings.models_dir))
+        result: Mapping[str, Any] = evaluation.evaluate_topics(
+            rows, analyser=Analyser.load(settings.models_dir)
+        )
     elif task is Task.REPLIES:
         result = evaluation.evaluate_replies(rows)
     elif messages is None:
         raise ConfigurationError("evaluate problems: --messages is missing (the JSONL file of all messages)")
     else:
-        result = evaluation.evaluate_problems(_read(messages), rows)
+        result = evaluation.evaluate_problems(map(_masked, _read(messages)), rows)
     if form is Format.JSON:
         print_json(plain(result))
     else:
         print_record(plain(result), form)
+
+
+def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the message as the pipeline would have stored it."""
+    from crawler.masking import mask as mask_text
+
+    texts = {key: mask_text(row[key]) for key in ("title", "text") if isinstance(row.get(key), str)}
+    return {**row, **texts}
 
 
 def _analysed(posts: Iterable[Post], analyser: Any) -> Iterator[Mapping[str, Any]]:
