@@ -55,7 +55,7 @@ _TRIPLE = re.compile(
 )
 _ESTATE_ROOM = re.compile(
     rf"(?<=[苑园城府庭区湾墅郡座里居庄寓邸阁轩楼院舍期])\s?[A-Za-z]?\d{{1,3}}\s?[{_DASH}]\s"
-    rf"?(?:\d{{1,2}}\s?[{_DASH}]\s?)?\d{{3,4}}(?:室|房|号|户)?"
+    rf"?(?:\d{{1,2}}\s?[{_DASH}]\s?\d{{2,4}}|\d{{3,4}})(?:室|房|号|户)?"
     rf"(?![\d.]|\s?(?:户|栋|号栋|期|年|米|元|平|㎡|m|人|[{_DASH}/]\s?\d|[、，,]\s?\d{{1,3}}[{_DASH}]))"
 )
 _ROOM_ALONE = re.compile(
@@ -116,7 +116,7 @@ _BIRTH_YEAR = re.compile(
 )
 _BORN = re.compile(
     r"出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口)|日期|前|后)|生人|生"
-    r"(?<=[年月日号]生)(?=[，,。；;（()）\s])|生(?<=\d生)(?=[，,。；;])"
+    r"(?<=[年月日号]生)(?=[，,。；;（()）\s的])|生(?<=\d生)(?=[，,。；;])"
 )
 _DATE_BEFORE = re.compile(rf"(?P<value>{_DATE})\s?$")
 _DATE_REACH = 24
@@ -126,7 +126,7 @@ _BIRTH_SEX = re.compile(
 
 
 # The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
-_DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{3,4}}(?!\d)")
+_DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
 _ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
 _GATED = (
     (re.compile(rf"[栋幢座楼号#＃院][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),

@@ -65,7 +65,7 @@ _PLACE_WORDS = cues.words(
 _AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
 # Two characters before a title whose last one is a surname by chance.
 _ENDINGS = cues.words(
-    "感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
+    "照顾/不顾/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
     "/沈阳/邵阳/益阳/咸阳/"
     "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
 )
@@ -249,7 +249,7 @@ def _surname_start(text: str, end: int) -> int | None:
         return end - 2
     if before + last in _ENDINGS or before + last in ORDINARY:
         return None
-    clear = not before or (before in BOUNDARY and not before.isdecimal()) or before in "的位致请叫"
+    clear = not before or (before in BOUNDARY and not before.isdecimal()) or before in "的位致请叫任员"
     if last in PARTICLES:
         return end - 1 if clear and _ADDRESSED.match(text, end) else None
     return end - 1 if last in STRONG or (last in WEAK and clear) else None
@@ -308,6 +308,9 @@ _PERSON = (
 )
 _PERSONS = tuple(_PERSON.split("|"))
 _SURNAMED = re.compile(rf"姓(?=的?(?:{_PERSON})|.的?(?:{_PERSON}|[，。,（(]))")
+_SURNAME_AND_NAME = re.compile(
+    r"姓(?P<surname>[\u4e00-\u9fff]{1,2})[，,]?名(?P<given>[\u4e00-\u9fff]{1,2})(?=[，。、,.；;\s（(]|$)"
+)
 _BOSS = re.compile(r"总(?=[，。、,.：:；;！!？?\s（(）)”]|您|说|承诺|答复|$)")
 
 
@@ -315,6 +318,8 @@ def _half_named(text: str) -> Iterator[tuple[int, int]]:
     """Yield 张某某, 张姓女士, 姓张的, 张总: what little of the name is there."""
     if "某" in text:
         yield from _somebody(text)
+    for match in _SURNAME_AND_NAME.finditer(text):
+        yield from (match.span(group) for group in ("surname", "given"))
     for match in _SURNAMED.finditer(text):
         # 张姓女士 has it before, 姓张的 behind.
         at = match.start() - 1 if text.startswith(_PERSONS, match.end()) else match.end()
