@@ -67,36 +67,33 @@ class OnTime:
         return self.on_time / due if due else None
 
 
-def on_time(database: Database, *, now: datetime) -> OnTime:
-    """Return how the open problems stand, and those settled that were seen in the last ON_TIME_DAYS days."""
+def on_time(database: Database, *, now: datetime, allowed: timedelta) -> OnTime:
+    """Return how the open problems stand, and those settled that were seen in the last ON_TIME_DAYS days.
+
+    A settled problem is on time where each of its messages had its first reply within `allowed`; one whose
+    replies bear no date says nothing and is not counted.
+    """
     recent = Period(start=now - timedelta(days=ON_TIME_DAYS), end=now)
     store = database.problems
+    settled = store.list(states=SETTLED, seen=recent, order="newest", limit=ON_TIME_PROBLEMS)
+    waits = _longest_waits(database, [problem.id for problem in settled])
     waiting = store.list(states=UNSETTLED, order="age", limit=ON_TIME_PROBLEMS)
-    settled = [
-        problem
-        for problem in store.list(states=SETTLED, seen=recent, order="newest", limit=ON_TIME_PROBLEMS)
-        if problem.due_at is not None
-    ]
-    answered = _answered_at(database, [problem.id for problem in settled])
     return OnTime(
-        on_time=sum(
-            problem.due_at is not None and answered.get(problem.id, now) <= problem.due_at
-            for problem in settled
-        ),
-        closed=len(settled),
+        on_time=sum(wait <= allowed for wait in waits),
+        closed=len(waits),
         overdue=sum(problem.due_at is not None and problem.due_at < now for problem in waiting),
     )
 
 
-def _answered_at(database: Database, problem_ids: Sequence[str]) -> dict[str, datetime]:
-    """Return problem id → when its first dated reply came."""
+def _longest_waits(database: Database, problem_ids: Sequence[str]) -> list[timedelta]:
+    """Return for each problem with dated replies how long its slowest message waited for the first."""
     members = database.problems.members_of(problem_ids)
     posts = database.posts.get_many(member.post_id for joined in members.values() for member in joined)
-    replied = {
-        problem_id: [at for member in joined if (at := posts[member.post_id].first_replied_at) is not None]
-        for problem_id, joined in members.items()
-    }
-    return {problem_id: min(times) for problem_id, times in replied.items() if times}
+    waits = (
+        [at - post.asked_at for member in joined if (at := (post := posts[member.post_id]).first_replied_at)]
+        for joined in members.values()
+    )
+    return [max(wait) for wait in waits if wait]
 
 
 def pressing_problems(database: Database, *, now: datetime, limit: int) -> list[Problem]:

@@ -21,7 +21,8 @@ class Services:
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
     steps of one post's way as (stage, what happened), in order. `filters` names the query of each alert
-    rule. `title` is what the installation calls itself.
+    rule. `deadline_days` is how long an office has for its answer. `title` is what the installation
+    calls itself.
     """
 
     database: Database
@@ -31,6 +32,7 @@ class Services:
     tokens: Tokens
     why: Callable[[str], Sequence[tuple[str, str]]]
     filters: Mapping[str, str] = field(default_factory=dict)
+    deadline_days: int = 15
     zone: ZoneInfo = DEFAULT_ZONE
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"

@@ -32,7 +32,15 @@ def cli_messages() -> set[str]:
 
 def test_every_message_has_an_english_translation() -> None:
     catalogue = read_catalogue("en")
-    missing = [message for message in used_messages() if not _is_translated(catalogue.get(message))]
+    missing = [
+        message for message in used_messages() | cli_messages() if not _is_translated(catalogue.get(message))
+    ]
+    assert missing == []
+
+
+def test_every_help_text_of_the_command_line_has_an_english_translation() -> None:
+    catalogue = read_catalogue("en")
+    missing = [message for message in cli_messages() if not _is_translated(catalogue.get(message))]
     assert missing == []
 
 
