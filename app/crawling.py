@@ -1,37 +1,32 @@
 """One crawl in a process of its own: a reactor cannot start twice, and a crawl that hangs can be ended.
 
-The child (`python -m app.crawling FOLDER SOURCE`) writes posts and its run record straight to the truth; on
-standard output it says how far it is, one JSON line at a time. With `--sample` it stores nothing and
-prints the posts it would have stored.
+The child writes posts and its run record straight to the truth, and says through a pipe how far it is.
+Children are forked from a server that has imported everything: one starts in 0.1 s instead of 1.3.
 """
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
+from multiprocessing.connection import Connection
+from typing import Any
 from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from app.installation import ensure_installation
-from app.settings import Settings, load_settings
-from crawler.catalogue import load_catalogue
+from app.settings import Settings
 from crawler.run import CrawlResult, crawl
 from crawler.source import Source
 from records.errors import ConfigurationError, HuiyingError, Retryable
 from records.page import PageState
-from records.plain import plain, plain_post, post_from_plain
 from records.post import Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
-from records.times import parse_time, utc_now
+from records.times import utc_now
 from storage.database import Database
 
 # A run still marked running after this long belongs to a process that died.
@@ -60,11 +55,14 @@ class DatabaseSink:
 
 
 class SampleSink:
-    """Prints what would be kept, and knows nothing of earlier crawls."""
+    """Hands on what would be kept, and knows nothing of earlier crawls."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
 
     def save(self, posts: Sequence[Post]) -> list[tuple[str, SaveOutcome]]:
         for post in posts:
-            print(json.dumps(plain_post(post), ensure_ascii=False), flush=True)  # noqa: T201  # the parent reads it
+            self._pipe.send(post)
         return [(post.id, SaveOutcome.STORED) for post in posts]
 
     def known(self) -> dict[str, str | None]:
@@ -82,26 +80,19 @@ def user_agent(settings: Settings, source: Source) -> str:
 
     Raises ConfigurationError where the host of a stranger would get no contact.
     """
-    hosts = {urlsplit(url).hostname for url in source.start_urls}
-    if not settings.contact and hosts - {"127.0.0.1", "localhost", "::1"}:
+    if not settings.contact and not source.local:
         raise ConfigurationError(
-            f'{settings.settings_file}: setting "contact" is empty: crawling {min(filter(None, hosts))} '
+            f'{settings.settings_file}: setting "contact" is empty: crawling {min(source.hosts)} '
             "needs an e-mail address or page that its operator can turn to"
         )
     return f"huiying/{version('huiying')} (+{settings.contact or settings.console_url})"
-
-
-def host_lock(settings: Settings, source: Source) -> FileLock:
-    """Return the lock that keeps two crawls from asking one host at the same time."""
-    host = urlsplit(source.start_urls[0]).netloc.replace(":", "_")
-    return FileLock(settings.locks_dir / f"host-{host}.lock")
 
 
 def run_crawls(
     settings: Settings,
     sources: Sequence[Source],
     *,
-    as_of: str = "",
+    now: datetime | None = None,
     progress: Callable[[str, RunCounts], None] | None = None,
 ) -> list[RunRecord]:
     """Crawl the sources, as many at once as there are cores, and return their run records in the same order.
@@ -114,7 +105,7 @@ def run_crawls(
 
     def crawl_one(source: Source) -> RunRecord:
         show = partial(progress, source.name) if progress is not None else None
-        return run_crawl(settings, source, as_of=as_of, progress=show)
+        return run_crawl(settings, source, now=now, progress=show)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return list(pool.map(crawl_one, sources))
@@ -124,91 +115,81 @@ def run_crawl(
     settings: Settings,
     source: Source,
     *,
-    as_of: str = "",
+    now: datetime | None = None,
     progress: Callable[[RunCounts], None] | None = None,
 ) -> RunRecord:
-    """Crawl `source` in a child process and return its run record."""
+    """Crawl `source` in a child process and return its run record. `now` takes the place of the clock."""
     user_agent(settings, source)
-    command = [sys.executable, "-m", "app.crawling", str(settings.data_dir), source.name, as_of]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as child:  # noqa: S603
-        assert child.stdout is not None  # noqa: S101  # PIPE was asked for
-        for line in child.stdout:
-            if progress is not None:
-                progress(RunCounts(**json.loads(line)))
+    for counts in _said_by_child(_crawl_child, settings, source, now):
+        if progress is not None:
+            progress(counts)
     with Database.open(settings.truth_url) as database:
         record = database.runs.latest(RunKind.CRAWL).get(source.name)
         if record is None:
-            raise Retryable(
-                f'source "{source.name}": the crawl ended with code {child.returncode} and no record'
-            )
+            raise Retryable(f'source "{source.name}": the crawl process left no record (try again)')
         if record.state is RunState.RUNNING:
-            error = f"the crawl process ended with code {child.returncode}"
+            error = "the crawl process died"
             database.runs.finish(record.id, RunState.FAILED, record.counts, now=utc_now(), error=error)
             record = database.runs.latest(RunKind.CRAWL)[source.name]
     return record
 
 
-def sample_source(settings: Settings, source: Source) -> tuple[list[Post], RunCounts, str | None]:
-    """Return a few posts of `source`, how the items ended and what went wrong; nothing is stored."""
+def sample_source(settings: Settings, source: Source) -> tuple[list[Post], CrawlResult]:
+    """Return a few posts of `source` and how the crawl ended; nothing is stored."""
     user_agent(settings, source)
-    command = [sys.executable, "-m", "app.crawling", str(settings.data_dir), source.name, "--sample"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)  # noqa: S603
-    if done.returncode:
-        raise Retryable(f'source "{source.name}": the crawl process ended with code {done.returncode}')
-    *posts, result = [json.loads(line) for line in done.stdout.splitlines()]
-    return [post_from_plain(post) for post in posts], RunCounts(**result["counts"]), result["error"]
+    said = list(_said_by_child(_sample_child, settings, source))
+    if not said or not isinstance(said[-1], CrawlResult):
+        raise Retryable(f'source "{source.name}": the crawl process died (try again)')
+    return said[:-1], said[-1]
 
 
-def crawl_here(settings: Settings, name: str, *, as_of: str = "") -> CrawlResult:
-    """Crawl in this process and write the run record. For a process that does nothing else."""
-    source = load_catalogue(settings.catalogue_file).get(name)
-    with host_lock(settings, source), Database.open(settings.truth_url) as database:
-        now = parse_time(as_of) if as_of else utc_now()
-        database.runs.interrupt_stale(now=now, older_than=STALE_AFTER)
-        run_id = database.runs.start(RunKind.CRAWL, name, now=now)
+def _said_by_child(target: Callable[..., None], *arguments: object) -> Iterator[Any]:
+    """Run `target(*arguments, pipe)` in a child and give what it sends, until it ends."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    receiving, sending = context.Pipe(duplex=False)
+    child = context.Process(target=target, args=(*arguments, sending))
+    child.start()
+    sending.close()
+    with receiving:
+        while True:
+            try:
+                yield receiving.recv()
+            except EOFError:
+                break
+    child.join()
+
+
+def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe: Connection) -> None:
+    with _host_lock(settings, source), Database.open(settings.truth_url) as database:
+        started = now or utc_now()
+        database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
+        run_id = database.runs.start(RunKind.CRAWL, source.name, now=started)
         try:
             result = crawl(
                 source,
                 DatabaseSink(database, source),
                 user_agent=user_agent(settings, source),
-                now=now,
-                progress=_print_counts,
+                now=started,
+                progress=pipe.send,
             )
         except HuiyingError as err:
-            database.runs.finish(run_id, RunState.FAILED, RunCounts(), now=now, error=str(err))
-            raise
+            result = CrawlResult(counts=RunCounts(), error=str(err))
         state = RunState.FAILED if result.error else RunState.DONE
-        finished = now if as_of else utc_now()
-        database.runs.finish(run_id, state, result.counts, now=finished, error=result.error)
-    return result
+        database.runs.finish(run_id, state, result.counts, now=now or utc_now(), error=result.error)
 
 
-def sample_here(settings: Settings, name: str) -> None:
-    """Crawl a few items in this process and print them, then how it ended."""
-    source = load_catalogue(settings.catalogue_file).get(name)
+def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:
     few = source.model_copy(update={"max_items": SAMPLE_ITEMS, "max_pages": 1})
-    with host_lock(settings, source):
-        result = crawl(few, SampleSink(), user_agent=user_agent(settings, source), now=utc_now())
-    print(json.dumps(plain(result)), flush=True)  # noqa: T201  # the parent reads it
+    with _host_lock(settings, source):
+        try:
+            result = crawl(few, SampleSink(pipe), user_agent=user_agent(settings, source), now=utc_now())
+        except HuiyingError as err:
+            result = CrawlResult(counts=RunCounts(), error=str(err))
+    pipe.send(result)
 
 
-def _print_counts(counts: RunCounts) -> None:
-    print(json.dumps(plain(counts)), flush=True)  # noqa: T201  # the parent reads it
-
-
-def _main(data_dir: str, name: str, *options: str) -> int:
-    settings = load_settings(Path(data_dir))
-    ensure_installation(settings)
-    try:
-        if options == ("--sample",):
-            sample_here(settings, name)
-        else:
-            crawl_here(settings, name, as_of="".join(options))
-    except HuiyingError as err:
-        sys.stderr.write(f"huiying: {err}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(*sys.argv[1:]))
+def _host_lock(settings: Settings, source: Source) -> FileLock:
+    """Return the lock that keeps two crawls from asking one host at the same time."""
+    host = urlsplit(source.start_urls[0]).netloc.replace(":", "_")
+    return FileLock(settings.locks_dir / f"host-{host}.lock")

@@ -49,7 +49,7 @@ def _play_moment(settings: Settings, site: TownSite, moment: datetime, say: Call
             time=f"{moment.astimezone(settings.zone):%m-%d %H:%M}",
             count=len(sources),
         )
-        run_crawls(settings, sources, as_of=moment.isoformat())
+        run_crawls(settings, sources, now=moment)
         say("导入热线工单 …")
         with tempfile.TemporaryDirectory() as folder:
             export = Path(folder) / "hotline.xlsx"

@@ -121,16 +121,16 @@ def try_source(
     settings = load_settings(data_dir)
     with open_parts(settings) as parts:
         source = parts.catalogue.get(name)
-    posts, counts, error = sample_source(settings, source)
+    posts, result = sample_source(settings, source)
     print_records([_field_row(field, posts) for field in SAMPLED_FIELDS], form)
     note(
         "取到 %(taken)s 条，未收 %(rejected)s，待查 %(quarantined)s",
-        taken=counts.stored,
-        rejected=dict(counts.rejected),
-        quarantined=dict(counts.quarantined),
+        taken=len(posts),
+        rejected=dict(result.counts.rejected),
+        quarantined=dict(result.counts.quarantined),
     )
-    if error:
-        raise Retryable(f'source "{name}": {error}')
+    if result.error:
+        raise Retryable(result.error)
 
 
 def _field_row(field: str, posts: Sequence[Post]) -> dict[str, object]:
