@@ -155,8 +155,8 @@ def false_discovery(p_values: Floats, attainable: Floats) -> Floats:
     """Return for each p-value the false discovery rate at which it would just be found.
 
     `attainable` is the chance of each key, nothing being the matter, to be found at all; a p-value of 1 means
-    it was not. A key that hardly ever reaches the least count adds hardly anything to the false findings (Heyse
-    2011, for discrete tests). Where all of it is 1, this is Benjamini & Hochberg's procedure.
+    it was not. A key that hardly ever reaches the least count adds hardly anything to the false findings
+    (Heyse 2011, for discrete tests). Where all of it is 1, this is Benjamini & Hochberg's procedure.
     """
     order = np.argsort(p_values)
     rising = np.sort(attainable)
