@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from crawler.masking.kinds import Finding, Kind
 from crawler.masking.lexicon import contains_any
+from crawler.masking.numbers import find_numbers
 
 _WORD = r"A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
 _LOCAL = rf"[{_WORD}][{_WORD}._%+＿．\-]{{0,63}}"
@@ -24,14 +25,19 @@ _MAIL_HASH = re.compile(
 _MAIL_SIGNS = ("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】")
 
 _URL = re.compile(r"(?i:https?|ftp)://[A-Za-z0-9._~:/?#\[\]@!$&'*+;=%\-]+")
-_PERSONAL_KEY = re.compile(
-    r"(?i)^(?:.*(?:phone|mobile|tel|mail|idcard|id_card|idno|id_no|card_?no|sfz|shouji"
-    r"|dianhua|xingming|realname|real_name|nick|passwd|password"
-    r"|openid|unionid|token|session|ticket|auth|secret|signature|birth|wechat|weixin|user"
-    r"|author|avatar|address|invite|share).*"
-    r"|name|xm|sjh|uid|qq|wx|mid|member|memberid|member_id|sid|sign|key|code|from_uid"
-    r"|sharer|cookie|lat|lng|lon|long|latitude|longitude|phpsessid|jsessionid)$"
+# Compared in lower case without "_" and "-". Keys that may name the page (id, code, key, mid) stay out.
+_WHO = "(?:user|member|author|sharer?|inviter?|nick|applicant|owner|contact|person|real|true|full|my|from)"
+_WHAT = (
+    "(?:phone|mobile|tel|telephone|phonenumber|mobilephone|e?mail|mailaddress|idcard|idcardno|idno|cardno"
+    "|bankcard|sfz|sfzh|shouji|dianhua|xingming|xm|sjh|dh|name|avatar|address|addr|birth|birthday|birthdate)"
 )
+_PERSONAL_KEY = re.compile(
+    rf"{_WHO}*{_WHAT}|{_WHO}+id|user|member|author|sharer?|nick|inviter?|invitecode|password|passwd|pwd|openid"
+    r"|unionid|token|accesstoken|session|sessionid|sid|phpsessid|jsessionid|auth|authcode|authorization|secret"
+    r"|sign|signature|cookie|uid|qq|wx|wechat|weixin|lat|lng|lon|long|latitude|longitude"
+)
+_PARAMETER = re.compile(r"(?P<mark>[?&;#])(?P<key>[^=&;#?]+)=(?P<value>[^&;#]*)")
+_USER = re.compile(r"(?P<scheme>\w+://)(?P<user>[^/@?#]+)@")
 
 
 def find_mail(text: str) -> Iterator[Finding]:
@@ -49,22 +55,27 @@ def find_link_values(text: str) -> Iterator[Finding]:
     if "://" not in text:
         return
     for link in _URL.finditer(text):
-        for part in re.finditer(r"[?&;#]([^=&;#?]+)=([^&;#]+)", link[0]):
-            if _PERSONAL_KEY.match(part[1]):
-                yield Finding(
-                    kind=Kind.LINK, start=link.start() + part.start(2), end=link.start() + part.end(2)
-                )
-        if user := re.match(r"\w+://([^/@?#]+)@", link[0]):
-            yield Finding(kind=Kind.LINK, start=link.start() + user.start(1), end=link.start() + user.end(1))
+        for part in _PARAMETER.finditer(link[0]):
+            if part["value"] and _is_personal(part["key"], part["value"]):
+                start, end = part.span("value")
+                yield Finding(kind=Kind.LINK, start=link.start() + start, end=link.start() + end)
+        if user := _USER.match(link[0]):
+            start, end = user.span("user")
+            yield Finding(kind=Kind.LINK, start=link.start() + start, end=link.start() + end)
 
 
 def without_personal_values(url: str) -> str:
-    """Return the URL without user name and personal query parameters. The page it leads to stays the same."""
-    parts = urlsplit(url)
-    netloc = parts.netloc.rpartition("@")[2]
-    if not parts.query and netloc == parts.netloc:
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(key, value) for key, value in pairs if not _PERSONAL_KEY.match(key)]
-    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+    """Return the URL without user name and personal query parameters, else byte for byte as it was."""
+    bare = _USER.sub(r"\g<scheme>", url, count=1)
+    kept = _PARAMETER.sub(lambda part: "" if _is_personal(part["key"], part["value"]) else part[0], bare)
+    # Where the first parameter went, the next one follows the path now.
+    return kept.replace("&", "?", 1) if "?" in bare and "?" not in kept else kept
+
+
+def _is_personal(key: str, value: str) -> bool:
+    """Return whether the key says so, or the value is a mail address, or a number that is no page's id."""
+    plain = re.sub(r"[_\-.\[\]]|%5[BD]", "", key).lower()
+    if _PERSONAL_KEY.fullmatch(plain):
+        return True
+    written = unquote(value)
+    return any(find_mail(written)) or (not plain.endswith("id") and any(find_numbers(written)))

@@ -150,6 +150,26 @@ def test_an_unchanged_url_is_not_rewritten() -> None:
     assert mask_post(_post(url=url)).url == url
 
 
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://a.example/v?phone=13812345678&id=7", "http://a.example/v?id=7"),
+        ("http://a.example/v?id=7&user_name=%E5%BC%A0%E4%B8%89&page=2", "http://a.example/v?id=7&page=2"),
+        ("http://a.example/v?q=13812345678", "http://a.example/v"),
+        ("http://a.example/v?id=13812345678", "http://a.example/v?id=13812345678"),
+        ("http://a.example/#/v?id=7&openid=o1", "http://a.example/#/v?id=7"),
+        (
+            "http://a.example/v?mailboxId=3&code=12&title=%C4%E3",
+            "http://a.example/v?mailboxId=3&code=12&title=%C4%E3",
+        ),
+        ("http://a.example/v&id=3", "http://a.example/v&id=3"),
+        ("http://[broken", "http://[broken"),
+    ],
+)
+def test_personal_parameters_leave_the_url(url: str, kept: str) -> None:
+    assert mask_post(_post(url=url)).url == kept
+
+
 def test_check_digits() -> None:
     assert passes_luhn("6222021234567890128") == (mask("6222021234567890128") == "〔银行卡〕")
     assert passes_luhn("79927398713")
