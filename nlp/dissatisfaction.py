@@ -1,7 +1,8 @@
 """How badly the service fails the person who writes, 0-1. Facts count; anger, insults and marks do not.
 
 Under 0.25: asks or thanks · under 0.5: an inconvenience · under 0.75: a clear failure · above: grave or
-repeated. Each kind of failure that the message states for its own case takes its share of what is left to 1, once.
+repeated. Each kind of failure that the message states for its own case takes its share of what is left to 1,
+once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from nlp.assertion import is_asserted
 from nlp.cues import CueTable
 from records.analysis import Intent, UrgencyCode, UrgencyReason
 
-# What the intent alone says: somebody who asks or thanks is not failed yet.
+# Where a message states a failure, the facts alone count, in whatever form and of whatever body it is told.
+FAILED = 0.25
+# Where it states none, the intent alone says how it stands: who asks or thanks is not failed yet.
 START = {
     Intent.THANKS: 0.03,
     Intent.CONSULT: 0.1,
@@ -37,7 +40,8 @@ def read_dissatisfaction(
     for cue, match in cues.find(text):
         if cue.name not in shares and is_asserted(text, match.start(), match.end()):
             shares[cue.name] = cue.weight
-    left = 1 - START[intent]
-    for share in (*shares.values(), *(BY_REASON.get(reason.code, 0.0) for reason in reasons)):
+    taken = [*shares.values(), *(BY_REASON[reason.code] for reason in reasons if reason.code in BY_REASON)]
+    left = 1 - (FAILED if taken else START[intent])
+    for share in taken:
         left *= 1 - share
     return round(1 - left, 2)

@@ -62,6 +62,8 @@ class KeyTable:
 
     def find(self, wanted: Ints) -> npt.NDArray[np.int32]:
         """Return the place of each wanted key in `keys`, -1 where it is none of them."""
+        if not len(self.keys):
+            return np.full(len(wanted), -1, dtype=np.int32)
         size = len(self.slots)
         at = _home(wanted, size)
         found = self.slots[at]

@@ -25,12 +25,12 @@ class KeywordPicker:
 
     @classmethod
     def of(cls, columns: Collection[str], idf: Floats, named: npt.NDArray[np.bool_]) -> KeywordPicker:
-        """Return the picker for a vocabulary in the order of its columns; `named` marks names of persons."""
+        """Return the picker for a vocabulary; `named` (n_words,) marks the names of persons."""
         shaped = np.fromiter((len(word) > 1 and not word[0].isascii() for word in columns), dtype=bool)
         return cls(tuple(columns), (shaped & ~named & (idf >= COMMONEST_IDF)).astype(np.float32))
 
     def pick(self, weighed_words: Any, row: int, taken: Collection[str]) -> tuple[str, ...]:
-        """Return the best words of one row of `weighed_words`, at most `KEYWORDS`, none within a name of `taken`."""
+        """Return the best words of one row, at most `KEYWORDS`, none of them part of a name of `taken`."""
         part = slice(weighed_words.indptr[row], weighed_words.indptr[row + 1])
         columns = weighed_words.indices[part]
         weights = weighed_words.data[part] * self.eligible[columns]

@@ -34,10 +34,10 @@ def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any])
     """Write the model into `folder`: the arrays first, then the head that names their hash."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = _pack(arrays)
-    digest = hashlib.sha256(packed).hexdigest()
+    content = {**head, "weights_sha256": hashlib.sha256(packed).hexdigest()}
+    mark = hashlib.sha256(_json(content)).hexdigest()[:8]
     write_whole(folder / _WEIGHTS, packed)
-    whole = {"format": FORMAT, "version": f"{head['name']}-{digest[:8]}", **head, "weights_sha256": digest}
-    write_whole(folder / _HEAD, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
+    write_whole(folder / _HEAD, _json({"format": FORMAT, "version": f"{head['name']}-{mark}", **content}))
 
 
 def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -81,6 +81,10 @@ def _read_head(path: Path) -> dict[str, Any]:
             " (upgrade huiying, or train again)"
         )
     return head
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _pack(arrays: Mapping[str, Any]) -> bytes:

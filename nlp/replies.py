@@ -25,7 +25,8 @@ _BATCH = 256
 def rank_questions(questions: Sequence[str], replies: Sequence[str]) -> Ints:
     """Return for each reply the rank, 1 the best, of its own question (same place in the list) among all.
 
-    A question that scores as high as the true one counts as better: a reply that says nothing ranks last.
+    A question that scores as high as the true one counts as better; a reply without a term of its question
+    ranks last.
     """
     asked, answered = _features(
         [normalise(text) for text in questions], [strip_courtesies(normalise(text)) for text in replies]
@@ -33,10 +34,12 @@ def rank_questions(questions: Sequence[str], replies: Sequence[str]) -> Ints:
     nearness = np.concatenate([_nearest(scores) for _, scores in _scores(asked, answered)])
     ranks = np.empty(len(replies), dtype=np.int64)
     for start, scores in _scores(answered, asked):
-        scores -= nearness / 2
         here = np.arange(len(scores))
+        says_nothing = scores[here, start + here] <= 0
+        scores -= nearness / 2
         own = scores[here, start + here]
-        ranks[start : start + len(scores)] = (scores >= own[:, None]).sum(axis=1)
+        better = (scores >= own[:, None]).sum(axis=1)
+        ranks[start : start + len(scores)] = np.where(says_nothing, len(questions), better)
     return ranks
 
 

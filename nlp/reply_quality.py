@@ -19,7 +19,7 @@ _PROMISED = re.compile(
     rf"(?:将|拟|计划|预计|力争|争取|确保|定于|约)[^。!！?？;；\n]{{0,12}}?{_WHEN}"
     r"|\d{1,2}月(?:\d{1,2}[日号])?(?:底|[中上下]旬)?(?:之?前|起)[^。!！?？;；\n]{0,10}"
     r"(?:完成|完工|到位|通车|开工|开通|整改|实施|执行|竣工|解决)"
-    r"|\d+个?(?:工作日|日|天|月)(?:内|之内)"
+    r"|\d{1,4}个?(?:工作日|日|天|月)(?:内|之内)"
 )
 # Courtesies at either end of a reply are the same in all of them, so they say nothing about its question.
 _COURTESIES = re.compile(

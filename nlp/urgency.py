@@ -20,7 +20,7 @@ _REST = r"[^。!！?？;；\n]"  # within the sentence
 
 # "No answer after repeated asking" needs both halves.
 _ASKED_AGAIN = re.compile(
-    r"(?:多次|无数次|反复|[数几Nn]次|再三|一再|屡[次屡]|不断|第?[\d一二两三四五六七八九十几多]+次|再次)"
+    r"(?:多次|无数次|反复|[数几Nn]次|再三|一再|屡[次屡]|不断|第?[\d一二两三四五六七八九十几多]{1,4}次|再次)"
     rf"{_REST}{{0,8}}(?:反[映应]|投诉|举报|留言|致电|拨打|电话|咨询|[上信]访|沟通|协商|交涉|要求|报修|联系|报警|求助|请求|申请|催)"
 )
 _NO_ANSWER = re.compile(
