@@ -16,6 +16,7 @@ from app.cli.output import Format, note, print_records
 from app.settings import load_settings
 from records.errors import ConfigurationError
 from records.plain import plain
+from records.times import DEFAULT_ZONE
 
 Port = Annotated[int | None, typer.Option("--port", help="控制台的端口（默认 8731）")]
 Host = Annotated[str | None, typer.Option("--host", help="控制台的地址：只能是本机")]
@@ -47,11 +48,14 @@ def demo(
     from app.sample_town.site import TownSite
     from app.service import serve
 
-    folder = data_dir or (None if os.environ.get("HUIYING_DATA_DIR") else _demo_dir())
-    settings = load_settings(folder, port=port, title="青溪市回应（演示）")
-    at = moment(now, settings.zone)
-    with TownSite(town(at.astimezone(settings.zone).date()), as_of=at, port=town_port) as site:
+    at = moment(now, DEFAULT_ZONE)
+    today = at.astimezone(DEFAULT_ZONE).date()
+    if data_dir is None and "HUIYING_DATA_DIR" not in os.environ:
+        data_dir = Path(platformdirs.user_data_dir("huiying-demo")) / today.isoformat()
+    settings = load_settings(data_dir, port=port, title="青溪市回应（演示）")
+    with TownSite(town(today), as_of=at, port=town_port) as site:
         note("示例小城：%(address)s", address=site.base_url + "/")
+        note("数据文件夹：HUIYING_DATA_DIR=%(folder)s", folder=settings.data_dir)
         play_town(settings, site, now=at, say=note)
         if serve_console:
             serve(settings, on_ready=_open if open_browser else _say_ready)
@@ -67,10 +71,6 @@ def doctor(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     broken = [finding for finding in findings if finding.health is Health.BROKEN]
     if broken:
         raise ConfigurationError(f"{broken[0].check}: {broken[0].detail}")
-
-
-def _demo_dir() -> Path:
-    return Path(platformdirs.user_data_dir("huiying-demo"))
 
 
 def _say_ready(address: str) -> None:
