@@ -17,6 +17,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from console.alert_query import field_is
 from console.coverage import Coverage, CoverageWatch
 from console.i18n import LANGUAGES, choose_language, locale_of, translations
 from console.security import CSRF_COOKIE, CSRF_FIELD, FormGuard
@@ -81,6 +82,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "word": lambda kind, value: words.gettext(word_for(kind, value)),
         "post_path": post_path,
         "link": link,
+        "field_is": field_is,
     }
     return environment
 

@@ -27,7 +27,7 @@ def listing(view: CurrentView) -> Response:
     )
 
 
-@router.get("/{name}")
+@router.get("/{name:path}")
 def detail(view: CurrentView, name: str) -> Response:
     """One source and how its last runs ended."""
     coverage = view.coverage

@@ -181,3 +181,16 @@ def test_searching_is_noted_only_where_something_was_seen(fresh_town: Services) 
     client.get("/search", params={"q": "停水"})
     rows = fresh_town.database.audit.list()
     assert [(row.action, row.subject, row.detail) for row in rows] == [("search", "(停水)", "6 posts")]
+
+
+def test_a_word_deep_in_a_long_message_is_shown_with_what_stands_around_it(town: Services) -> None:
+    from nlp.segment import words
+    from storage.query import parse_query
+
+    node = parse_query("水管", now=town.clock(), zone=town.zone, segment=words)
+    marker = searching._Marker(node, town)
+    pieces = marker.snippet("前情很长。" * 20_000 + "后来水管爆了。" + "后话也长。" * 20_000, "text")
+    assert ("水管", True) in pieces
+    assert (pieces[0], pieces[-1]) == (("…", False), ("…", False))
+    assert sum(len(text) for text, _ in pieces) < 200
+    assert marker.snippet("没有找到的词", "text") == [("没有找到的词", False)]
