@@ -18,20 +18,11 @@ from records.analysis import UrgencyCode, UrgencyReason
 SOON = timedelta(days=7)
 _REST = r"[^。!！?？;；\n]"  # within the sentence
 
-# "No answer after repeated asking" needs both halves.
-_ASKED_AGAIN = re.compile(
-    r"(?:多次|无数次|反复|[数几Nn]次|再三|一再|屡[次屡]|不断|第?[\d一二两三四五六七八九十几多]{1,4}次|再次)"
-    rf"{_REST}{{0,8}}(?:反[映应]|投诉|举报|留言|致电|拨打|电话|咨询|[上信]访|沟通|协商|交涉|要求|报修|联系|报警|求助|请求|申请|催)"
-)
+# "No answer after repeated asking" needs both halves: the asking is a cue, this the other.
 _NO_ANSWER = re.compile(
     r"无果|未果|没有?(?:任何|得到|人|一个|给)?[一-鿿]{0,4}(?:答复|回[复应]|结果|解决|处理|理|管|音讯|下文|动静|改善|效果)"
     r"|[未不](?:得到|见|予|能|给)?[一-鿿]{0,4}(?:答复|回[复应]|解决|处理|理睬|受理)"
     r"|石沉大海|置之不理|不了了之|不闻不问|不管不问|无人(?:问津|管|理|处理)|踢皮球|推诿|推来推去|互相推|依旧|依然|仍然|至今"
-)
-_COMING = re.compile(
-    r"(?:马上|即将|就要|快要|眼看|临近)就?要?(?:开学|高考|中考|考试|过年|春节|到期|截止|入学|报名|交房|手术|开庭)"
-    rf"|(?:今晚|明天|明日|后天|本周|这周|下周){_REST}{{0,8}}(?:截止|到期|开学|考试|手术|开庭|拆|报名|入学|最后|停|交)"
-    r"|还有[\d一二两三四五六七]天"
 )
 _DATE = re.compile(
     rf"(?:(\d{{4}})年)?(\d{{1,2}})月(\d{{1,2}})[日号]{_REST}{{0,6}}(?:前|截止|到期|开学|考试|报名|开庭|手术|入学|拆|搬)"
@@ -56,15 +47,13 @@ def _level(levels: dict[UrgencyCode, int]) -> int:
 
 def _reasons(text: str, asked_at: datetime, cues: CueTable) -> Iterator[tuple[int, UrgencyCode, str]]:
     for cue, match in cues.find(text):
-        if is_asserted(text, match.start(), match.end()):
-            yield int(cue.weight), UrgencyCode(cue.code), match.group()
-    asked = _ASKED_AGAIN.search(text)
-    if asked and _NO_ANSWER.search(text):
-        yield 1, UrgencyCode.REPEATED_ASKING, asked.group()
-    coming = _COMING.search(text)
-    if coming and is_asserted(text, coming.start(), coming.end()):
-        yield 1, UrgencyCode.DEADLINE_NEAR, coming.group()
-    for date in _DATE.finditer(text):
+        code = UrgencyCode(cue.code)
+        if code is UrgencyCode.REPEATED_ASKING:
+            if _NO_ANSWER.search(text):
+                yield int(cue.weight), code, match.group()
+        elif is_asserted(text, match.start(), match.end()):
+            yield int(cue.weight), code, match.group()
+    for date in _DATE.finditer(text) if "月" in text else ():
         if _is_soon(date, asked_at):
             yield 1, UrgencyCode.DEADLINE_NEAR, date.group()
 
