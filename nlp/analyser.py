@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,12 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analyser:
-    """A loaded model and the rules. Safe to share between threads."""
+    """A loaded model and the rules. Safe to share between threads.
 
+    `model_version` names both: it changes with the weights and with any table of cues.
+    """
+
+    model_version: str
     model: Model
     keywords: KeywordPicker
     idf: dict[str, float]
@@ -65,6 +70,7 @@ class Analyser:
         model = Model.load(folder)
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
+            model_version=f"{model.version}-{_rules_mark()}",
             model=model,
             keywords=KeywordPicker.of(words, idf, model.named),
             idf=dict(zip(words, idf.tolist(), strict=True)),
@@ -73,11 +79,6 @@ class Analyser:
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
             matter=MatterModel.load(),
         )
-
-    @property
-    def model_version(self) -> str:
-        """Return what `Analysis.model_version` says."""
-        return self.model.version
 
     def analyse(self, posts: Sequence[Post]) -> list[Analysis]:
         """Return one Analysis for each post, in the same order."""
@@ -136,6 +137,11 @@ class Analyser:
         words = normal_words(strip_courtesies(reply))
         cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
         return read_reply(reply, self.reply_cues, cosine=cosine)
+
+
+def _rules_mark() -> str:
+    tables = b"".join(path.read_bytes() for path in sorted(_RULES.glob("*.toml")))
+    return hashlib.sha256(tables).hexdigest()[:6]
 
 
 def _batches(posts: Sequence[Post]) -> Iterator[list[Post]]:
