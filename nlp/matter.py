@@ -6,7 +6,7 @@ vectors (TF-IDF, then truncated SVD), so that such reports still lie close toget
 
 from __future__ import annotations
 
-import re
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ Floats = npt.NDArray[np.float32]
 DIMENSIONS = 96
 FEWEST_MESSAGES = 5  # a word that fewer messages use is a name or a slip, and is not kept
 LARGEST_SHARE = 0.3  # a word that more use says nothing
+COMMON_IDF = 5.6  # of a word in one message of a hundred: no part of an unusual name
 COMMON_PAIRS = 9  # two characters that so many of the messages hold side by side are no part of a name
-MAX_CHARACTERS = 600  # what a message is about is said by then
+MAX_CHARACTERS = 500  # what a message is about is said by then
 FOLDER = SHIPPED / "matter"
 SEED = 0
 
 # Places that tell one problem from another. City, district and street are shared by too many.
 SPECIFIC = frozenset({PlaceKind.COMMUNITY, PlaceKind.ROAD, PlaceKind.ESTATE, PlaceKind.SITE})
-_CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]+")
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_FIRST, _LAST = "\u4e00", "\u9fff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +42,45 @@ class MatterModel:
     """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `index`; `common_pairs` as above."""
 
     index: Mapping[str, int]
-    idf: Floats
+    idf: Sequence[float]  # a list: numbers are taken from it one by one
     vectors: Floats
     common_pairs: frozenset[str]
+    common_words: frozenset[str]  # words in a hundredth of the messages or more
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """Read the model in `folder`, or the shipped one. Raises ConfigurationError where it cannot be used."""
+        """Read the model in `folder`, or the shipped one. Raises ConfigurationError if it cannot be used."""
         _, arrays = load_model(folder or FOLDER)
-        return cls(
-            index={word: row for row, word in enumerate(_unpacked(arrays["words"]))},
-            idf=arrays["idf"].astype(np.float32),
-            vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
-            common_pairs=frozenset(_unpacked(arrays["pairs"])),
-        )
+        words, idf = _unpacked(arrays["words"]), arrays["idf"].astype(np.float64).tolist()
+        vectors = arrays["vectors"].astype(np.float32) * arrays["scale"]
+        return cls.of(words, idf, vectors, frozenset(_unpacked(arrays["pairs"])))
+
+    @classmethod
+    def of(cls, words: Sequence[str], idf: Sequence[float], vectors: Floats, pairs: frozenset[str]) -> Self:
+        """Put the parts together."""
+        common = frozenset(word for word, rarity in zip(words, idf, strict=True) if rarity < COMMON_IDF)
+        return cls({word: row for row, word in enumerate(words)}, idf, vectors, pairs, common)
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> Self:
         """Learn from messages (title and text in one string each). The same texts give the same model."""
-        documents = [matter_words(text, find_places(text)) for text in texts]
+        documents = [matter_words(words(text[:MAX_CHARACTERS]), find_places(text)) for text in texts]
         counts = Counter(word for document in documents for word in set(document))
         kept = sorted(w for w, n in counts.items() if FEWEST_MESSAGES <= n <= LARGEST_SHARE * len(texts))
         index = {word: row for row, word in enumerate(kept)}
-        idf = np.array([1 + np.log((1 + len(texts)) / (1 + counts[w])) for w in kept], dtype=np.float32)
-        pairs = Counter(pair for text in texts for pair in set(character_pairs(text)))
-        common = frozenset(pair for pair, n in pairs.items() if n >= COMMON_PAIRS)
-        return cls(index, idf, _vectors(documents, index, idf), common)
+        idf = [1 + math.log((1 + len(texts)) / (1 + counts[w])) for w in kept]
+        pairs = Counter(pair for text in texts for pair in character_pairs(text[:MAX_CHARACTERS]))
+        common = frozenset(
+            pair for pair, n in pairs.items() if n >= COMMON_PAIRS and all(map(is_chinese, pair))
+        )
+        return cls.of(kept, idf, _vectors(documents, index, idf), common)
 
     def save(self, folder: Path) -> None:
         """Write the model: vectors to a byte a number."""
         scale = np.float32(np.abs(self.vectors).max() / 127 or 1)
         arrays: dict[str, Any] = {
             "words": _packed(self.index),
-            "idf": self.idf.astype(np.float16),
+            "idf": np.array(self.idf, dtype=np.float16),
             "vectors": np.round(self.vectors / scale).astype(np.int8),
             "scale": scale,
             "pairs": _packed(sorted(self.common_pairs)),
@@ -83,9 +89,13 @@ class MatterModel:
 
     def weights(self, counted: Mapping[str, float]) -> dict[str, float]:
         """Return the weight of each known word, (1 + log n) · idf, of unit length together."""
-        known = {word: n for word, n in counted.items() if word in self.index}
-        raw = {word: (1 + float(np.log(n))) * float(self.idf[self.index[word]]) for word, n in known.items()}
-        length = sum(weight * weight for weight in raw.values()) ** 0.5
+        index, idf = self.index, self.idf
+        raw = {
+            word: (1 + math.log(n)) * idf[index[word]] if n > 1 else idf[index[word]]
+            for word, n in counted.items()
+            if word in index
+        }
+        length = math.hypot(*raw.values())
         return {word: weight / length for word, weight in raw.items()} if length else {}
 
     def vector(self, weights: Mapping[str, float]) -> Floats:
@@ -96,24 +106,23 @@ class MatterModel:
         return vector / np.float32(length) if length else vector
 
 
-def matter_words(text: str, mentions: Sequence[PlaceMention]) -> list[str]:
-    """Return the Chinese words of the text's beginning that are no part of a place it names."""
-    names = " ".join(mention.name for mention in mentions)
-    return [
-        word
-        for word in words(text[:MAX_CHARACTERS])
-        if word not in names and _CHINESE.match(word) is not None
-    ]
+def matter_words(terms: Iterable[str], mentions: Sequence[PlaceMention]) -> list[str]:
+    """Return the Chinese words among `terms` that are no part of a place the message names."""
+    names = " ".join([mention.name for mention in mentions])
+    return [term for term in terms if term not in names and is_chinese(term)]
 
 
-def character_pairs(text: str) -> Iterable[str]:
-    """Return each two Chinese characters that stand side by side in the text's beginning."""
-    for run in _CHINESE_RUN.findall(text[:MAX_CHARACTERS]):
-        for at in range(len(run) - 1):
-            yield run[at : at + 2]
+def character_pairs(text: str) -> set[str]:
+    """Return each two characters that stand side by side."""
+    return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
-def _vectors(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Floats) -> Floats:
+def is_chinese(word: str) -> bool:
+    """Return whether the word begins with a Chinese character."""
+    return _FIRST <= word[0] <= _LAST
+
+
+def _vectors(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: Sequence[float]) -> Floats:
     """Return the word vectors, (n_words, DIMENSIONS): the right singular vectors of the TF-IDF matrix."""
     from scipy import sparse
     from sklearn.utils.extmath import randomized_svd

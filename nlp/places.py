@@ -120,9 +120,10 @@ def _mention(text: str, end: int, floor: int, words: _Words) -> PlaceMention | N
     if kind is None or _goes_on(text, end, ending, words):
         return None
     stop = end - len(ending)
-    core = _LEADING.sub(
-        "", text[_name_start(text, stop, max(floor, stop - _LONGEST_NAME[kind]), words) : stop]
-    )
+    start = _name_start(text, stop, max(floor, stop - _LONGEST_NAME[kind]), words)
+    if start == floor > 0 and text[start] == "和":  # joins this name to the one just found
+        start += 1
+    core = _LEADING.sub("", text[start:stop])
     if len(core) < 2 or (kind is not PlaceKind.ROAD and _describes(core, words)):
         return None
     weak = len(ending) == 1 and kind in (PlaceKind.ESTATE, PlaceKind.COMMUNITY)
