@@ -13,7 +13,7 @@ from records.alert import Alert, AlertState
 from records.errors import Rejected
 from records.times import Period
 from storage import schema
-from storage.dialect import in_chunks, upsert, writing
+from storage.dialect import in_chunks, lock_rows, reading, upsert, writing
 from storage.outbox import enqueue
 
 _ALERTS = schema.alerts.c
@@ -31,12 +31,13 @@ class AlertStore:
 
     def get(self, alert_id: str) -> Alert | None:
         """Return the alert, or None."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return _load(connection, alert_id)
 
     def set_state(self, alert_id: str, state: AlertState, *, now: datetime) -> Alert:
         """Return the alert in its new state. Raises Rejected("unknown_alert")."""
         with writing(self._engine) as connection:
+            lock_rows(connection, schema.alerts, _ALERTS.id == alert_id)
             alert = _load(connection, alert_id)
             if alert is None:
                 raise Rejected(
@@ -51,7 +52,7 @@ class AlertStore:
         query = (
             select(_EVIDENCE.post_id).join(schema.alerts).where(_ALERTS.state != AlertState.RESOLVED.value)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {
                 post_id
                 for chunk in in_chunks(post_ids)
@@ -76,18 +77,19 @@ class AlertStore:
         if fired is not None:
             query = query.where(_ALERTS.fired_at >= fired.start, _ALERTS.fired_at < fired.end)
         query = query.order_by(_ALERTS.severity, _ALERTS.fired_at.desc(), _ALERTS.id)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return _read(connection, connection.execute(query.limit(limit).offset(offset)).all())
 
 
 def _write(connection: Connection, alerts: Sequence[Alert]) -> None:
-    latest = {alert.id: alert for alert in alerts}
+    latest = {alert.id: alert for alert in sorted(alerts, key=lambda alert: alert.id)}
+    # First the alerts, so that their rows are locked before the evidence is looked at.
+    upsert(connection, schema.alerts, [_row(alert) for alert in latest.values()])
     before: set[str] = set()
     for chunk in in_chunks(latest):
         of_these = _EVIDENCE.alert_id.in_(chunk)
         before.update(connection.scalars(select(_EVIDENCE.post_id).where(of_these)))
         connection.execute(delete(schema.alert_posts).where(of_these))
-    upsert(connection, schema.alerts, [_row(alert) for alert in latest.values()])
     evidence = [
         {"alert_id": alert.id, "position": position, "post_id": post_id}
         for alert in latest.values()

@@ -20,7 +20,7 @@ from records.analysis import (
 )
 from records.plain import plain
 from storage import schema
-from storage.dialect import in_chunks, upsert, writing
+from storage.dialect import in_chunks, lock_rows, reading, upsert, writing
 from storage.outbox import enqueue
 
 _ANALYSES = schema.analyses.c
@@ -35,9 +35,11 @@ class AnalysisStore:
 
         The problems of these posts become stale.
         """
+        post_ids = sorted(analysis.post_id for analysis in analyses)
         with writing(self._engine) as connection:
+            for chunk in in_chunks(post_ids):
+                lock_rows(connection, schema.posts, schema.posts.c.id.in_(chunk))
             upsert(connection, schema.analyses, [plain(analysis) for analysis in analyses])
-            post_ids = [analysis.post_id for analysis in analyses]
             _mark_analysed(connection, post_ids)
             _mark_problems_stale(connection, post_ids)
             enqueue(connection, post_ids)
@@ -48,7 +50,7 @@ class AnalysisStore:
 
     def get_many(self, post_ids: Iterable[str]) -> dict[str, Analysis]:
         """Return the analyses of those that have one."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return read_analyses(connection, post_ids)
 
 
@@ -76,8 +78,9 @@ def _mark_analysed(connection: Connection, post_ids: Sequence[str]) -> None:
 def _mark_problems_stale(connection: Connection, post_ids: Sequence[str]) -> None:
     problems, members = schema.problems, schema.memberships.c
     for chunk in in_chunks(post_ids):
-        of_these = select(members.problem_id).where(members.post_id.in_(chunk))
-        connection.execute(update(problems).where(problems.c.id.in_(of_these)).values(stale=true()))
+        touched = problems.c.id.in_(select(members.problem_id).where(members.post_id.in_(chunk)))
+        lock_rows(connection, problems, touched)
+        connection.execute(update(problems).where(touched).values(stale=true()))
 
 
 def _analysis(row: Row[Any]) -> Analysis:

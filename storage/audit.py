@@ -6,7 +6,7 @@ from sqlalchemy import Engine, insert, select
 
 from records.run import AuditEntry
 from storage import schema
-from storage.dialect import writing
+from storage.dialect import reading, writing
 
 _AUDIT = schema.audit.c
 
@@ -33,5 +33,5 @@ class AuditStore:
         query = select(*columns).order_by(_AUDIT.id.desc()).limit(limit)
         if subject is not None:
             query = query.where(_AUDIT.subject == subject)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [AuditEntry(**row._mapping) for row in connection.execute(query)]

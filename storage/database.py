@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from records.errors import ConfigurationError
+from records.errors import ConfigurationError, HuiyingError
 from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
 from storage.audit import AuditStore
 from storage.deliveries import DeliveryStore
-from storage.dialect import integrity_faults, open_engine, writing
+from storage.dialect import integrity_faults, reading, take_turns, writing
+from storage.engines import check_server, open_engine, shown
 from storage.kept_values import read_value, write_value
+from storage.locks import hold
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
 from storage.outbox import Outbox, OutboxItem
 from storage.pages import PageStates
@@ -63,28 +67,40 @@ class Database:
     def open(cls, url: str) -> Self:
         """Return the database at `url`, an SQLAlchemy URL (sqlite:////abs/path.sqlite): made, or migrated.
 
-        Raises ConfigurationError: read-only folder, not a database, newer schema, unknown driver — each with
-        the fix.
+        Raises ConfigurationError: read-only folder, not a database, newer schema, unknown driver, wrong
+        password — each with the fix. Raises Retryable: the server does not answer, or is starting.
         """
         engine = open_engine(url)
-        name = f'database "{engine.url.render_as_string(hide_password=True)}"'
+        name = shown(engine.url)
         try:
-            with engine.begin() as connection:
+            with reading(engine) as connection:
+                check_server(connection, name)
                 current = schema_revision(connection, name) == HEAD
             if not current:
                 with writing(engine) as connection:
+                    take_turns(connection, ["schema"])
                     bring_up_to_date(connection, name)
         except DatabaseError as err:
             engine.dispose()
             raise ConfigurationError(f"{name}: {err.orig} ({_fix_for(str(err.orig))})") from err
-        except ConfigurationError:
+        except HuiyingError:
             engine.dispose()
             raise
         return cls(engine)
 
+    @contextmanager
+    def lock(self, name: str, *, wait_s: float = 0) -> Iterator[None]:
+        """Hold the lock `name` meanwhile, against every process that uses this database, on any machine.
+
+        It is let go when the process dies. Raises Retryable where another holds it for longer than `wait_s`,
+        and at the end where the connection that held it broke: another may then have come in.
+        """
+        with hold(self._engine, name, wait_s=wait_s):
+            yield
+
     def value(self, name: str) -> Any | None:
         """Return the small JSON value kept by `name`, or None."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return read_value(connection, name)
 
     def set_value(self, name: str, value: Any) -> None:
@@ -94,7 +110,7 @@ class Database:
 
     def check_integrity(self) -> list[str]:
         """Return what is damaged, one line each; empty where nothing is. Reads the whole database."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return integrity_faults(connection)
 
     def close(self) -> None:

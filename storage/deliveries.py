@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Row, Select, select, update
 
 from records.alert import Delivery, DeliveryState
 from storage import schema
-from storage.dialect import insert_new, writing
+from storage.dialect import insert_new, reading, writing
 
 _DELIVERIES = schema.deliveries.c
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.FAILED.value)
@@ -62,7 +62,7 @@ class DeliveryStore:
             return connection.execute(marked).rowcount
 
     def _fetch(self, query: Select[Any]) -> list[Delivery]:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
     def list(self, *, states: Sequence[DeliveryState] = (), limit: int = 100) -> list[Delivery]:

@@ -1,99 +1,64 @@
-"""What differs between databases: opening, writing transactions, upserts. Nothing else knows which it is."""
+"""What differs between databases in use: transactions, locks, upserts. Nothing else knows which it is."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from records.errors import ConfigurationError, Retryable
-
-# How long a writer waits for another process's transaction. The longest of ours, saving 5,000 posts,
-# takes about a second on a slow disk.
-BUSY_TIMEOUT_MS = 30_000
 # Ids in one IN list: below SQLite's limit of 32,766 variables in a statement.
 IDS_PER_STATEMENT = 5_000
 
 Row = Mapping[str, Any]
 
 
-def open_engine(url: str) -> Engine:
-    """Return an engine for `url`; nothing is opened yet. Raises ConfigurationError for a bad URL."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as err:
-        raise ConfigurationError(
-            f'database "{url}": not a URL (try sqlite:////var/lib/huiying/huiying.sqlite)'
-        ) from err
-    shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() == "sqlite":
-        _check_sqlite_file(parsed, shown)
-    try:
-        engine = create_engine(
-            parsed,
-            json_serializer=partial(json.dumps, ensure_ascii=False),
-            hide_parameters=True,  # an error must not carry the text of messages into a log
-        )
-    except NoSuchModuleError as err:
-        raise ConfigurationError(f'database "{shown}": unknown kind of database (try sqlite:///…)') from err
-    except ModuleNotFoundError as err:
-        raise ConfigurationError(
-            f'database "{shown}": its driver {err.name} is not installed (pip install "huiying[postgresql]")'
-        ) from err
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _check_sqlite_file(url: URL, shown: str) -> None:
-    if not url.database or url.database == ":memory:":
-        raise ConfigurationError(f'database "{shown}": names no file (try sqlite:////absolute/path.sqlite)')
-    folder = Path(url.database).parent
-    if not folder.is_dir():
-        raise ConfigurationError(f'database "{shown}": the folder {folder} does not exist (create it first)')
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    # The driver must not begin transactions behind our back: _begin_sqlite does.
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    # FULL, not NORMAL: in WAL, NORMAL may lose the last commits when the power fails, and a delivery that
-    # was marked as sent would be sent again. We commit batches, so one fsync each costs nothing that shows.
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes cannot wait for a lock (SQLITE_BUSY_SNAPSHOT), so
-    # whoever means to write says so at its beginning.
-    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one moment of the database, however many statements it makes."""
+    if engine.dialect.name == "postgresql":
+        # SQLite's readers have this by themselves.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with engine.begin() as connection:
+        yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose work is one transaction: all of it durable at the end, or none of it.
 
-    Raises Retryable where another process holds the database for longer than BUSY_TIMEOUT_MS.
+    On SQLite there is one at a time. On PostgreSQL there are many, each statement sees what others have
+    committed, and rows are locked in this order, so that none waits for one that waits for it: `take_turns`,
+    posts by id, problems by id, the outbox.
     """
-    try:
-        with engine.execution_options(writes=True).begin() as connection:
-            yield connection
-    except OperationalError as err:
-        if "locked" in str(err.orig):
-            raise Retryable("the database is held by another process: try again") from err
-        raise
+    with engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+def take_turns(connection: Connection, names: Iterable[str]) -> None:
+    """Wait until no other transaction holds any of `names`, and hold them until this one ends."""
+    if connection.dialect.name != "postgresql":
+        return
+    keys = sorted({lock_key(name) for name in names})
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
+    )
+
+
+def lock_key(name: str) -> int:
+    """Return the number by which PostgreSQL knows the lock of this name."""
+    return int.from_bytes(hashlib.sha256(f"huiying {name}".encode()).digest()[:8], signed=True)
+
+
+def lock_rows(connection: Connection, table: Table, condition: ColumnElement[bool]) -> None:
+    """Lock the rows until the transaction ends, in the order of their ids."""
+    if connection.dialect.name == "postgresql":
+        rows = select(table.c.id).where(condition).order_by(table.c.id)
+        connection.execute(rows.with_for_update(key_share=True))
 
 
 def upsert(
@@ -117,8 +82,8 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
     """Insert the rows whose primary key is not there yet; return how many."""
     if not rows:
         return 0
-    statement = _insert_for(connection, table).on_conflict_do_nothing()
-    return connection.execute(statement, rows).rowcount
+    statement = _insert_for(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return len(connection.execute(statement, rows).all())
 
 
 def _insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

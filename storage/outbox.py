@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from storage import schema
-from storage.dialect import writing
+from storage.dialect import reading, take_turns, writing
 from storage.kept_values import read_value, write_value
 
 _DONE = "outbox.done"
@@ -24,7 +24,15 @@ def enqueue(connection: Connection, post_ids: Iterable[str]) -> None:
     """Queue the posts for indexing, as part of the caller's transaction."""
     rows = [{"post_id": post_id} for post_id in dict.fromkeys(post_ids)]
     if rows:
+        _in_order_of_commits(connection)
         connection.execute(insert(schema.outbox), rows)
+
+
+def _in_order_of_commits(connection: Connection) -> None:
+    # A number is given out when a row is written, and seen when its transaction ends. Whoever writes rows
+    # waits for the end of the one before, so that no row ever appears below a sequence that is done already.
+    # It is the last step of a transaction: what is waited for is one insert and one fsync.
+    take_turns(connection, ["outbox"])
 
 
 class Outbox:
@@ -39,7 +47,7 @@ class Outbox:
             .order_by(schema.outbox.c.sequence)
             .limit(limit)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [
                 OutboxItem(sequence=row.sequence, post_id=row.post_id) for row in connection.execute(query)
             ]
@@ -47,30 +55,32 @@ class Outbox:
     def done(self, up_to: int) -> None:
         """Delete rows with sequence ≤ `up_to`: the index holds them durably."""
         with writing(self._engine) as connection:
+            _in_order_of_commits(connection)
             connection.execute(delete(schema.outbox).where(schema.outbox.c.sequence <= up_to))
             if up_to > (read_value(connection, _DONE) or 0):
                 write_value(connection, _DONE, up_to)
 
     def done_up_to(self) -> int:
         """Return the highest sequence ever given to `done`: an index behind it has lost something."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return int(read_value(connection, _DONE) or 0)
 
     def newest(self) -> int:
         """Return the highest sequence known: an index ahead of it belongs to another database."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             waiting = connection.scalar(select(func.max(schema.outbox.c.sequence))) or 0
             return max(waiting, int(read_value(connection, _DONE) or 0))
 
     def lag(self) -> int:
         """Return how many rows wait."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(select(func.count()).select_from(schema.outbox)) or 0
 
     def refill(self) -> int:
         """Queue every post again (reindex), by asked_at; return how many."""
         everything = select(schema.posts.c.id).order_by(schema.posts.c.asked_at, schema.posts.c.id)
         with writing(self._engine) as connection:
+            _in_order_of_commits(connection)
             connection.execute(delete(schema.outbox))
             connection.execute(insert(schema.outbox).from_select(["post_id"], everything))
             return connection.scalar(select(func.count()).select_from(schema.outbox)) or 0

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from records.page import PageState
 from storage import schema
-from storage.dialect import upsert, writing
+from storage.dialect import reading, upsert, writing
 
 
 class PageStates:
@@ -18,11 +18,12 @@ class PageStates:
 
     def get(self, url: str) -> PageState | None:
         """Return the state of the page, or None if it was never fetched."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(schema.pages).where(schema.pages.c.url == url)).one_or_none()
         return None if row is None else PageState(**row._mapping)
 
     def put(self, states: Sequence[PageState]) -> None:
         """Insert or replace by URL; one transaction."""
+        rows = [asdict(state) for state in sorted(states, key=lambda state: state.url)]
         with writing(self._engine) as connection:
-            upsert(connection, schema.pages, [asdict(state) for state in states])
+            upsert(connection, schema.pages, rows)

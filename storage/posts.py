@@ -32,7 +32,7 @@ from records.post import Channel, Post, Reply
 from records.run import SaveOutcome
 from records.times import Period
 from storage import schema
-from storage.dialect import in_chunks, upsert, writing
+from storage.dialect import in_chunks, lock_rows, reading, take_turns, upsert, writing
 from storage.outbox import enqueue
 
 _POSTS = schema.posts.c
@@ -76,6 +76,8 @@ class PostStore:
         """
         digests = [post.digest() for post in posts]
         with writing(self._engine) as connection:
+            # A post that is not there yet cannot be locked: whoever brings posts of a source does it alone.
+            take_turns(connection, {f"source {post.source}" for post in posts})
             plan = _plan_save(posts, digests, _known(connection, [post.id for post in posts]))
             replaced = [*_load(connection, plan.replaced_stored).values(), *plan.replaced_here]
             _write_posts(connection, plan)
@@ -89,14 +91,14 @@ class PostStore:
 
     def get_many(self, post_ids: Iterable[str]) -> dict[str, Post]:
         """Return the present revisions of those that exist."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return _load(connection, post_ids)
 
     def revisions(self, post_id: str) -> list[Post]:
         """Return all revisions, oldest first, the present one last."""
         old = schema.post_revisions.c
         query = select(old.content).where(old.post_id == post_id).order_by(old.revision)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             earlier = [post_from_plain(content) for content in connection.scalars(query)]
             return [*earlier, *_load(connection, [post_id]).values()]
 
@@ -118,13 +120,13 @@ class PostStore:
 
     def count(self) -> int:
         """Return how many posts there are."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(select(func.count()).select_from(schema.posts)) or 0
 
     def known(self, source: str) -> dict[str, str | None]:
         """Return native_id → status of what this source already has (for revisiting open messages)."""
         query = select(_POSTS.native_id, _POSTS.status).where(_POSTS.source == source)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {row.native_id: row.status for row in connection.execute(query)}
 
     def awaiting_analysis(self, model_version: str, limit: int) -> list[Post]:
@@ -161,7 +163,7 @@ class PostStore:
             .join(schema.posts)
             .where(_REPORTS, replied_at >= period.start, replied_at < period.end)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             n_asked, n_answered = connection.execute(asked).one()
             return {
                 "asked": n_asked,
@@ -171,7 +173,7 @@ class PostStore:
             }
 
     def _fetch(self, query: Select[Any]) -> list[Post]:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return read_posts(connection, query)
 
 
@@ -239,8 +241,13 @@ def _known(connection: Connection, post_ids: Sequence[str]) -> dict[str, _Known]
     return {
         row.id: _Known(row.digest, row.revision, (row.votes_up, row.votes_down))
         for chunk in in_chunks(post_ids)
-        for row in connection.execute(select(*columns).where(_POSTS.id.in_(chunk)))
+        for row in connection.execute(_in_order_of_locking(select(*columns).where(_POSTS.id.in_(chunk))))
     }
+
+
+def _in_order_of_locking(query: Select[Any]) -> Select[Any]:
+    # SQLite, where whoever writes is alone, leaves the lock out of the statement.
+    return query.order_by(_POSTS.id).with_for_update(key_share=True)
 
 
 def _plan_save(posts: Sequence[Post], digests: Sequence[str], known: dict[str, _Known]) -> _Plan:
@@ -287,8 +294,8 @@ def _keep_replaced(connection: Connection, replaced: Sequence[Post]) -> None:
 
 def _write_posts(connection: Connection, plan: _Plan) -> None:
     rewritten = [post for post_id, post in plan.latest.items() if post_id in plan.rewritten]
-    # `to_merge` and `first_fetched_at` are facts of revision 1 and of the merge, not of this revision.
-    keep = ("to_merge", "first_fetched_at")
+    # The identity, and facts of revision 1 and of the merge, not of this revision.
+    keep = ("source", "native_id", "to_merge", "first_fetched_at")
     upsert(connection, schema.posts, [_row(post, plan.digests[post.id]) for post in rewritten], keep=keep)
     for chunk in in_chunks(post.id for post in rewritten if post.revision > 1):
         connection.execute(delete(schema.replies).where(schema.replies.c.post_id.in_(chunk)))
@@ -352,6 +359,7 @@ def _touch(post: Post) -> dict[str, Any]:
 def mark_merged(connection: Connection, post_ids: Iterable[str]) -> None:
     """Take the posts out of the queue of those that await merging."""
     for chunk in in_chunks(post_ids):
+        lock_rows(connection, schema.posts, _POSTS.id.in_(chunk))
         connection.execute(update(schema.posts).where(_POSTS.id.in_(chunk)).values(to_merge=false()))
 
 

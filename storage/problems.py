@@ -15,7 +15,7 @@ from records.problem import Membership, Outcome, Problem, ProblemState
 from records.times import Period
 from storage import schema
 from storage.analyses import read_analyses
-from storage.dialect import in_chunks, upsert, writing
+from storage.dialect import in_chunks, reading, upsert, writing
 from storage.outbox import enqueue
 from storage.posts import awaiting_merge, mark_merged, read_posts
 
@@ -43,7 +43,7 @@ class ProblemStore:
 
     def awaiting_merge(self, limit: int) -> list[tuple[Post, Analysis]]:
         """Return analysed posts of report channels that belong to no problem yet, by asked_at then id."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             posts = read_posts(connection, awaiting_merge().limit(limit))
             analyses = read_analyses(connection, [post.id for post in posts])
         return [(post, analyses[post.id]) for post in posts]
@@ -53,12 +53,13 @@ class ProblemStore:
 
         A problem that is committed is not stale any more.
         """
+        joined = [membership.post_id for membership in memberships]
+        by_id = sorted(problems, key=lambda problem: problem.id)
         with writing(self._engine) as connection:
-            upsert(connection, schema.problems, [_problem_row(problem) for problem in problems])
+            mark_merged(connection, sorted(joined))
+            upsert(connection, schema.problems, [_problem_row(problem) for problem in by_id])
             rows = [plain(membership) for membership in memberships]
             upsert(connection, schema.memberships, rows, key=("post_id",))
-            joined = [membership.post_id for membership in memberships]
-            mark_merged(connection, joined)
             enqueue(connection, joined)
 
     def get(self, problem_id: str) -> Problem | None:
@@ -67,7 +68,7 @@ class ProblemStore:
 
     def get_many(self, problem_ids: Iterable[str]) -> dict[str, Problem]:
         """Return those that exist."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {
                 row.id: _problem(row)
                 for chunk in in_chunks(problem_ids)
@@ -77,20 +78,20 @@ class ProblemStore:
     def count(self, *, states: Sequence[ProblemState] = ()) -> int:
         """Return how many problems there are in `states`, or in any."""
         query = _in_states(select(func.count()).select_from(schema.problems), states)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(query) or 0
 
     def membership(self, post_id: str) -> Membership | None:
         """Return why the post belongs to its problem, or None."""
         query = select(schema.memberships).where(_MEMBERS.post_id == post_id)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _membership(row)
 
     def problem_ids_of(self, post_ids: Iterable[str]) -> dict[str, str]:
         """Return post id → problem id for the posts that have joined one."""
         columns = (_MEMBERS.post_id, _MEMBERS.problem_id)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {
                 row.post_id: row.problem_id
                 for chunk in in_chunks(post_ids)
@@ -114,19 +115,19 @@ class ProblemStore:
 
     def membership_count(self) -> int:
         """Return how many posts have joined a problem."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(select(func.count()).select_from(schema.memberships)) or 0
 
     def stale(self, limit: int) -> list[str]:
         """Return problems one of whose posts was analysed again since the problem was last committed."""
         query = select(_PROBLEMS.id).where(_PROBLEMS.stale.is_(true())).order_by(_PROBLEMS.id).limit(limit)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [*connection.scalars(query)]
 
     def members_of(self, problem_ids: Sequence[str]) -> dict[str, list[Membership]]:
         """Return for each problem its members by the post's asked_at."""
         found: dict[str, list[Membership]] = {problem_id: [] for problem_id in problem_ids}
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             for chunk in in_chunks(problem_ids):
                 for row in connection.execute(_select_members(chunk)):
                     found[row.problem_id].append(_membership(row))
@@ -163,7 +164,7 @@ class ProblemStore:
         return [_problem(row) for row in rows]
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).all()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Select, func, insert, select,
 from records.plain import plain
 from records.run import RunCounts, RunKind, RunRecord, RunState
 from storage import schema
-from storage.dialect import writing
+from storage.dialect import reading, writing
 
 _RUNS = schema.runs.c
 
@@ -66,7 +66,7 @@ class RunStore:
         """Return source → when a new post was last stored (fetched_at of revision 1)."""
         posts = schema.posts.c
         query = select(posts.source, func.max(posts.first_fetched_at).label("at")).group_by(posts.source)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return {row.source: row.at for row in connection.execute(query)}
 
     def list(
@@ -86,7 +86,7 @@ class RunStore:
         return {row.subject: _run(row) for row in rows}
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).all()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Row, Select, insert, select, update
 from records.errors import Rejected
 from records.times import Period
 from storage import schema
-from storage.dialect import writing
+from storage.dialect import reading, writing
 
 _SNAPSHOTS = schema.snapshots.c
 
@@ -72,11 +72,11 @@ class SnapshotStore:
     def list(self, *, limit: int = 50) -> list[Snapshot]:
         """Return snapshots, newest first."""
         query = select(schema.snapshots).order_by(_SNAPSHOTS.id.desc()).limit(limit)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [_snapshot(row) for row in connection.execute(query)]
 
     def _first(self, query: Select[Any]) -> Snapshot | None:
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else _snapshot(row)
 

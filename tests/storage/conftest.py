@@ -12,13 +12,37 @@ from records.times import DEFAULT_ZONE
 from storage.database import Database
 from storage.search import SearchIndex
 from storage.tantivy_index import TantivyIndex
+from tests.storage.databases import scratch_database
 from tests.storage.samples import NOW
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    assert request.param == "sqlite"
-    return f"sqlite:///{tmp_path}/truth.sqlite"
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """A database that holds the newest schema and nothing else: copying it is faster than migrating."""
+    with scratch_database(postgresql_server) as url:
+        Database.open(url).close()
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that nobody has opened yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.sqlite"
+    else:
+        with scratch_database(request.getfixturevalue("postgresql_server")) as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this test's own; the file of SQLite is not there yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/truth.sqlite"
+    else:
+        server, template = map(request.getfixturevalue, ("postgresql_server", "postgresql_template"))
+        with scratch_database(server, template=template) as url:
+            yield url
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from records.errors import ConfigurationError, Retryable
-from storage import dialect
+from storage import engines
 from storage.database import Database
 from tests.storage.samples import post
 
@@ -22,19 +22,19 @@ def test_what_was_saved_is_there_after_reopening(database_url: str) -> None:
 
 
 def test_sqlite_survives_power_failure_and_checks_its_references(tmp_path: Path) -> None:
-    engine = dialect.open_engine(f"sqlite:///{tmp_path}/a.sqlite")
+    engine = engines.open_engine(f"sqlite:///{tmp_path}/a.sqlite")
     with engine.begin() as connection:
         found = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     engine.dispose()
-    assert found == ["wal", 2, 1, dialect.BUSY_TIMEOUT_MS]
+    assert found == ["wal", 2, 1, engines.BUSY_TIMEOUT_MS]
 
 
-def test_many_may_make_the_same_database_at_once(database_url: str) -> None:
+def test_many_may_make_the_same_database_at_once(empty_database_url: str) -> None:
     def make(number: int) -> int:
-        with Database.open(database_url) as database:
+        with Database.open(empty_database_url) as database:
             database.posts.save([post(number)])
             return database.posts.count()
 
@@ -95,7 +95,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_held_database_says_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_MS", 50)
     path = tmp_path / "truth.sqlite"
     with Database.open(f"sqlite:///{path}") as database:
         holder = sqlite3.connect(path, isolation_level=None)

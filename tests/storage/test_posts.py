@@ -16,7 +16,7 @@ from records.times import Period
 from storage import posts as posts_module
 from storage import schema
 from storage.database import Database
-from storage.dialect import open_engine
+from storage.engines import open_engine
 from tests.storage.samples import NOW, analysis, post, reply
 
 STORED, UPDATED, UNCHANGED = SaveOutcome.STORED, SaveOutcome.UPDATED, SaveOutcome.UNCHANGED

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from records.plain import plain_post
 from storage import schema
 from storage.database import Database
-from storage.dialect import open_engine
+from storage.engines import open_engine
 from storage.migrations import HEAD
 from tests.storage.samples import post, reply
 
@@ -69,9 +69,9 @@ def test_a_kept_revision_holds_only_fields_of_a_post() -> None:
     assert set(content["replies"][0]) == {"text", "department", "replied_at"}
 
 
-def test_migrations_make_the_tables_of_the_schema(database_url: str) -> None:
-    Database.open(database_url).close()
-    engine = open_engine(database_url)
+def test_migrations_make_the_tables_of_the_schema(empty_database_url: str) -> None:
+    Database.open(empty_database_url).close()
+    engine = open_engine(empty_database_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
     engine.dispose()
