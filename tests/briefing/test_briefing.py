@@ -172,8 +172,8 @@ def test_an_alert_of_the_day_is_told_in_its_own_words(town: Town) -> None:
 
 def test_a_blind_source_is_said_beside_the_numbers(town: Town) -> None:
     blind = SourceHealth(
-        name="feed", title="青溪新闻", channel=Channel.NEWS, state=HealthState.BLIND, since=None, last_success=None,
-        last_new_post=None, reason="已三天没有成功抓取。",
+        name="feed", title="青溪新闻", channel=Channel.NEWS, state=HealthState.BLIND,
+        since=None, last_success=None, last_new_post=None, reason="已三天没有成功抓取。",
     )  # fmt: skip
     content = town.content(health=(blind, replace(blind, name="board", state=HealthState.OK)))
     assert "1 个来源状况异常" in content.summary

@@ -1,4 +1,4 @@
-"""The message ids that the console's templates and modules use."""
+"""The message ids that templates and modules use: the console's pages and the command line's notes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
+import app
 import console
 
-ROOT = Path(console.__file__).parent
+CONSOLE, APP = Path(console.__file__).parent, Path(app.__file__).parent
 _METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_COMMAND_LINE_KEYWORDS = {"gettext": None, "note": None, "say": None}
 
 
 def used_messages() -> set[str]:
-    """Return every message id of the console."""
-    found = extract_from_dir(ROOT, method_map=_METHODS, keywords=_KEYWORDS)
+    """Return every message id."""
+    found = [
+        *extract_from_dir(CONSOLE, method_map=_METHODS, keywords=_KEYWORDS),
+        *extract_from_dir(APP, method_map=_METHODS, keywords=_COMMAND_LINE_KEYWORDS),
+    ]
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}

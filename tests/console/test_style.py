@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from console.charts import ChartWords, draw_trend
 from console.figures import TrendBar
-from tests.console.messages import ROOT
+from tests.console.messages import CONSOLE
 from tests.console.town import TODAY
 
-_SHEET = (ROOT / "static" / "huiying.css").read_text(encoding="utf-8")
+_SHEET = (CONSOLE / "static" / "huiying.css").read_text(encoding="utf-8")
 _LIGHT, _DARK = re.findall(r":root \{(.*?)\}", _SHEET, re.DOTALL)[:2]
 _PAIRS = [
     *[(text, surface) for text in ("ink", "soft", "accent", "bad") for surface in ("paper", "surface")],
@@ -32,7 +32,7 @@ def test_contrast_is_at_least_aa(theme: str, text: str, surface: str) -> None:
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
-    for path in [*ROOT.glob("static/*"), *ROOT.glob("templates/*.html")]:
+    for path in [*CONSOLE.glob("static/*"), *CONSOLE.glob("templates/*.html")]:
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"(src|href|url|import)\W{1,3}(https?:)?//", text), path.name
 
