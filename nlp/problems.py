@@ -48,7 +48,7 @@ WEIGHTS = {
     "title_key_mass": 0.8,
     "title_key_share": 1.0,
     "same_place": 0.85,
-    "crossing": 2.0,
+    "crossing": 1.8,
     "elsewhere": -2.5,
     "words": 5.3,
     "title_vector": 0.9,
