@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from sqlalchemy import make_url
 
 
 def sql(server_url: str, statement: str) -> None:
     """Run one statement on the server, outside of any transaction."""
+    import psycopg  # an optional dependency: the tests on SQLite do without
+
     address = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(statement.encode())
