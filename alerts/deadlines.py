@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from alerts.workdays import after_workdays
 from alerts.yaml_file import YamlFile
 from records.analysis import Analysis, UrgencyCode
+from records.errors import ConfigurationError, nearest
+from records.post import Post
 
 DEFAULT_DEADLINES = Path(__file__).parent / "default_rules" / "deadlines.yaml"
 
@@ -74,6 +76,31 @@ class Deadlines(BaseModel):
     def find(self, preset: str, analysis: Analysis | None) -> Deadline:
         """Return the deadline of `preset` that a message with this analysis falls under."""
         return next(deadline for deadline in self.presets[preset] if deadline.applies(analysis))
+
+
+class DueDates:
+    """When the answer to a post is due: by its own source's deadline, else by a preset."""
+
+    def __init__(
+        self, deadlines: Deadlines, preset: str, *, workdays_by_source: Mapping[str, int], zone: ZoneInfo
+    ) -> None:
+        """Raises ConfigurationError for a preset that the file does not have."""
+        if preset not in deadlines.presets:
+            hint = nearest(preset, deadlines.presets) or f" (known: {', '.join(deadlines.presets)})"
+            raise ConfigurationError(f'setting "deadline_preset" = "{preset}": no such preset{hint}')
+        self._deadlines = deadlines
+        self._preset = preset
+        self._workdays_by_source = workdays_by_source
+        self._zone = zone
+
+    def __call__(self, post: Post, analysis: Analysis | None) -> datetime:
+        """Return when the answer is due. An urgent message is due by the preset where that is sooner."""
+        by_preset = self._deadlines.find(self._preset, analysis).due_at(post.asked_at, zone=self._zone)
+        workdays = self._workdays_by_source.get(post.source)
+        if workdays is None:
+            return by_preset
+        by_source = after_workdays(post.asked_at, workdays, zone=self._zone)
+        return min(by_source, by_preset) if analysis is not None and analysis.urgency else by_source
 
 
 def load_deadlines(path: Path = DEFAULT_DEADLINES) -> Deadlines:

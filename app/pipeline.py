@@ -17,7 +17,7 @@ from nlp.analyser import Analyser
 from nlp.problems import ProblemMatcher, summarise
 from nlp.segment import words
 from records.errors import Retryable
-from records.problem import Membership, Problem
+from records.problem import DueAt, Membership, Problem
 from storage.database import Database
 from storage.indexer import drain
 from storage.search import SearchIndex
@@ -56,13 +56,13 @@ class Pipeline:
         index: SearchIndex,
         analyser: Analyser,
         lock_file: Path,
-        deadline_days: int,
+        due_at: DueAt,
     ) -> None:
         self._database = database
         self._index = index
         self._analyser = analyser
         self._lock = FileLock(lock_file)
-        self._deadline_days = deadline_days
+        self._due_at = due_at
         self._matcher = ProblemMatcher()
         self._matcher_size = 0
 
@@ -134,7 +134,7 @@ class Pipeline:
                 [posts[membership.post_id] for membership in members[problem_id]],
                 analyses,
                 members[problem_id],
-                deadline_days=self._deadline_days,
+                due_at=self._due_at,
             )
             for problem_id in problem_ids
         ]

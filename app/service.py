@@ -58,7 +58,7 @@ def console_services(parts: Parts) -> Services:
             (step.stage, step.text) for step in trace(parts.database, post_id, zone=settings.zone)
         ],
         filters={rule.name: rule.filter for rule in load_rules(settings.rules_dir).rules},
-        deadline_days=settings.deadline_days,
+        due_at=parts.due_dates,
         zone=settings.zone,
         title=settings.title,
         language=settings.language,

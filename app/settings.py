@@ -54,11 +54,10 @@ class Settings(BaseModel):
     briefing_at: str = Field(
         default="07:30", pattern=CLOCK_TIME, description="When yesterday's briefing is made."
     )
-    deadline_days: int = Field(
-        default=15,
-        ge=1,
-        description="Days within which a message is to be answered where its source states none. "
-        "Check against your rules.",
+    deadline_preset: str = Field(
+        default="留言板",
+        description="The deadlines of rules/deadlines.yaml that hold where a source states none. "
+        "Check them against your rules.",
     )
 
     @field_validator("timezone")

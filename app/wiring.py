@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from alerts.deadlines import DEFAULT_DEADLINES, DueDates, load_deadlines
+from alerts.rules import DEADLINES_FILE
 from app.installation import ensure_installation
 from app.pipeline import Pipeline
 from app.settings import Settings
@@ -30,6 +32,17 @@ class Parts:
         return load_catalogue(self.settings.catalogue_file)
 
     @cached_property
+    def due_dates(self) -> DueDates:
+        """Read the deadlines of this installation."""
+        own = self.settings.rules_dir / DEADLINES_FILE
+        return DueDates(
+            load_deadlines(own if own.exists() else DEFAULT_DEADLINES),
+            self.settings.deadline_preset,
+            workdays_by_source={s.name: s.deadline_days for s in self.catalogue.sources if s.deadline_days},
+            zone=self.settings.zone,
+        )
+
+    @cached_property
     def pipeline(self) -> Pipeline:
         from nlp.analyser import Analyser  # loads the models
 
@@ -38,7 +51,7 @@ class Parts:
             index=self.index,
             analyser=Analyser.load(self.settings.models_dir),
             lock_file=self.settings.locks_dir / "pipeline.lock",
-            deadline_days=self.settings.deadline_days,
+            due_at=self.due_dates,
         )
 
 

@@ -89,6 +89,7 @@ def _open(folder: Path) -> Iterator[Services]:
             segment=words,
             tokens=tokens,
             why=lambda _post_id: [],
+            due_at=lambda post, _: post.asked_at + timedelta(days=15),
         )
     finally:
         index.close()

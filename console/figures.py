@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from records.post import Channel
-from records.problem import Problem, ProblemState
+from records.problem import DueAt, Problem, ProblemState
 from records.query import Interval
 from records.times import Period, day_period
 from storage.database import Database
@@ -67,33 +67,38 @@ class OnTime:
         return self.on_time / due if due else None
 
 
-def on_time(database: Database, *, now: datetime, allowed: timedelta) -> OnTime:
+def on_time(database: Database, *, now: datetime, due_at: DueAt) -> OnTime:
     """Return how the open problems stand, and those settled that were seen in the last ON_TIME_DAYS days.
 
-    A settled problem is on time where each of its messages had its first reply within `allowed`; one whose
-    replies bear no date says nothing and is not counted.
+    A settled problem is on time where each of its messages had its first reply by the time that `due_at`
+    says; one whose replies bear no date says nothing and is not counted.
     """
     recent = Period(start=now - timedelta(days=ON_TIME_DAYS), end=now)
     store = database.problems
     settled = store.list(states=SETTLED, seen=recent, order="newest", limit=ON_TIME_PROBLEMS)
-    waits = _longest_waits(database, [problem.id for problem in settled])
+    kept = _deadlines_kept(database, [problem.id for problem in settled], due_at)
     waiting = store.list(states=UNSETTLED, order="age", limit=ON_TIME_PROBLEMS)
     return OnTime(
-        on_time=sum(wait <= allowed for wait in waits),
-        closed=len(waits),
+        on_time=sum(kept),
+        closed=len(kept),
         overdue=sum(problem.due_at is not None and problem.due_at < now for problem in waiting),
     )
 
 
-def _longest_waits(database: Database, problem_ids: Sequence[str]) -> list[timedelta]:
-    """Return for each problem with dated replies how long its slowest message waited for the first."""
+def _deadlines_kept(database: Database, problem_ids: Sequence[str], due_at: DueAt) -> list[bool]:
+    """Return for each problem with dated replies whether every answer came in time."""
     members = database.problems.members_of(problem_ids)
-    posts = database.posts.get_many(member.post_id for joined in members.values() for member in joined)
-    waits = (
-        [at - post.asked_at for member in joined if (at := (post := posts[member.post_id]).first_replied_at)]
+    post_ids = [member.post_id for joined in members.values() for member in joined]
+    posts, analyses = database.posts.get_many(post_ids), database.analyses.get_many(post_ids)
+    kept = (
+        [
+            at <= due_at(post, analyses.get(post.id))
+            for member in joined
+            if (at := (post := posts[member.post_id]).first_replied_at)
+        ]
         for joined in members.values()
     )
-    return [max(wait) for wait in waits if wait]
+    return [all(each) for each in kept if each]
 
 
 def pressing_problems(database: Database, *, now: datetime, limit: int) -> list[Problem]:

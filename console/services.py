@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from console.i18n import DEFAULT_LANGUAGE
 from crawler.catalogue import Catalogue
+from records.problem import DueAt
 from records.times import DEFAULT_ZONE, utc_now
 from storage.database import Database
 from storage.highlight import Tokens
@@ -21,8 +22,7 @@ class Services:
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
     steps of one post's way as (stage, what happened), in order. `filters` names the query of each alert
-    rule. `deadline_days` is how long an office has for its answer. `title` is what the installation
-    calls itself.
+    rule. `due_at` says when the answer to a post is due. `title` is what the installation calls itself.
     """
 
     database: Database
@@ -31,8 +31,8 @@ class Services:
     segment: Callable[[str], list[str]]
     tokens: Tokens
     why: Callable[[str], Sequence[tuple[str, str]]]
+    due_at: DueAt
     filters: Mapping[str, str] = field(default_factory=dict)
-    deadline_days: int = 15
     zone: ZoneInfo = DEFAULT_ZONE
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 
 from records.analysis import Analysis, PlaceKind, PlaceMention, ReplyFindingCode
 from records.post import Post
-from records.problem import Membership, Outcome, Problem, ProblemState
+from records.problem import DueAt, Membership, Outcome, Problem, ProblemState
 
-DEADLINE_DAYS = 15  # "check against your rules": the ordinary case of the Beijing preset (2023)
 REOPENED_AFTER = timedelta(days=1)  # what crosses the answer on its way is no new report
 LONGEST_TITLE = 60
 MOST_COMPARED = 50  # titles; the most central of so many is central enough
@@ -39,7 +38,7 @@ def summarise(
     analyses: Mapping[str, Analysis],
     members: Sequence[Membership],
     *,
-    deadline_days: int = DEADLINE_DAYS,
+    due_at: DueAt,
 ) -> Problem:
     """Return the problem that these reports are.
 
@@ -50,7 +49,7 @@ def summarise(
       closed    the source states of every report that it is closed
       answered  every report has a reply, or a state that says so
       open      otherwise
-    `due_at` is the earliest unanswered report's time plus `deadline_days`; None where all are answered.
+    `due_at` says when the answer to one report is due; the problem is due when the first unanswered one is.
     """
     reports = sorted(posts, key=lambda post: (post.asked_at, post.id))
     copies = {member.post_id for member in members if member.copy_of is not None}
@@ -71,7 +70,7 @@ def summarise(
         urgency=max((analysis.urgency for analysis in known), default=0),
         dissatisfaction=_upper_quartile([analysis.dissatisfaction for analysis in known]),
         outcome=_outcome(reports, analyses),
-        due_at=waiting[0].asked_at + timedelta(days=deadline_days) if waiting else None,
+        due_at=min((due_at(post, analyses.get(post.id)) for post in waiting), default=None),
     )
 
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from records.analysis import Analysis
+from records.post import Post
+
+# When the answer to a post is due; an urgent message may be due sooner, so its analysis is looked at.
+DueAt = Callable[[Post, Analysis | None], datetime]
 
 
 class ProblemState(StrEnum):
@@ -54,7 +61,8 @@ class Problem:
 class Membership:
     """Why one post belongs to one problem. `copy_of` names the post whose text it repeats, if any.
 
-    `reason` is a short Chinese sentence for people; `score` is the match's strength, 0-1 (1 for the first post).
+    `reason` is a short Chinese sentence for people; `score` is the strength of the match, 0-1
+    (1 for the first post).
     """
 
     post_id: str

@@ -41,12 +41,15 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDocument:
-    """One post as the index sees it. Token fields are pre-segmented: words joined by single blanks."""
+    """One post as the index sees it, already cut: words and pieces (storage.characters), parted by blanks."""
 
     id: str
     title: str
     text: str
     reply: str
+    title_pieces: str
+    text_pieces: str
+    reply_pieces: str
     topic: str | None
     places: tuple[str, ...]
     department: str | None

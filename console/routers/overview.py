@@ -37,7 +37,7 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
         tomorrow=day + timedelta(days=1),
         report_channels=[channel.value for channel in Channel if channel.carries_reports],
         counts=database.posts.service_counts(period, now=view.now),
-        on_time=on_time(database, now=view.now, allowed=timedelta(days=services.deadline_days)),
+        on_time=on_time(database, now=view.now, due_at=services.due_at),
         trend=bins,
         trend_days=TREND_DAYS,
         latest=None if any(bar.asked for bar in bins) else _latest_day(view),

@@ -20,14 +20,14 @@ from tests.console.town import FIXED, NOW, TODAY, WAGES, WATER, WATER_ALERT, ZON
 
 
 def test_the_on_time_rate_counts_what_is_overdue_and_still_open(town: Services) -> None:
-    figures = on_time(town.database, now=NOW, allowed=timedelta(days=15))
+    figures = on_time(town.database, now=NOW, due_at=lambda post, _: post.asked_at + timedelta(days=15))
     # The street light was answered after 4 days; the unpaid wages are 11 days overdue.
     assert figures == OnTime(on_time=1, closed=1, overdue=1)
     assert figures.rate == 0.5
 
 
 def test_a_late_answer_is_not_on_time(town: Services) -> None:
-    figures = on_time(town.database, now=NOW, allowed=timedelta(days=3))
+    figures = on_time(town.database, now=NOW, due_at=lambda post, _: post.asked_at + timedelta(days=3))
     assert figures == OnTime(on_time=0, closed=1, overdue=1)
     assert figures.rate == 0
 

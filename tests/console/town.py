@@ -76,6 +76,7 @@ def build_services(folder: Path) -> Services:
         segment=words,
         tokens=tokens,
         why=lambda post_id: [("抓取", f"来源 {post_id.split('/')[0]}"), ("脱敏", "没有需要遮去的个人信息")],
+        due_at=lambda post, _: post.asked_at + timedelta(days=15),
         filters={"停水成片": "停水 OR 断水", "欠薪久拖": "欠薪 OR 拖欠工资"},
         zone=ZONE,
         clock=lambda: NOW,

@@ -52,7 +52,7 @@ def joined(post: Post, copy_of: str | None = None) -> Membership:
 def summary(posts: Sequence[Post], *analyses: Analysis, copies: Sequence[str] = ()) -> Problem:
     known = {a.post_id: a for a in analyses}
     members = [joined(p, "b/0" if p.id in copies else None) for p in posts]
-    return summarise("p1", posts, known, members, deadline_days=15)
+    return summarise("p1", posts, known, members, due_at=lambda post, _: post.asked_at + timedelta(days=15))
 
 
 def test_one_unanswered_report_is_open_and_due() -> None:
