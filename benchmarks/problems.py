@@ -1,7 +1,8 @@
 """Merging messages into problems: messages a second as the stream grows, beside TF-IDF against everything.
 
-The stream is drawn from real messages where they are there (else from templates), each with its places renamed
-and its words thinned out, so that variety grows with it. OMP_NUM_THREADS=1 python -m benchmarks problems
+The stream is drawn from real messages where they are there (else from templates), each with its places
+renamed and its words thinned out, so that variety grows with it.
+OMP_NUM_THREADS=1 python -m benchmarks problems
 """
 
 from __future__ import annotations

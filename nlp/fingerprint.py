@@ -35,11 +35,11 @@ from records.errors import ConfigurationError
 from records.post import Post
 
 VERSION = 1
-TITLE_REPEATS = 2  # how often a word of the title counts; tried 1-3 on problems_dev: 2
+TITLE_REPEATS = 2  # how often a word of the title counts beside the text
 MOST_WORDS = 60
 PERMUTATIONS = 32
 SHINGLE = 5
-CHIEF_PLACES = 2
+CHIEF_PLACES = 2  # the first of a text, where the title names none
 LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
 
 _MARKS = re.compile(r"[\W_]+")

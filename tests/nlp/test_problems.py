@@ -199,7 +199,7 @@ def test_a_post_without_a_fingerprint_opens_its_own_problem() -> None:
 
 @pytest.mark.shared
 def test_known_problems_are_found_in_the_real_stream() -> None:
-    """The floors are below what was measured: mean 0.87, of five reports and more 0.91."""
+    """The floors are a little below what was measured: mean 0.88, of five reports and more 0.92."""
     lines = shared_file("messages/messages_2017_2020.jsonl").read_text("utf-8").splitlines()
     messages = []
     for row in map(json.loads, lines):
@@ -215,5 +215,5 @@ def test_known_problems_are_found_in_the_real_stream() -> None:
         ids = set(issue["ids"])
         best[issue["issue"]] = (len(ids), max(2 * len(ids & p) / (len(ids) + len(p)) for p in problems))
     large = [f1 for size, f1 in best.values() if size >= 5]
-    assert sum(f1 for _, f1 in best.values()) / len(best) >= 0.85
-    assert sum(large) / len(large) >= 0.88
+    assert sum(f1 for _, f1 in best.values()) / len(best) >= 0.86
+    assert sum(large) / len(large) >= 0.90
