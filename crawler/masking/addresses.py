@@ -19,7 +19,7 @@ _UNIT = (
     rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}}"
     rf"|[甲乙丙丁东西南北中左右A-Fa-f])\s?(?:单元|门栋|门洞|门|号门|梯|号梯|座)"
 )
-_FLOOR = rf"\s?[,，、{_DASH}]?\s?第?(?:\d{{1,2}}|[{_HAN}]{{1,3}})\s?(?:楼|层|F)"
+_FLOOR = rf"\s?[,，、{_DASH}]?\s?[第负]?(?:\d{{1,2}}|[{_HAN}]{{1,3}})\s?(?:楼|层|F)"
 # A room is 3-4 digits; what follows must not make it a count, a size, a price or a year.
 _NEXT_SENTENCE = r"(?:19|20)\d\d\s?[年.\-/]|\d{1,2}[、，：:]"
 _COUNTED = (
@@ -33,10 +33,10 @@ _ROOM = (
     rf"(?:\d{{1,2}}[{_DASH}])?[A-Za-z]?\d{{3,4}}[A-Za-z]?{_NOT_ROOM}\s?(?:号房|号室|室|房间"
     rf"|房|号|户)?"
 )
-_ROOM_SURE = rf"\s?[,，、{_DASH}]{{0,2}}\s?[A-Za-z]?\d{{3,4}}[A-Za-z]?\s?(?:号房|号室|室|房间|房|号|户)?"
+_ROOM_SURE = rf"\s?[,，、{_DASH}]{{0,2}}\s?第?[A-Za-z]?\d{{3,4}}[A-Za-z]?\s?(?:号房|号室|室|房间|房|号|户)?"
 _ROOM_HAN = rf"\s?[,，]?\s?[零〇○一二三四五六七八九]{{3,4}}(?:号房|号室|室|房|号|户)?(?![{_HAN}])"
 _ROOM_SMALL = (
-    rf"\s?[,，、{_DASH}]?\s?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号"
+    rf"\s?[,，、{_DASH}]?\s?第?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号"
     rf"(?![电梯楼栋门车线井地库商]))"
 )
 _SIDE = r"\s?[东西南北中左右][边侧]?[户室]"
@@ -76,8 +76,8 @@ _LONGITUDE = r"(?:7[3-9]|[89]\d|1[0-2]\d|13[0-6])(?:\.|．)\d{3,}"
 _COMPASS = r"\s?[°度]?\s?[NEne]?"
 _BETWEEN = r"\s?[,，、;；/\s|]\s?"
 _POSITION = re.compile(
-    rf"(?<![\d.])(?:[NEne]\s?)?(?:{_LONGITUDE}{_COMPASS}{_BETWEEN}(?:[NEne]\s?)?{_LATITUDE}"
-    rf"|{_LATITUDE}{_COMPASS}{_BETWEEN}(?:[NEne]\s?)?{_LONGITUDE}){_COMPASS}(?!\d)"
+    rf"(?<![\d.])(?:[NEne]\s?)?(?:{_LONGITUDE}{_COMPASS}(?:{_BETWEEN}|(?=[NEne]))(?:[NEne]\s?)?{_LATITUDE}"
+    rf"|{_LATITUDE}{_COMPASS}(?:{_BETWEEN}|(?=[NEne]))(?:[NEne]\s?)?{_LONGITUDE}){_COMPASS}(?!\d)"
 )
 _DEGREES = (
     r"\d{1,3}(?:[.．]\d+)?(?:\s?[°度º]\s?(?:\d{1,2}(?:\.\d+)?\s?[′'’分]\s?(?:\d{1,2}"
@@ -115,11 +115,16 @@ _BIRTH_YEAR = re.compile(
     rf"|是)?[\s:：]{{0,3}}(?P<value>(?:19|20)\d\d年?){_RANGE_AFTER}"
 )
 _BORN = re.compile(
-    r"出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口)|日期|前|后)|生人|生"
-    r"(?<=[年月日号]生)(?=[，,。；;（()）\s的])|生(?<=\d生)(?=[，,。；;])"
+    r"生日|出生(?!证|率|的?(?:适龄|儿童|幼儿|孩子|小孩|人口|新生儿|人员|可以|可享)|日期|前|后|或|持有|至今)|生人|生"
+    r"(?<=[年月日号]生)(?=[，,。；;（()）\s的]|$)|生(?<=\d生)(?=[，,。；;]|$)"
 )
 _DATE_BEFORE = re.compile(rf"(?P<value>{_DATE})\s?$")
 _DATE_REACH = 24
+_RANGE_MARKS = ("至", "到", "-", "－", "—", "–", "~", "～")
+# A year alone is a person's only beside a person: 1985年出生的人员 is policy.
+_BIRTH_OF_SOMEBODY = re.compile(
+    r"(?:我|本人|他|她|孩子|儿子|女儿|小孩|宝宝)(?:是|于|在|系)?\s?(?P<value>(?:19|20)?\d\d年)(?:出生|生人|生(?=[，,。；;的]|$))"
+)
 _BIRTH_SEX = re.compile(
     rf"(?<=[男女])[性]?\s?[，,、；; ]\s?(?P<value>{_DATE})(?=\s?(?:[，,。；;）)\s]|出?生))"
 )
@@ -168,13 +173,17 @@ _SEX_SIGN = re.compile(rf"[男女]性?\s?[，,、；; ]\s?[\d{_HAN}农阴公阳]
 def find_births(text: str) -> Iterator[Finding]:
     """Yield dates of birth. Cut-off dates ("8月31日以前出生") are policy, not persons: they stay."""
     if contains_any(text, _BIRTH_SIGNS):
-        for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR):
+        for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR, _BIRTH_OF_SOMEBODY):
             for match in pattern.finditer(text):
                 yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))
         for born in _BORN.finditer(text):
             date = _DATE_BEFORE.search(text, max(0, born.start() - _DATE_REACH), born.start())
             # A day without a year is a cut-off date: 8月31日出生 may enrol.
-            if date and _WITH_YEAR.search(date["value"]):
+            if (
+                date
+                and text[date.start("value") - 1 : date.start("value")] not in _RANGE_MARKS
+                and (_WITH_YEAR.search(date["value"]) or date["value"][:2] in ("农历", "阴历"))
+            ):
                 yield Finding(kind=Kind.BIRTH, start=date.start("value"), end=date.end("value"))
     if ("男" not in text and "女" not in text) or not _SEX_SIGN.search(text):
         return

@@ -36,25 +36,26 @@ _CUES = (
     _Cue(
         Kind.IDENTITY,
         _LOOSE,
-        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xXＸｘ])?",
+        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xXＸｘ])?"
+        r"|\d{3,10}[*×xX█]{4,12}\d{2,4}[xX]?",
         "身份证 身份证件 居民身份证 公民身份 公民身份证 身份号码 身份证明",
     ),
     _Cue(
         Kind.DOCUMENT,
         _LOOSE,
-        rf"(?=[^\s]{{0,12}}\d)[{_ALNUM}\u4e00-\u9fff]?第?[{_ALNUM}]"
+        rf"(?:[\u4e00-\u9fff]{{1,3}}字?第)?(?=[^\s]{{0,12}}\d|[A-Za-z]{{1,2}} \d)[{_ALNUM}\u4e00-\u9fff]?第?[{_ALNUM}]"
         rf"(?:{_SPACED}[{_ALNUM}]){{5,24}}(?![{_ALNUM}%％元])",
         "护照 通行证 回乡证 台胞证 港澳证 军官证 士兵证 警官证 驾驶证 驾照 居住证 暂住证"
         " 残疾证 残疾人证 准考证 学生证"
         " 社保卡 医保卡 社会保障卡 退休证 退伍证 毕业证 毕业证书 资格证 结婚证 离婚证 出生证"
         " 出生医学证明 户口本 户口簿 房产证"
-        " 房权证 土地证 不动产权证 不动产证 老年证 优待证 工作证 证件 低保证 记者证 教师证 护士证 执业证",
+        " 房权证 土地证 不动产权证 不动产证 老年证 优待证 工作证 证件 低保证 记者证 教师证 护士证 执业证 营运证 从业资格证 从业证 行驶证 健康证 上岗证 律师证 户籍证 签证",
     ),
     _Cue(
         Kind.DOCUMENT,
         _STRICT,
         rf"[A-Za-z]{{0,4}}\d(?:{_SPACED}\d){{3,19}}",
-        "社保 医保 学籍 考生 工号 警号 学号 胸牌 职工 员工 社会保障 参保 养老保险 准考 证书 执法证 教工",
+        "社保 医保 学籍 考生 工号 警号 学号 胸牌 职工 员工 社会保障 参保 养老保险 准考 证书 执法证 教工 档案",
     ),
     _Cue(
         Kind.BANK_CARD,
@@ -78,6 +79,37 @@ _CUES = (
 
 _HANDLE_CUES = (
     _Cue(
+        Kind.NUMBER,
+        rf"(?:单|件|证|卡)?{_NOTE}{_LINK}",
+        r"[A-Za-z]{0,4}\d{7,20}(?![\d%％元年])",
+        "回执 病历 门诊 住院 病案 就诊 工单 信访 受理 立案 警情 订单 快递 运单 保单 流水 户号",
+    ),
+    _Cue(
+        Kind.IDENTITY,
+        r"(?:数字|号码|数|为|是)?[\s:：]{0,2}",
+        r"\d{3,8}[xX]?(?!\d)",
+        "前六位 后四位 后六位 末四位 末六位 前6位 后4位 后6位 末4位",
+    ),
+    _Cue(Kind.IDENTITY, r"(?:号|为|是)?[\s:：]{0,2}", r"\d{3}[\dxX](?!\d)", "尾号"),
+    _Cue(
+        Kind.HANDLE,
+        _LOOSE,
+        rf"(?=[-_.{_ALNUM}]{{0,20}}\d)[-_.{_ALNUM}]{{6,32}}(?![年月元%])",
+        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 B站 b站 知乎",
+    ),
+    _Cue(
+        Kind.HANDLE,
+        r"(?:账号|帐号|号|名|昵称|ID|id)?\s*(?:[:：]|@|＠)\s*[“\"]?",
+        r"[^\s，,。；;！!？?、：:“”\"（）()〔〕]{2,16}(?<![府局委办政布网报台院校会])",
+        "抖音 快手 微博 钉钉 陌陌 小红书 B站 b站 知乎 贴吧",
+    ),
+    _Cue(
+        Kind.HANDLE,
+        "叫?",
+        r"[\u4e00-\u9fff]{2,6}(?=[，,。；;！!\s]|$)(?<![号称的了名制册查询])",
+        "网名 昵称 微信名 抖音名",
+    ),
+    _Cue(
         Kind.PLATE,
         r"(?:号码?)?(?:为|是)?[\s:：]{0,3}",
         r"[A-Za-z]{1,2}[·\s\-]?(?=[A-Za-z]{0,5}\d)[A-Za-z0-9]{4,6}(?![A-Za-z0-9])",
@@ -95,7 +127,7 @@ _HANDLE_CUES = (
         _LOOSE,
         rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{4,24}}|\d(?:{_SPACED}\d){{5,12}}|"
         rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
-        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加微 Weixin weixin"
+        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 绿泡泡 加微 Weixin weixin"
         " WeChat wechat Wechat WECHAT ＶＸ",
     ),
     _Cue(
@@ -121,17 +153,18 @@ _HANDLE_CUES = (
     ),
 )
 _ALL_CUES = _CUES + _HANDLE_CUES
-_RULES = {
-    word: (cue.kind, re.compile(f"{cue.gap}(?P<value>{cue.value})"))
-    for cue in reversed(_ALL_CUES)
-    for word in cue.words.split()
-}
+_RULES: dict[str, list[tuple[Kind, re.Pattern[str]]]] = {}
+for _cue in _ALL_CUES:
+    _pattern = re.compile(f"{_cue.gap}(?P<value>{_cue.value})")
+    for _word in _cue.words.split():
+        _RULES.setdefault(_word, []).append((_cue.kind, _pattern))
 _LEXICON = Lexicon(_RULES)
 _PUBLIC_ACCOUNT = "公众"
+_NOTHING = frozenset("0 -－—")
 
 # Provinces' and forces' characters, then a letter without I and O: GA 36-2018.
 _PLATE = re.compile(
-    r"[A-HJ-NP-Za-hj-np-zＡ-Ｚ]"
+    r"[A-HJ-Za-hj-zＡ-Ｚ]"
     r"(?:(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军].)"
     r"|(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军]\s.))"
     r"(?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
@@ -148,15 +181,14 @@ _COURT_CASE = re.compile(
 def find_cued(text: str) -> Iterator[Finding]:
     """Yield details that a word before them tells; the word stays."""
     for start, end in _LEXICON.find(text):
-        kind, pattern = _RULES[text[start:end]]
-        match = pattern.match(text, end)
-        if match is None or text[max(0, start - 2) : start] == _PUBLIC_ACCOUNT:
+        if text[max(0, start - 2) : start] == _PUBLIC_ACCOUNT:
             continue
-        if kind is Kind.PHONE and is_office_line(text, match.start("value")):
-            continue
-        if set(match["value"]) <= set("0 -－—"):
-            continue
-        yield Finding(kind=kind, start=match.start("value"), end=match.end("value"))
+        for kind, pattern in _RULES[text[start:end]]:
+            match = pattern.match(text, end)
+            if match is None or set(match["value"]) <= _NOTHING:
+                continue
+            if kind is not Kind.PHONE or not is_office_line(text, *match.span("value")):
+                yield Finding(kind=kind, start=match.start("value"), end=match.end("value"))
 
 
 def find_plates(text: str) -> Iterator[Finding]:
@@ -165,6 +197,14 @@ def find_plates(text: str) -> Iterator[Finding]:
         start = match.start() - (2 if text[match.start() - 1].isspace() else 1)
         start -= 2 if text[max(0, start - 2) : start] in ("WJ", "ＷＪ") else 0
         yield Finding(kind=Kind.PLATE, start=start, end=match.end())
+    if "WJ" in text:
+        for match in _ARMED_POLICE.finditer(text):
+            yield Finding(kind=Kind.PLATE, start=match.start(), end=match.end())
+
+
+_ARMED_POLICE = re.compile(
+    r"WJ[\s·]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[\s·]?\d{4}[\dA-Z]"
+)
 
 
 def find_court_cases(text: str) -> Iterator[Finding]:

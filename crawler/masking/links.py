@@ -16,6 +16,9 @@ _DOT = r"(?:\s?[.．。·]\s?|\s*(?:\[dot\]|\(dot\)|点|\bdot\b)\s*)"
 _DOMAIN = rf"[{_WORD}][{_WORD}\-]{{0,62}}(?:{_DOT}[{_WORD}][{_WORD}\-]{{1,62}}){{1,3}}"
 _AT = r"(?:@|＠|﹫|艾特|小老鼠|[\[(（【]\s?(?:at|AT|At|@|＠)\s?[\])）】]|\sat\s|\sAT\s)"
 _MAIL = re.compile(rf"(?<![{_WORD}]){_LOCAL}\s?{_AT}\s?{_DOMAIN}")
+_MAIL_HAN = re.compile(
+    rf"(?:(?<=邮箱)|(?<=邮件)|(?<=[：:是为，。、 ])|^|(?<![\u4e00-\u9fff]))[\u4e00-\u9fff]{{2,4}}[@＠]{_DOMAIN}"
+)
 # Written with # instead of @, only at well-known mail services, else "5#2.cn" would be a mail address.
 _MAIL_HASH = re.compile(
     rf"(?<![{_WORD}]){_LOCAL}\s?[#＃*]\s?(?:(?:vip\.)?(?:qq|163|126|139|189|sina|sohu|gmail"
@@ -37,14 +40,23 @@ _PERSONAL_KEY = re.compile(
     r"|sign|signature|cookie|uid|qq|wx|wechat|weixin|lat|lng|lon|long|latitude|longitude"
 )
 _PARAMETER = re.compile(r"(?P<mark>[?&;#])(?P<key>[^=&;#?]+)=(?P<value>[^&;#]*)")
+_PARAMETER_IN_TEXT = re.compile(
+    r"[?&;#](?P<key>[A-Za-z_][\w.\-\[\]%]{0,40})=(?P<value>[A-Za-z0-9._~%+\-:@*/!$'()\[\]]+|[\u4e00-\u9fff]{1,8})",
+    re.ASCII,
+)
+# A number in the path is mostly the page's, but not behind one of these.
+_PERSONAL_PATH = re.compile(
+    r"/(?:u|user|users|member|phone|mobile|tel|profile|people|space)/(?=1[3-9]\d{9}(?!\d))\d+", re.I
+)
 _USER = re.compile(r"(?P<scheme>\w+://)(?P<user>[^/@?#]+)@")
 
 
 def find_mail(text: str) -> Iterator[Finding]:
     """Yield mail addresses, also with full-width or spelled-out @."""
     if contains_any(text, _MAIL_SIGNS):
-        for match in _MAIL.finditer(text):
-            yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
+        for pattern in (_MAIL, _MAIL_HAN):
+            for match in pattern.finditer(text):
+                yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
     if "#" in text or "＃" in text or "*" in text:
         for match in _MAIL_HASH.finditer(text):
             yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
@@ -52,13 +64,13 @@ def find_mail(text: str) -> Iterator[Finding]:
 
 def find_link_values(text: str) -> Iterator[Finding]:
     """Yield the values of personal query parameters, and user names, in links inside a text."""
+    if "=" in text:
+        for part in _PARAMETER_IN_TEXT.finditer(text):
+            if _is_personal(part["key"], part["value"]):
+                yield Finding(kind=Kind.LINK, start=part.start("value"), end=part.end("value"))
     if "://" not in text:
         return
     for link in _URL.finditer(text):
-        for part in _PARAMETER.finditer(link[0]):
-            if part["value"] and _is_personal(part["key"], part["value"]):
-                start, end = part.span("value")
-                yield Finding(kind=Kind.LINK, start=link.start() + start, end=link.start() + end)
         if user := _USER.match(link[0]):
             start, end = user.span("user")
             yield Finding(kind=Kind.LINK, start=link.start() + start, end=link.start() + end)
@@ -66,7 +78,7 @@ def find_link_values(text: str) -> Iterator[Finding]:
 
 def without_personal_values(url: str) -> str:
     """Return the URL without user name and personal query parameters, else byte for byte as it was."""
-    bare = _USER.sub(r"\g<scheme>", url, count=1)
+    bare = _PERSONAL_PATH.sub("", _USER.sub(r"\g<scheme>", url, count=1))
     kept = _PARAMETER.sub(lambda part: "" if _is_personal(part["key"], part["value"]) else part[0], bare)
     # Where the first parameter went, the next one follows the path now.
     return kept.replace("&", "?", 1) if "?" in bare and "?" not in kept else kept

@@ -89,3 +89,9 @@ NO_NAMES = words(
     "不便/不公开/不详/保密/先生/匿名/同上/同前/女士/如下/市民/手机/暂无/未知/本人/"
     "某某/电话/留言/网友/见下/隐藏/业主/同志/全体/村民/居民/代表"
 )
+# 一个叫张三丰的人, 被张三丰打伤: followed by names of three characters where the rest is clear.
+FAINT = words("叫/叫做/名为/被/由/找/跟/自称/人叫/向")
+# A name follows whatever it looks like, unless a thing is named.
+NAMINGS = words("名叫/名字叫/名字是/化名/曾用名/我的名字叫/我的名字是/真名/原名/本人姓名")
+# What befalls persons only.
+FATES = words("去世/死亡/受伤/住院/生病/患有/患病/入院/病逝/被打/失踪/反映/举报/投诉/起诉/诉称")

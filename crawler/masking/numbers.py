@@ -39,19 +39,43 @@ _EXTENSION = re.compile(
     r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?=(?:19|20)\d\d\s?[年.]|\D|$)",
     re.IGNORECASE,
 )
+# After a phone: 13812345678、87654321.
+_SECOND_PHONE = re.compile(r"\s?[、,，/或和；;]\s?([2-8]\d{6,7})(?![\d元])")
+# Letters that stand for digits: 138OO138OOO, l38….
+_LETTERED = re.compile(r"(?<![A-Za-z0-9])[1lI](?:[\s\-]?[3-9])(?:[\s\-]?[\doOlI]){9}(?![A-Za-z0-9])")
+_LETTER = re.compile("[A-Za-z]")
+_LEAST_DIGITS = 5
+_HARMLESS_MARKS = frozenset(" \t\u3000()（）\ufe0f\u20e3")
+_GROUPS = ([3, 4, 4], [3, 3, 5], [2, 11], [2, 3, 4, 4], [3, 8], [4, 8], [4, 7])
 _QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
 
-_OFFICE = "局|委|办|厅|办公室|政府|中心|大厅|窗口|派出所|街道|热线|专线|科|大队|支队"
+_OFFICE = (
+    "局|委|办|厅|股|处(?<!住处)|科|所(?<!住所)|站|办公室|政府|中心|大厅|窗口|街道|热线|专线|队|院(?<!庭院)|学校|公司|银行|支行|管理部|法院"
+    "|(?:我|本)[局办处院校司站所区县市们]|单位|服务台|前台|总机|县|市|区"
+)
 _SERVICE = (
     "咨询|服务|办公|值班|投诉|举报|监督|报修|客服|维修|抢修|预约|受理|便民|政策|业务|求助"
-    "|报警|维权|信访|接待|应急"
+    "|报警|维权|信访|接待|应急|申诉|公示|来电|查询|订票|订餐|招生|招聘|办事"
 )
+# What an office says before its number, and no resident: 欢迎来电, 您可致电, 如有疑问请拨打.
+_INVITED = "详询|欢迎|您可|可以?致电|可以?拨打|可以?电话|可直接|疑问|咨询|联系我[们局办院校]|与我[们局办院校]|我[局办院校]|请用户|到本|其他问题|如需"
 _OFFICE_LINE = re.compile(
-    rf"(?:(?:{_OFFICE})的?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|热线|专线)|(?:{_SERVICE})"
-    rf"(?:电话|热线|专线)|热线)"
+    rf"(?:(?:{_OFFICE})的?[，,（(：:]?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|座机|热线|专线)?"
+    rf"|(?:{_SERVICE})(?:电话|热线|专线)|热线|(?:{_INVITED})[^。！？!?；;\n我家]{{0,14}})"
     r"(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
-_OFFICE_REACH = 24
+_OFFICE_BEHIND = re.compile(
+    r"\s?[）)]?\s?(?:电话|座机)?[，,]?\s?(?:进行|来电)?(?:咨询|查询|向我|与我[局办们中院]|联系我局|[（(]?(?:办公室|征收办|行政办|值班室|传达室))"
+)
+_RESIDENT = re.compile(
+    r"(?:我的?|我家的?|本人的?|家里的?|家中的?|家庭|住宅|宅电|家电|他的?|她的?|联系人[^。，,]{0,8}|业主|先生|女士)(?:固定|联系|办公)?"
+    r"(?:电话|座机|固话|号码)?(?:号码)?(?:为|是)?[\s:：（(]*$"
+)
+_OFFICE_REACH = 32
+# One more line of the list that the line before it begins: 0745-2278452；辰溪县：0745-…
+_LINE_BEFORE = re.compile(
+    r"(?<!\d)(?P<line>(?:0\d{2,3}[\-－—]{0,2})?[2-8]\d{6,7})[、，,；;/和或）)\s（(][^\d。！？!?我家\n]{0,14}$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +92,20 @@ def find_numbers(text: str) -> Iterator[Finding]:
     """Yield phones, identity cards and bank cards, from left to right."""
     for match in _RUN.finditer(text):
         yield from _numbers_in(text, _read_run(text, match.start(), match.end()))
+    for match in _LETTERED.finditer(text):
+        if _LETTER.search(match[0]) and len(re.findall(r"\d", match[0])) >= _LEAST_DIGITS:
+            yield Finding(kind=Kind.PHONE, start=match.start(), end=match.end())
 
 
-def is_office_line(text: str, start: int) -> bool:
-    """Return whether the words right before `start` name an office's own line (docs/masking.md)."""
-    return _OFFICE_LINE.search(text, max(0, start - _OFFICE_REACH), start) is not None
+def is_office_line(text: str, start: int, end: int) -> bool:
+    """Return whether the words around text[start:end] say that it is an office's own line (docs/masking.md)."""
+    reach = max(0, start - _OFFICE_REACH)
+    if _RESIDENT.search(text, reach, start):
+        return False
+    if _OFFICE_LINE.search(text, reach, start) or _OFFICE_BEHIND.match(text, end):
+        return True
+    before = _LINE_BEFORE.search(text, reach, start)
+    return before is not None and is_office_line(text, before.start("line"), before.end("line"))
 
 
 def plain_digits(written: str) -> str:
@@ -112,6 +145,8 @@ def _numbers_in(text: str, run: _Run) -> Iterator[Finding]:
             if kind is Kind.PHONE and (extension := _EXTENSION.match(text, end)):
                 end = extension.end()
             yield Finding(kind=kind, start=_with_bracket(text, run.at[start], end), end=end)
+            if kind is Kind.PHONE and (second := _SECOND_PHONE.match(text, end)):
+                yield Finding(kind=kind, start=second.start(1), end=second.end(1))
 
 
 def _with_bracket(text: str, start: int, end: int) -> int:
@@ -158,7 +193,7 @@ def _is_one(text: str, run: _Run, start: int, end: int) -> bool:
     """Return whether the digits are written as one long number, not as a list of room numbers or sums."""
     marks = text[run.at[start] : run.at[end - 1] + 1]
     groups = sum(start <= border < end for border in run.starts)
-    return _LISTED.search(marks) is None and (groups <= 6 or groups == end - start)
+    return _LISTED.search(marks) is None and (groups <= 9 or groups == end - start)
 
 
 def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
@@ -171,7 +206,7 @@ def _landline_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
             end = area_end + length
             split_area = any(match.start(1) < border < area_end for border in run.ends)
             if _ends_at(text, run, end) and not split_area and _is_written_as_phone(text, run, start, end):
-                return None if is_office_line(text, run.at[start]) else (Kind.PHONE, end)
+                return None if is_office_line(text, run.at[start], run.at[end - 1] + 1) else (Kind.PHONE, end)
     return None
 
 
@@ -185,6 +220,10 @@ def _is_written_as_phone(text: str, run: _Run, start: int, end: int) -> bool:
     between = [text[run.at[i - 1] + 1 : run.at[i]] for i in range(start + 1, end)]
     marks = "".join(between)
     sizes = [len(part) for part in re.split(r"\D+", text[first:last])]
+    if len(set(marks) - _HARMLESS_MARKS) > 1:
+        return False
+    if last < len(text) and text[last].isdecimal() and len(sizes) > 1 and sizes not in _GROUPS:
+        return False
     if "," in marks or "，" in marks or "、" in marks or "。" in marks:
         return sizes in ([3, 4, 4], [4, 4, 3], [3, 3, 5])
     if marks in (".", "．"):

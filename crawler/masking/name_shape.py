@@ -1,0 +1,81 @@
+"""What a name looks like, whatever stands around it: surname, given name, and no place."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.masking import name_cues as cues
+from crawler.masking.surnames import (
+    BOUNDARY,
+    COMPOUND,
+    FOLLOWS,
+    NEVER_GIVEN,
+    ORDINARY,
+    PARTICLES,
+    STRONG,
+    WEAK,
+)
+
+# A name that ends so, or is followed so, is a place's or a company's.
+_PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠")
+_PLACE_NEXT = frozenset("村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
+_PLACE_WORDS = cues.words(
+    "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店"
+    "/诊所/花园/水库/路口/"
+    "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园"
+)
+# Two characters before a title whose last one is a surname by chance.
+ENDINGS = cues.words(
+    "照顾/不顾/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
+    "/沈阳/邵阳/益阳/咸阳/"
+    "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
+)
+# Surnames so common, and so rare inside given names, that one right before a title is the whole name.
+TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
+HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
+
+
+def is_given(text: str, start: int, end: int) -> bool:
+    given = text[start:end]
+    if len(given) != end - start or not HAN.fullmatch(given) or not NEVER_GIVEN.isdisjoint(given):
+        return False
+    return not any(text[i : i + 2] in FOLLOWS for i in range(start, end))
+
+
+def is_bounded(text: str, end: int) -> bool:
+    return end >= len(text) or text[end] in BOUNDARY
+
+
+def ends_clearly(text: str, end: int) -> bool:
+    return is_bounded(text, end) or text[end] in NEVER_GIVEN or text[end : end + 2] in FOLLOWS
+
+
+def is_place(text: str, start: int, end: int) -> bool:
+    if text[end - 1] in _PLACE_TAILS or text[end : end + 1] in _PLACE_NEXT:
+        return True
+    return (
+        text[end : end + 2] in _PLACE_WORDS
+        or text[end - 1 : end + 1] in _PLACE_WORDS
+        or text[start + 1 : end] == "家"
+    )
+
+
+def is_full_name(text: str, start: int, end: int) -> bool:
+    head = 2 if text[start : start + 2] in COMPOUND else 1
+    if not head < end - start <= head + 2 or (head == 1 and not is_sure(text, start)):
+        return False
+    if (head == 1 and text[start : start + 2] in ORDINARY) or text[end - 1] in _PLACE_TAILS:
+        return False
+    return is_given(text, start + head, end)
+
+
+def is_sure(text: str, at: int) -> bool:
+    """Return whether the character at `at` is a surname there: a strong one, or a weak one after a break."""
+    if text[at] in STRONG:
+        return True
+    return text[at] in WEAK and text[at] not in PARTICLES and (at == 0 or text[at - 1] in BOUNDARY)
+
+
+def with_last(text: str, end: int) -> int:
+    """Return `end`, or one more where the last character of a half-hidden name follows (张某强)."""
+    return end + 1 if is_given(text, end, end + 1) and ends_clearly(text, end + 1) else end
