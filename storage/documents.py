@@ -5,6 +5,7 @@ from __future__ import annotations
 from records.analysis import Analysis
 from records.post import Post
 from records.query import IndexDocument
+from storage.characters import GAP, pieces
 from storage.query import Segment
 
 
@@ -18,9 +19,13 @@ def build_document(
     """
     return IndexDocument(
         id=post.id,
-        title=_tokens(post.title, segment),
-        text=_tokens(post.text, segment),
-        reply=_tokens("\n".join(reply.text for reply in post.replies), segment),
+        title=_words(post.title, segment),
+        text=_words(post.text, segment),
+        reply=_words("\n".join(reply.text for reply in post.replies), segment),
+        title_pieces=" ".join(pieces(post.title)),
+        text_pieces=" ".join(pieces(post.text)),
+        # A phrase does not go on from one reply into the next.
+        reply_pieces=f" {GAP} ".join(" ".join(pieces(reply.text)) for reply in post.replies),
         topic=analysis.topic if analysis else None,
         places=_places(post, analysis),
         department=_department(post),
@@ -39,7 +44,7 @@ def build_document(
     )
 
 
-def _tokens(text: str, segment: Segment) -> str:
+def _words(text: str, segment: Segment) -> str:
     return " ".join(segment(text))
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from storage.characters import find_pieces, pieces
 from storage.query_tree import Fuzzy, Pattern, Phrase, Term, Words
 
 # Characters of a snippet: two lines of a results page at 1280 pixels.
@@ -38,14 +39,16 @@ Tokens = Callable[[str], Sequence[TextToken]]
 def highlight_spans(text: str, terms: Iterable[Words], *, tokens: Tokens) -> list[Span]:
     """Return (start, end) of every part of `text` that a term matches, in order, touching ones joined.
 
-    A phrase is marked only where its words stand together. Cost is len(tokens) × len(terms).
+    A phrase is marked only where it stands as a whole, a word also where the text was cut otherwise.
+    Cost is len(text) × len(terms).
     """
     found = [token for token in tokens(text) if token.text.strip()]
     words = [_folded(token.text) for token in found]
-    matched: set[int] = set()
+    spans: set[Span] = set()
     for term in terms:
-        matched |= _matches(term, words)
-    return _join(text, [(found[place].start, found[place].end) for place in sorted(matched)])
+        spans.update((found[place].start, found[place].end) for place in _matches(term, words))
+        spans.update(find_pieces(text, _wanted_pieces(term)))
+    return _join(text, sorted(spans))
 
 
 def choose_snippet(text: str, spans: Sequence[Span], *, length: int = SNIPPET_LENGTH) -> Span:
@@ -63,12 +66,23 @@ def spans_within(spans: Iterable[Span], part: Span) -> list[Span]:
     return [(max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start]
 
 
+def _wanted_pieces(term: Words) -> Sequence[str]:
+    match term:
+        case Term(word=word):
+            return pieces(word)
+        case Phrase(words=wanted, slop=0):
+            return wanted
+    return ()
+
+
 def _matches(term: Words, words: Sequence[str]) -> set[int]:
     match term:
         case Term(word=word):
             return {place for place, other in enumerate(words) if other == word}
+        case Phrase(slop=0):
+            return set()
         case Phrase(words=wanted, slop=slop):
-            return _phrase_matches([_folded(word) for word in wanted], slop, words)
+            return _near_matches([_folded(word) for word in wanted], slop, words)
         case Pattern(parts=parts):
             wild = {"*": ".*", "?": "."}
             regex = re.compile("".join(wild.get(part) or re.escape(part) for part in parts), re.DOTALL)
@@ -77,16 +91,14 @@ def _matches(term: Words, words: Sequence[str]) -> set[int]:
             return {place for place, other in enumerate(words) if _within_edits(word, other, distance)}
 
 
-def _phrase_matches(wanted: Sequence[str], slop: int, words: Sequence[str]) -> set[int]:
+def _near_matches(wanted: Sequence[str], slop: int, words: Sequence[str]) -> set[int]:
     width = len(wanted) + slop
     matched: set[int] = set()
     for first, word in enumerate(words):
         if word not in wanted:
             continue
         window = words[first : first + width]
-        if slop == 0 and window == list(wanted):
-            matched.update(range(first, first + width))
-        elif slop and all(part in window for part in wanted):
+        if all(part in window for part in wanted):
             matched.update(first + step for step, other in enumerate(window) if other in wanted)
     return matched
 

@@ -1,7 +1,8 @@
 """The query language: Lucene syntax, read into storage.query_tree. Only this module knows luqum.
 
-Words are joined by AND. `停水 OR 断水`, `-供暖`, `"没有水"`, `"停水 小区"~4`, `水管*`, `shuiguan~1`,
-`title:停水^2`, `topic:城乡建设`, `urgency:>=2`, `asked:P7D`, `asked:[2026-01 TO 2026-03}`, `_exists_:reply`.
+Words are joined by AND, and found however the text was cut. `"没有水"` finds exactly these characters.
+`停水 OR 断水`, `-供暖`, `"停水 小区"~4`, `水管*`, `shuiguan~1`, `title:停水^2`,
+`topic:城乡建设`, `urgency:>=2`, `asked:P7D`, `asked:[2026-01 TO 2026-03}`, `_exists_:reply`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from records.analysis import Intent
 from records.errors import Rejected, nearest
 from records.post import Channel
 from records.query import FIELDS, KEYWORD_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, TIME_FIELDS
+from storage.characters import pieces
 from storage.query_dates import read_span
 from storage.query_tree import (
     And,
@@ -220,14 +222,23 @@ class _Reader:
             return _joined(fuzzy)
         if isinstance(item, lucene.Proximity):
             slop = _whole(item, item.degree, highest=MAX_SLOP)
-            return _phrase(self._cut(item.term), field, slop)
+            return _near(self._cut(item.term), field, slop) if slop else self._phrase(item.term, field)
         if isinstance(item, lucene.Phrase):
-            return _phrase(self._cut(item), field, 0)
+            return self._phrase(item, field)
         if item.value in ("&&", "||", "!"):
             fix = {"&&": "AND", "||": "OR", "!": "NOT"}[item.value]
             _fail("syntax", f'"{item.value}" is not an operator here', f"write {fix}", item.pos)
         terms: list[Node] = [Term(field=field, word=word) for word in self._cut(item)]
         return _joined(terms)
+
+    def _phrase(self, item: Any, field: str | None) -> Node | None:
+        # As it was typed: marks within the quotes are looked for too.
+        found = pieces(self._as_typed(item))
+        return Phrase(field=field, words=tuple(found)) if found else None
+
+    def _as_typed(self, item: Any) -> str:
+        typed = self._typed[item.pos : item.pos + len(item.value)]
+        return _unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed)
 
     def _cut(self, item: Any) -> tuple[str, ...]:
         # Blanks part words: the index takes what lies between two of them for one.
@@ -281,8 +292,7 @@ class _Reader:
         if not isinstance(item, lucene.Term):
             _fail("bad_value", f'"{field}" is matched exactly', "take ~ away", item.pos)
         # As it was typed: 住建局（房管） is stored with its full-width brackets.
-        typed = self._typed[item.pos : item.pos + len(item.value)]
-        value = _unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed).strip()
+        value = self._as_typed(item).strip()
         if field in _CLOSED_VALUES:
             value = value.lower()
             if value not in _CLOSED_VALUES[field]:
@@ -315,7 +325,7 @@ def _joined(parts: Sequence[Node], *, either: bool = False) -> Node | None:
     return Or(parts=tuple(parts)) if either else And(parts=tuple(parts))
 
 
-def _phrase(words: tuple[str, ...], field: str | None, slop: int) -> Node | None:
+def _near(words: tuple[str, ...], field: str | None, slop: int) -> Node | None:
     if len(words) < 2:
         return Term(field=field, word=words[0]) if words else None
     return Phrase(field=field, words=words, slop=slop)

@@ -25,13 +25,18 @@ class Everything:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
+    """The word, and its characters wherever they were cut otherwise."""
+
     field: str | None
     word: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """The words one after the other in one field, moved by at most `slop` places in all."""
+    """With a slop, the words near each other in one field, moved by at most `slop` places in all.
+
+    Without, `words` are pieces of storage.characters that stand one right after the other.
+    """
 
     field: str | None
     words: tuple[str, ...]

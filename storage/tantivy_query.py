@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from math import ceil, floor
 
 from tantivy import FieldType, Occur, Query, Schema
 
 from records.query import TEXT_FIELDS
 from records.times import Period
+from storage.characters import pairs, pieces
 from storage.query_tree import (
     And,
     Boost,
@@ -27,10 +27,9 @@ from storage.query_tree import (
     TimeRange,
     Value,
 )
+from storage.ranking import CHARACTERS_BOOST, FIELD_BOOSTS
+from storage.tantivy_schema import micros
 
-# A word in the title says more about a message than the same word in its text or in the answer.
-FIELD_BOOSTS = {"title": 2.0, "text": 1.0, "reply": 0.5}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLOAT_FIELDS = frozenset({"dissatisfaction"})
 # Beyond any number in a whole-number field, within 64 bits.
 _HIGHEST = 2.0**53
@@ -43,11 +42,6 @@ def compile_query(schema: Schema, node: Node, period: Period | None) -> Query:
         return query
     within = TimeRange(field="asked", start=period.start, end=period.end)
     return Query.boolean_query([(Occur.Must, query), (Occur.Must, _compile(schema, within))])
-
-
-def micros(moment: datetime) -> int:
-    """Return whole microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _compile(schema: Schema, node: Node) -> Query:
@@ -91,11 +85,28 @@ def _in_text(field: str | None, build: Callable[[str], Query]) -> Query:
 def _words(schema: Schema, node: Term | Phrase | Fuzzy, field: str) -> Query:
     match node:
         case Term(word=word):
-            return Query.term_query(schema, field, word)
+            exact = Query.term_query(schema, field, word)
+            wanted = pieces(word)
+            if not wanted:
+                return exact
+            cut_otherwise = Query.boost_query(_sequence(schema, field, wanted), CHARACTERS_BOOST)
+            return Query.boolean_query([(Occur.Should, exact), (Occur.Should, cut_otherwise)])
+        case Phrase(words=words, slop=0):
+            return _sequence(schema, field, words)
         case Phrase(words=words, slop=slop):
             return Query.phrase_query(schema, field, list(words), slop=slop)
         case Fuzzy(word=word, distance=distance):
             return Query.fuzzy_term_query(schema, field, word, distance=distance)
+
+
+def _sequence(schema: Schema, field: str, wanted: Sequence[str]) -> Query:
+    """Return the query for pieces of storage.characters, one right after the other."""
+    if len(wanted) == 1:
+        return Query.term_query(schema, f"{field}_pieces", wanted[0])
+    terms: list[str | tuple[int, str]] = [*pairs(wanted)]
+    if len(terms) == 1:
+        return Query.term_query(schema, f"{field}_pairs", terms[0])
+    return Query.phrase_query(schema, f"{field}_pairs", terms)
 
 
 def _filter(schema: Schema, node: Everything | Value | NumberRange | TimeRange | Exists) -> Query:

@@ -34,6 +34,11 @@ def marked(text: str, query: str) -> str:
         ("w?f", "小区停水三天，WiFi也断了。又停水！"),
         ("wofi~1", "小区停水三天，[WiFi]也断了。又停水！"),
         ("wfii~1", "小区停水三天，[WiFi]也断了。又停水！"),
+        ("水三", "小区停[水三]天，WiFi也断了。又停[水]！"),
+        ('"水三天"', "小区停[水三天]，WiFi也断了。又停水！"),
+        ('"三天，wifi"', "小区停水[三天，WiFi]也断了。又停水！"),
+        ('"三天wifi"', "小区停水三天，WiFi也断了。又停水！"),
+        ('"wif"', "小区停水三天，WiFi也断了。又停水！"),
         ("-停水 topic:停水", "小区停水三天，WiFi也断了。又停水！"),
         ("", "小区停水三天，WiFi也断了。又停水！"),
     ],
@@ -44,6 +49,8 @@ def test_spans(query: str, expected: str) -> None:
 
 def test_offsets_hold_among_rare_characters() -> None:
     assert marked("😀𠮷野家旁ｗｉｆｉ停水\n　停水", "wifi 停水") == "😀𠮷野家旁[ｗｉｆｉ停水\n　停水]"
+    assert marked("停\n水，停\u200b水", '"停水"') == "[停\n水]，[停\u200b水]"
+    assert marked("停停停", '"停停"') == "[停停停]"
     assert marked("", "停水") == ""
 
 

@@ -133,6 +133,63 @@ def test_finds(filled: SearchIndex, query: str, numbers: str) -> None:
     assert filled.count(query) == len(numbers.split())
 
 
+# How jieba cuts these: 路|灯不亮, 供水管|道, 一米阳光.
+CUT = (
+    "小区路灯不亮，很黑",
+    "供水管道老化",
+    "一米阳光幼儿园",
+    "道路，灯坏了",
+    "WiFi 6路由器，T恤，5路车",
+    "路\n灯坏",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("路灯", "0 5"),
+        ("管道", "1"),
+        ("路灯 -不亮", "5"),
+        ("阳光", "2"),
+        ("路", "0 3 4 5"),
+        ('"路灯"', "0 5"),
+        ('"路，灯"', "3"),
+        ('"路灯不亮，很"', "0"),
+        ('"路灯不亮很"', ""),
+        ('"米阳"', "2"),
+        ('"一米阳光"', "2"),
+        ('"灯"', "0 3 5"),
+        ('"wifi 6"', "4"),
+        ('"wifi6"', ""),
+        ('"wif"', ""),
+        ('"恤，5路"', "4"),
+        ("t恤", "4"),
+        ("恤", "4"),
+        ('text:"路灯"', "0 5"),
+        ('title:"路灯"', ""),
+        ('reply:"修 复"', "0 1 2 3 4 5"),
+        ('"完毕已修"', ""),
+        ('-"路灯"', "1 2 3 4"),
+    ],
+)
+def test_finds_characters_however_they_were_cut(index: SearchIndex, query: str, numbers: str) -> None:
+    replies = (reply("处理完毕"), reply("已修复"))
+    index.add(document(number, text=text, title="来信", replies=replies) for number, text in enumerate(CUT))
+    index.refresh()
+    assert found(index, query) == numbers.split()
+
+
+def test_words_come_before_characters_cut_otherwise(index: SearchIndex) -> None:
+    index.add(
+        [
+            document(1, text="供水管道老化，供水管道破裂，供水管道漏水", title="来信"),
+            document(2, text="请检修管道，谢谢你们的关心和帮助", title="来信"),
+        ]
+    )
+    index.refresh()
+    assert [hit.post_id for hit in index.search("管道").hits] == ["mailbox/2", "mailbox/1"]
+
+
 def test_a_query_that_cannot_be_read_is_told_so_everywhere(filled: SearchIndex) -> None:
     for ask in (
         lambda: filled.count("(("),

@@ -1,0 +1,88 @@
+"""The fields of the embedded index, and the document of a post in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import tantivy
+
+from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
+from storage.characters import GAP, pairs
+
+# Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
+SCHEMA_VERSION = 2
+# Urgency before microseconds since 1970, which stay below this until the year 2286.
+_URGENCY_STEP = 10**16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(moment: datetime) -> int:
+    """Return whole microseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def build_schema() -> tantivy.Schema:
+    """Return the fields. Each text is there as words, as pairs of pieces, and as pieces without an order."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in TEXT_FIELDS:
+        builder.add_text_field(name, tokenizer_name="words", index_option="position")
+        builder.add_text_field(f"{name}_pairs", tokenizer_name="words", index_option="position")
+        builder.add_text_field(f"{name}_pieces", tokenizer_name="words", index_option="basic")
+    for name in KEYWORD_FIELDS:
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    # The names of the fields that a document has: what _exists_ asks for.
+    builder.add_text_field("has", tokenizer_name="raw", index_option="basic")
+    # Times are whole microseconds, not tantivy's dates: those are cut to seconds in aggregations.
+    for name in ("urgency", "asked", "replied", "urgency_then_asked", "votes"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    builder.add_float_field("dissatisfaction", indexed=True, fast=True)
+    return builder.build()
+
+
+def register_tokenizers(index: tantivy.Index) -> tantivy.Index:
+    """Return `index`, which can now read the schema's texts."""
+    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("words", words)
+    return index
+
+
+def build_fields(document: IndexDocument) -> tantivy.Document:
+    """Return tantivy's document of `document`."""
+    asked = micros(document.asked_at)
+    values: dict[str, Any] = {
+        "id": document.id,
+        "title": document.title or None,
+        "text": document.text or None,
+        "reply": document.reply or None,
+        "topic": document.topic,
+        "place": list(document.places) or None,
+        "department": document.department,
+        "channel": document.channel,
+        "source": document.source,
+        "status": document.status,
+        "intent": document.intent,
+        "problem": document.problem,
+        "flagged": "true" if document.flagged else "false",
+        "urgency": document.urgency,
+        "dissatisfaction": float(document.dissatisfaction),
+        "asked": asked,
+        "replied": None if document.replied_at is None else micros(document.replied_at),
+    }
+    present = {name: value for name, value in values.items() if value is not None}
+    characters = (
+        _characters("title", document.title_pieces.split())
+        | _characters("text", document.text_pieces.split())
+        | _characters("reply", document.reply_pieces.split())
+    )
+    order = {"urgency_then_asked": document.urgency * _URGENCY_STEP + asked, "votes": document.votes}
+    return tantivy.Document(**present, **characters, **order, has=list(present))
+
+
+def _characters(field: str, pieces: Sequence[str]) -> dict[str, str]:
+    if not pieces:
+        return {}
+    alone = dict.fromkeys(piece for piece in pieces if piece != GAP)
+    return {f"{field}_pairs": " ".join(pairs(pieces)), f"{field}_pieces": " ".join(alone)}
