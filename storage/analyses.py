@@ -33,13 +33,14 @@ class AnalysisStore:
     def save(self, analyses: Sequence[Analysis]) -> None:
         """Replace the analysis of each post; one transaction with the outbox rows.
 
-        The problems of these posts become stale.
+        The problems of these posts become stale. An analysis of a post whose text was deleted meanwhile is
+        passed over: it holds words of that text.
         """
         post_ids = sorted(analysis.post_id for analysis in analyses)
         with writing(self._engine) as connection:
-            for chunk in in_chunks(post_ids):
-                lock_rows(connection, schema.posts, schema.posts.c.id.in_(chunk))
-            upsert(connection, schema.analyses, [plain(analysis) for analysis in analyses])
+            kept = _with_text(connection, post_ids)
+            rows = [plain(analysis) for analysis in analyses if analysis.post_id in kept]
+            upsert(connection, schema.analyses, rows)
             _mark_analysed(connection, post_ids)
             _mark_problems_stale(connection, post_ids)
             enqueue(connection, post_ids)
@@ -61,6 +62,16 @@ def read_analyses(connection: Connection, post_ids: Iterable[str]) -> dict[str, 
         for chunk in in_chunks(post_ids)
         for row in connection.execute(select(schema.analyses).where(_ANALYSES.post_id.in_(chunk)))
     }
+
+
+def _with_text(connection: Connection, post_ids: Sequence[str]) -> set[str]:
+    posts = schema.posts
+    found: set[str] = set()
+    for chunk in in_chunks(post_ids):
+        lock_rows(connection, posts, posts.c.id.in_(chunk))
+        query = select(posts.c.id).where(posts.c.id.in_(chunk), posts.c.purged_at.is_(None))
+        found.update(connection.scalars(query))
+    return found
 
 
 def _mark_analysed(connection: Connection, post_ids: Sequence[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from records.errors import ConfigurationError, HuiyingError
+from records.post import Channel
 from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
 from storage.audit import AuditStore
@@ -24,6 +26,7 @@ from storage.outbox import Outbox, OutboxItem
 from storage.pages import PageStates
 from storage.posts import PostStore
 from storage.problems import ProblemStore
+from storage.retention import count_purgeable, purge
 from storage.runs import RunStore
 from storage.snapshots import Snapshot, SnapshotStore
 
@@ -107,6 +110,28 @@ class Database:
         """Keep a small JSON value by `name` (e.g. how far problem refreshing has come)."""
         with writing(self._engine) as connection:
             write_value(connection, name, value)
+
+    def purge(
+        self,
+        channel: Channel,
+        *,
+        before: datetime,
+        now: datetime,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Delete what residents wrote in `channel` before `before`; return in how many posts.
+
+        Of a post go title, text, text of replies, older revisions and the words that the analysis quoted; of
+        its problem and its old alerts the sentences taken from it; of old deliveries what was sent. All that
+        is counted by stays: times, topic, places, office, status, scores. The posts are queued for the index.
+        In transactions of 1,000 posts, after each of which `progress` is called with their number: stopped
+        half-way, the next call goes on.
+        """
+        return purge(self._engine, channel, before, now=now, progress=progress)
+
+    def count_purgeable(self, channel: Channel, *, before: datetime) -> int:
+        """Return how many posts `purge` would empty."""
+        return count_purgeable(self._engine, channel, before)
 
     def check_integrity(self) -> list[str]:
         """Return what is damaged, one line each; empty where nothing is. Reads the whole database."""

@@ -97,6 +97,20 @@ def in_chunks(items: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
+def overwrite_deleted(connection: Connection) -> None:
+    """Let SQLite overwrite what is deleted from now on. PostgreSQL's vacuum reuses the space by and by."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def clear_log(engine: Engine) -> None:
+    """Empty SQLite's log of changes, which holds pages as they were, unless somebody still reads it."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        connection.close()
+
+
 def integrity_faults(connection: Connection) -> list[str]:
     """Return what the database finds damaged, one line each. PostgreSQL checks pages as it reads them."""
     if connection.dialect.name != "sqlite":

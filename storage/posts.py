@@ -49,6 +49,7 @@ class _Known:
     digest: str
     revision: int
     votes: tuple[int, int]
+    purged: bool = False
 
 
 @dataclass(slots=True)
@@ -130,16 +131,19 @@ class PostStore:
             return {row.native_id: row.status for row in connection.execute(query)}
 
     def awaiting_analysis(self, model_version: str, limit: int) -> list[Post]:
-        """Return posts whose newest revision has no analysis by this model, by asked_at then id.
+        """Return posts whose newest revision has no analysis by this model; those without text need none.
 
-        Those that no model has read come first: a new message never waits for a re-reading of old ones.
+        First those that no model has read: a new message never waits for a re-reading of old ones. Then by
+        the model that read them, and each by asked_at then id.
         """
-        query = select(schema.posts).order_by(*_OLDEST_FIRST).limit(limit)
-        fresh = self._fetch(query.where(_POSTS.analysed_with.is_(None)))
-        if len(fresh) == limit:
-            return fresh
-        by_another_model = or_(_POSTS.analysed_with < model_version, _POSTS.analysed_with > model_version)
-        return fresh + self._fetch(query.where(by_another_model).limit(limit - len(fresh)))
+        # Three walks along one index: a condition for all of them would sort what waits at every call.
+        model = _POSTS.analysed_with
+        query = select(schema.posts).where(_POSTS.purged_at.is_(None)).order_by(model, *_OLDEST_FIRST)
+        found: list[Post] = []
+        for part in (model.is_(None), model < model_version, model > model_version):
+            if len(found) < limit:
+                found += self._fetch(query.where(part).limit(limit - len(found)))
+        return found
 
     def unanswered(self, *, asked_before: datetime, limit: int = 1000) -> list[Post]:
         """Return report-channel posts without any reply, oldest first."""
@@ -237,9 +241,16 @@ def _post(row: Row[Any], replies: tuple[Reply, ...]) -> Post:
 
 
 def _known(connection: Connection, post_ids: Sequence[str]) -> dict[str, _Known]:
-    columns = (_POSTS.id, _POSTS.digest, _POSTS.revision, _POSTS.votes_up, _POSTS.votes_down)
+    columns = (
+        _POSTS.id,
+        _POSTS.digest,
+        _POSTS.revision,
+        _POSTS.votes_up,
+        _POSTS.votes_down,
+        _POSTS.purged_at,
+    )
     return {
-        row.id: _Known(row.digest, row.revision, (row.votes_up, row.votes_down))
+        row.id: _Known(row.digest, row.revision, (row.votes_up, row.votes_down), row.purged_at is not None)
         for chunk in in_chunks(post_ids)
         for row in connection.execute(_in_order_of_locking(select(*columns).where(_POSTS.id.in_(chunk))))
     }
@@ -268,10 +279,16 @@ def _plan_save(posts: Sequence[Post], digests: Sequence[str], known: dict[str, _
         if before is None or before.votes != votes or outcome is SaveOutcome.UPDATED:
             plan.reindexed.add(post.id)
         plan.outcomes.append((post.id, outcome))
-        plan.latest[post.id] = replace(post, revision=revision)
+        purged = before is not None and before.purged
+        plan.latest[post.id] = replace(_without_text(post) if purged else post, revision=revision)
         plan.digests[post.id] = digest
-        known[post.id] = _Known(digest, revision, votes)
+        known[post.id] = _Known(digest, revision, votes, purged)
     return plan
+
+
+def _without_text(post: Post) -> Post:
+    # Its retention has ended: what its source still shows is followed, but not kept again.
+    return replace(post, title="", text="", replies=tuple(replace(reply, text="") for reply in post.replies))
 
 
 def _note_replaced(plan: _Plan, post_id: str) -> None:
@@ -295,7 +312,7 @@ def _keep_replaced(connection: Connection, replaced: Sequence[Post]) -> None:
 def _write_posts(connection: Connection, plan: _Plan) -> None:
     rewritten = [post for post_id, post in plan.latest.items() if post_id in plan.rewritten]
     # The identity, and facts of revision 1 and of the merge, not of this revision.
-    keep = ("source", "native_id", "to_merge", "first_fetched_at")
+    keep = ("source", "native_id", "to_merge", "first_fetched_at", "purged_at")
     upsert(connection, schema.posts, [_row(post, plan.digests[post.id]) for post in rewritten], keep=keep)
     for chunk in in_chunks(post.id for post in rewritten if post.revision > 1):
         connection.execute(delete(schema.replies).where(schema.replies.c.post_id.in_(chunk)))
@@ -331,6 +348,7 @@ def _row(post: Post, digest: str) -> dict[str, Any]:
         "first_replied_at": post.first_replied_at,
         "analysed_with": None,
         "to_merge": post.channel.carries_reports,
+        "purged_at": None,
     }
 
 

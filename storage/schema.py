@@ -71,6 +71,7 @@ def _post_key(*, primary_key: bool = False, unique: bool | None = None) -> Colum
 
 # The present revision of each post. `analysed_with` is the model that read this very revision, NULL until
 # one has; `to_merge` is true until a report has joined a problem. Both spare the work queues a join.
+# `purged_at` is when the texts were deleted at the end of their retention (storage.retention).
 posts = Table(
     "posts",
     metadata,
@@ -96,11 +97,19 @@ posts = Table(
     Column("first_replied_at", AwareTime),
     Column("analysed_with", Text),
     Column("to_merge", Boolean, nullable=False),
+    Column("purged_at", AwareTime),
     UniqueConstraint("source", "native_id"),
 )
 Index("ix_posts_asked_at", posts.c.asked_at, posts.c.id)
 Index("ix_posts_source", posts.c.source, posts.c.first_fetched_at)
-Index("ix_posts_analysed_with", posts.c.analysed_with, posts.c.asked_at, posts.c.id)
+Index(
+    "ix_posts_analysed_with",
+    posts.c.analysed_with,
+    posts.c.asked_at,
+    posts.c.id,
+    sqlite_where=posts.c.purged_at.is_(None),
+    postgresql_where=posts.c.purged_at.is_(None),
+)
 Index(
     "ix_posts_unanswered",
     posts.c.asked_at,

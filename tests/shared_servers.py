@@ -49,8 +49,10 @@ def shared_server(name: str, start: StartServer, root: Path) -> Iterator[str]:
             users.mkdir(exist_ok=True)
             starts_it = not address.exists()
             if starts_it:
-                folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
-                address.write_text(running.enter_context(start(folder)))
+                # Not below `root`: every pytest that starts closes its folders to the server's user.
+                folder = running.enter_context(tempfile.TemporaryDirectory(prefix=f"huiying-{name}-"))
+                Path(folder).chmod(0o755)
+                address.write_text(running.enter_context(start(Path(folder))))
             mine.touch()
         try:
             yield address.read_text()

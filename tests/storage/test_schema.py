@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,15 +13,16 @@ from alembic.script import ScriptDirectory
 from records.plain import plain_post
 from storage import schema
 from storage.database import Database
+from storage.dialect import writing
 from storage.engines import open_engine
-from storage.migrations import HEAD
+from storage.migrations import HEAD, bring_up_to_date
 from tests.storage.samples import post, reply
 
 # Whoever adds a column adds it here and says in the review why it cannot hold who wrote a message.
 ALLOWED = {
     "posts": "id source native_id channel url title text asked_at addressed_to place status rating votes_up "
     "votes_down fetched_at first_fetched_at revision digest reply_count first_replied_at "
-    "analysed_with to_merge",
+    "analysed_with to_merge purged_at",
     "replies": "post_id position text department replied_at",
     "post_revisions": "post_id revision content",
     "analyses": "post_id revision model_version topic topic_guess topic_score runner_up intent intent_score "
@@ -81,3 +83,37 @@ def test_the_known_head_is_the_newest_script() -> None:
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+# What each released schema could hold, as its version wrote it. A column that is not named was NULL.
+RELEASED = {
+    "0001": {
+        "posts": "id='mailbox/1', source='mailbox', native_id='1', channel='inbox', title='', "
+        "text='停水三天', asked_at='2026-03-01 00:30:00+00', votes_up=3, votes_down=0, "
+        "fetched_at='2026-03-02 00:00:00+00', first_fetched_at='2026-03-02 00:00:00+00', revision=2, digest='d', reply_count=1, to_merge=false",
+        "replies": "post_id='mailbox/1', position=0, text='已修复'",
+        "post_revisions": "post_id='mailbox/1', revision=1, content='{}'",
+    }
+}
+
+
+@pytest.mark.parametrize("revision", RELEASED)
+def test_a_database_of_an_earlier_version_is_migrated_with_its_data(
+    empty_database_url: str, revision: str
+) -> None:
+    engine = open_engine(empty_database_url)
+    with writing(engine) as connection:
+        bring_up_to_date(connection, "database", to=revision)
+        for table, row in RELEASED[revision].items():
+            pairs = [pair.split("=", 1) for pair in re.split(r", (?=\w+=)", row)]
+            names, values = (", ".join(column) for column in zip(*pairs, strict=True))
+            values = values.replace("+00'", "'" if engine.dialect.name == "sqlite" else "+00'")
+            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({values})")
+    engine.dispose()
+    with Database.open(empty_database_url) as database:
+        found = database.posts.get("mailbox/1")
+        assert found is not None
+        assert (found.text, found.replies[0].text, found.revision) == ("停水三天", "已修复", 2)
+        assert found.asked_at.isoformat() == "2026-03-01T08:30:00+08:00"
+        assert [one.id for one in database.posts.awaiting_analysis("m1", 9)] == ["mailbox/1"]
+        database.posts.save([post(2)])
