@@ -27,7 +27,7 @@ _BEFORE_PERSON = frozenset("找是请给和与位叫向对跟由被让的问友�
 _AFTER_PERSON = frozenset("您说答承回表告让叫也就来在的你都把是反去要跟不没")
 _NICKNAME = re.compile(
     r"[小老](?=[{}])".format(
-        "".join(sorted(TOP | set("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛钱尹戴贺龚")))
+        "".join(sorted(TOP | set("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛尹戴贺龚")))
     )
 )
 _BROTHER = re.compile(r"阿(?=[\u4e00-\u9fff](?:哥|姐|叔|婶|伯|妹)(?!妹))")
@@ -103,7 +103,10 @@ def _short_titled(text: str) -> Iterator[tuple[int, int]]:
         at = match.start() - 1
         if not _goes_free(text, match.end()) or text[max(0, at - 1) : at + 1] in ENDINGS:
             continue
-        if match[0] == "总" or _stands_free(text, at):
+        free = _stands_free(text, at) and not text[at - 1 : at].isdecimal()
+        if free or (
+            match[0] == "总" and (is_bounded(text, match.end()) or text[match.end()] in "您说答承让")
+        ):
             yield at, at + 1
 
 

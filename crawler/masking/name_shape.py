@@ -22,11 +22,12 @@ _PLACE_NEXT = frozenset("村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
 _PLACE_WORDS = cues.words(
     "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店"
     "/诊所/花园/水库/路口/"
-    "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园"
+    "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园/网吧/宾馆/茶楼/影院"
 )
 # Two characters before a title whose last one is a surname by chance.
 ENDINGS = cues.words(
-    "照顾/不顾/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
+    "队伍/桥梁/栋梁/松柏/回龙/任何/如何/为何/几何/对于/关于/由于/属于/位于/等于/至于/处于/在于/终于/基于/鉴于/过于/便于"
+    "/大于/小于/低于/高于/忙于/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
     "/沈阳/邵阳/益阳/咸阳/"
     "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
 )
@@ -73,7 +74,11 @@ def is_sure(text: str, at: int) -> bool:
     """Return whether the character at `at` is a surname there: a strong one, or a weak one after a break."""
     if text[at] in STRONG:
         return True
-    return text[at] in WEAK and text[at] not in PARTICLES and (at == 0 or text[at - 1] in BOUNDARY)
+    return (
+        text[at] in WEAK
+        and text[at] not in PARTICLES
+        and (at == 0 or (text[at - 1] in BOUNDARY and not text[at - 1].isdecimal()))
+    )
 
 
 def with_last(text: str, end: int) -> int:

@@ -28,6 +28,7 @@ from crawler.masking.name_shape import (
 from crawler.masking.surnames import (
     BOUNDARY,
     COMPOUND,
+    FOLLOWS,
     NAMES_TOO,
     NEVER_GIVEN,
     ORDINARY,
@@ -61,6 +62,7 @@ _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《]?\s?"
 )
 _MAY_FOLLOW = STRONG | WEAK | {name[0] for name in COMPOUND} | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
+_WORKS = ("工程",)
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
 _FAINTEST_LENGTH = 3
 _LIST = re.compile(r"\s?[、/和与及]\s?")
@@ -94,18 +96,18 @@ def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
         start = text.find(name)
         while start >= 0:
             end = start + len(name)
-            if not is_place(text, start, end):
+            if not is_place(text, start, end) and text[end - 1 : end + 1] not in FOLLOWS:
                 yield Finding(kind=Kind.NAME, start=start, end=end)
             start = text.find(name, end)
 
 
 def _after_cues(text: str) -> Iterator[tuple[int, int]]:
     for start, end in _BEFORE.find(text):
-        if text[end : end + 1] not in _MAY_FOLLOW:
+        if text[end : end + 1] not in _MAY_FOLLOW or text[end - 1 : end + 1] in _WORKS:
             continue
         word = text[start:end]
         gap = _GAP.match(text, end)
-        if gap is None:
+        if gap is None or (gap.end() == end and text[end - 1 : end + 1] in ENDINGS):
             continue
         trust = _trust(word, gap)
         at = gap.end()
@@ -184,7 +186,7 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
         return trust is _Trust.EXPLICIT and ends_clearly(text, end)
     if is_bounded(text, end) or text[end : end + 2] in cues.FATES:
         return True
-    return trust > _Trust.LOOSE and ends_clearly(text, end)
+    return trust > _Trust.LOOSE and end - start >= 3 and ends_clearly(text, end)
 
 
 def _is_name_too(text: str, start: int, end: int, trust: _Trust) -> bool:
@@ -249,7 +251,7 @@ _PARTICULAR = re.compile(
     rf"|（{_IN_BRACKETS}|\({_IN_BRACKETS}"
     r"|的(?=父亲|母亲|儿子|女儿|妻子|丈夫|老婆|老公|家属|爸爸|妈妈|弟弟|哥哥|姐姐|妹妹|孩子|孙子|身份证|手机号)"
     r"|本人(?![和因于在是与已住有的对就也想从把把])|等[数几两二三四五六七八九十\d]{0,3}[人名位](?!为|大|才)"
-    r"|夫妇|夫妻|[二两三]人|父子|母子|父女|母女|兄弟|姐妹"
+    r"|夫妇|夫妻|[二两三]人|父子|母子|父女|母女"
 )
 _NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
 
