@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from records.post import Channel
 from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
 from storage.audit import AuditStore
+from storage.backup import Manifest, write_backup
 from storage.deliveries import DeliveryStore
 from storage.dialect import integrity_faults, reading, take_turns, writing
 from storage.engines import check_server, open_engine, shown
@@ -132,6 +134,21 @@ class Database:
     def count_purgeable(self, channel: Channel, *, before: datetime) -> int:
         """Return how many posts `purge` would empty."""
         return count_purgeable(self._engine, channel, before)
+
+    def back_up(
+        self,
+        path: Path,
+        *,
+        now: datetime,
+        files: Mapping[str, Path] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Manifest:
+        """Write all that the database holds at this moment to one file, readable by its owner only.
+
+        Everything else goes on meanwhile. `files` of the installation (name below the folder → path) go into
+        the same file. `progress` is called with numbers of rows. `storage.backup.restore` reads it.
+        """
+        return write_backup(self._engine, path, now=now, files=files or {}, progress=progress)
 
     def check_integrity(self) -> list[str]:
         """Return what is damaged, one line each; empty where nothing is. Reads the whole database."""

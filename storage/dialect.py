@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, select, text
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 # Ids in one IN list: below SQLite's limit of 32,766 variables in a statement.
@@ -109,6 +109,15 @@ def clear_log(engine: Engine) -> None:
         connection = engine.raw_connection()
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
         connection.close()
+
+
+def set_counter(connection: Connection, column: Column[Any]) -> None:
+    """Let a column that counts by itself go on after the highest number it holds. SQLite's does so anyhow."""
+    if connection.dialect.name == "postgresql":
+        highest = connection.scalar(select(func.max(column)))
+        if highest is not None:
+            counter = func.pg_get_serial_sequence(column.table.name, column.name)
+            connection.execute(select(func.setval(counter, highest)))
 
 
 def integrity_faults(connection: Connection) -> list[str]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from storage import schema
-from storage.dialect import reading, take_turns, writing
+from storage.dialect import reading, set_counter, take_turns, writing
 from storage.kept_values import read_value, write_value
 
 _DONE = "outbox.done"
+# Farther than any installation comes between a backup and its restoring: a year of 100 rows a second.
+_FAR = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,24 @@ def enqueue(connection: Connection, post_ids: Iterable[str]) -> None:
     if rows:
         _in_order_of_commits(connection)
         connection.execute(insert(schema.outbox), rows)
+
+
+def highest_sequence(connection: Connection) -> int:
+    """Return the highest sequence that was ever given out, as far as the tables know."""
+    waiting = connection.scalar(select(func.max(schema.outbox.c.sequence))) or 0
+    return max(waiting, int(read_value(connection, _DONE) or 0))
+
+
+def leave_every_index_behind(connection: Connection, highest: int) -> None:
+    """Empty the outbox and go on far beyond `highest`: whatever index comes to be used is built anew.
+
+    An index may be ahead of a restored database, which has no way of knowing by how much.
+    """
+    ahead = highest + _FAR
+    connection.execute(insert(schema.outbox).values(sequence=ahead, post_id=""))
+    set_counter(connection, schema.outbox.c.sequence)
+    connection.execute(delete(schema.outbox))
+    write_value(connection, _DONE, ahead)
 
 
 def _in_order_of_commits(connection: Connection) -> None:
@@ -68,8 +88,7 @@ class Outbox:
     def newest(self) -> int:
         """Return the highest sequence known: an index ahead of it belongs to another database."""
         with reading(self._engine) as connection:
-            waiting = connection.scalar(select(func.max(schema.outbox.c.sequence))) or 0
-            return max(waiting, int(read_value(connection, _DONE) or 0))
+            return highest_sequence(connection)
 
     def lag(self) -> int:
         """Return how many rows wait."""

@@ -90,7 +90,8 @@ RELEASED = {
     "0001": {
         "posts": "id='mailbox/1', source='mailbox', native_id='1', channel='inbox', title='', "
         "text='停水三天', asked_at='2026-03-01 00:30:00+00', votes_up=3, votes_down=0, "
-        "fetched_at='2026-03-02 00:00:00+00', first_fetched_at='2026-03-02 00:00:00+00', revision=2, digest='d', reply_count=1, to_merge=false",
+        "fetched_at='2026-03-02 00:00:00+00', first_fetched_at='2026-03-02 00:00:00+00', "
+        "revision=2, digest='d', reply_count=1, to_merge=false",
         "replies": "post_id='mailbox/1', position=0, text='已修复'",
         "post_revisions": "post_id='mailbox/1', revision=1, content='{}'",
     }
