@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import contains_any
+from crawler.masking.lexicon import Places
 
+_DIGITS = "0123456789０１２３４５６７８９"
 _HAN = "零〇○一二三四五六七八九十百"
+_DASHES = "-－—–~之"
 _DASH = r"\-－—–~之"
 _BUILDING = (
     rf"(?<![A-Za-z0-9])(?:[A-Za-zＡ-Ｚ]?\d{{1,4}}[A-Za-z]?|[{_HAN}]{{1,5}}"
@@ -87,7 +90,10 @@ _POSITION_CUED = re.compile(
     rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=]{{0,3}}"
     rf"(?P<value>(?=\d+\s?[°度º.．]){_DEGREES})(?!\d)"
 )
-_POSITION_SIGNS = (".", "．", "经度", "纬度", "东经", "北纬", "°")
+POSITION_SIGNS = (
+    *("经度", "纬度", "东经", "北纬", "°", "lng", "lat", "lon", "Lng", "Lat", "Lon"),
+    *(before + point + after for before in _DIGITS for point in ".．" for after in _DIGITS),
+)
 _POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
 
 
@@ -133,6 +139,18 @@ _BIRTH_SEX = re.compile(
 # The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
 _DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
 _ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
+_LETTERS = string.ascii_letters
+ADDRESS_SIGNS = (
+    "单元",
+    *(
+        house + after
+        for house in "栋幢座楼号#＃院"
+        for after in _LETTERS + _DIGITS + _HAN + "东西南北甲乙丙丁左右第、，, " + _DASHES
+    ),
+    *(dash + space + digit for dash in _DASHES for space in ("", " ") for digit in _DIGITS),
+    *(before + room for before in _LETTERS + _DIGITS + "号" for room in "房室"),
+    *(group + after for group in "组队屯" for after in _DIGITS + _HAN + " "),
+)
 _GATED = (
     (re.compile(rf"[栋幢座楼号#＃院][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
     (re.compile("单元"), _UNIT_ROOM),
@@ -142,7 +160,7 @@ _GATED = (
 )
 
 
-def find_addresses(text: str) -> Iterator[Finding]:
+def find_addresses(text: str, _: Places) -> Iterator[Finding]:
     """Yield building + unit + room and their short forms."""
     for sign, pattern in _GATED:
         if sign.search(text):
@@ -155,9 +173,9 @@ def find_addresses(text: str) -> Iterator[Finding]:
             yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
 
 
-def find_positions(text: str) -> Iterator[Finding]:
+def find_positions(text: str, _: Places) -> Iterator[Finding]:
     """Yield pairs of coordinates inside China, and single ones after a cue."""
-    if not contains_any(text, _POSITION_SIGNS) or not _POSITION_SIGN.search(text):
+    if not _POSITION_SIGN.search(text):
         return
     for match in _POSITION.finditer(text):
         yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
@@ -166,13 +184,27 @@ def find_positions(text: str) -> Iterator[Finding]:
 
 
 _WITH_YEAR = re.compile(r"年|^\d\d[\d.\-/]")
-_BIRTH_SIGNS = ("出生", "生日", "生于", "生人", "日生", "月生", "年生", "号生", "irth", "DOB", "dob")
+_BORN_SIGNS = (
+    "出生",
+    "生日",
+    "生于",
+    "生人",
+    "日生",
+    "月生",
+    "年生",
+    "号生",
+    "irth",
+    "DOB",
+    "dob",
+    *(d + "生" for d in _DIGITS),
+)
+BIRTH_SIGNS = (*_BORN_SIGNS, *(sex + mark for sex in ("男", "女", "男性", "女性") for mark in "，,、；; "))
 _SEX_SIGN = re.compile(rf"[男女]性?\s?[，,、；; ]\s?[\d{_HAN}农阴公阳]")
 
 
-def find_births(text: str) -> Iterator[Finding]:
+def find_births(text: str, places: Places) -> Iterator[Finding]:
     """Yield dates of birth. Cut-off dates ("8月31日以前出生") are policy, not persons: they stay."""
-    if contains_any(text, _BIRTH_SIGNS):
+    if any(text.startswith(_BORN_SIGNS, start) for start, _ in places):
         for pattern in (_BIRTH_PREFIX, _BIRTH_YEAR, _BIRTH_OF_SOMEBODY):
             for match in pattern.finditer(text):
                 yield Finding(kind=Kind.BIRTH, start=match.start("value"), end=match.end("value"))

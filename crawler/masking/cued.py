@@ -4,11 +4,12 @@ phones; and plates and court case numbers, whose own form is cue enough."""
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import Lexicon
+from crawler.masking.lexicon import Places
 from crawler.masking.numbers import HAN_DIGITS, is_office_line
 
 _OPEN = r"[（(“”\"'‘【\[「『]"
@@ -158,18 +159,40 @@ for _cue in _ALL_CUES:
     _pattern = re.compile(f"{_cue.gap}(?P<value>{_cue.value})")
     for _word in _cue.words.split():
         _RULES.setdefault(_word, []).append((_cue.kind, _pattern))
-_LEXICON = Lexicon(_RULES)
+CUES = tuple(_RULES)
+# Where a gap or a value can begin; a cue followed by anything else tells nothing.
+_MAY_FOLLOW = frozenset(
+    "群同证卡本件号码帐账编尾单表案受理查询就是为叫即有数字名昵第 \t\n\u3000\xa0:：=＝∶﹕,，—-@＠_（(“\"'‘【[「『"
+    + string.ascii_letters
+    + string.digits
+    + "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ０１２３４５６７８９"
+    + HAN_DIGITS
+)
+_FREE_VALUES = frozenset(["网名", "昵称", "微信名", "抖音名", "房权证", "军官证", "士兵证", "警官证"])
 _PUBLIC_ACCOUNT = "公众"
 _NOTHING = frozenset("0 -－—")
 
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军"
 # Provinces' and forces' characters, then a letter without I and O: GA 36-2018.
 _PLATE = re.compile(
     r"[A-HJ-Za-hj-zＡ-Ｚ]"
-    r"(?:(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军].)"
-    r"|(?<=[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军]\s.))"
+    rf"(?:(?<=[{_PROVINCES}].)"
+    rf"|(?<=[{_PROVINCES}]\s.))"
     r"(?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
     r"(?=[A-Za-z0-9０-９Ａ-Ｚ ]{0,5}[0-9０-９])[A-Za-z0-9０-９Ａ-Ｚ](?:[ ·\-]?[A-Za-z0-9０-９Ａ-Ｚ]){3}"
     r"[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}|[挂学警港澳领使试超])"
+)
+PLATE_SIGNS = (
+    "WJ",
+    *(
+        province + space + letter
+        for province in _PROVINCES
+        for space in ("", " ", "\u3000")
+        for letter in string.ascii_letters + "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
+    ),
+)
+COURT_SIGNS = tuple(
+    mark + space + year for mark in "（(〔[【" for space in ("", " ") for year in ("19", "20")
 )
 _COURT_CASE = re.compile(
     r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
@@ -178,12 +201,15 @@ _COURT_CASE = re.compile(
 )
 
 
-def find_cued(text: str) -> Iterator[Finding]:
+def find_cued(text: str, places: Places) -> Iterator[Finding]:
     """Yield details that a word before them tells; the word stays."""
-    for start, end in _LEXICON.find(text):
-        if text[max(0, start - 2) : start] == _PUBLIC_ACCOUNT:
+    for start, end in places:
+        word = text[start:end]
+        if (text[end : end + 1] not in _MAY_FOLLOW and word not in _FREE_VALUES) or text.endswith(
+            _PUBLIC_ACCOUNT, 0, start
+        ):
             continue
-        for kind, pattern in _RULES[text[start:end]]:
+        for kind, pattern in _RULES[word]:
             match = pattern.match(text, end)
             if match is None or set(match["value"]) <= _NOTHING:
                 continue
@@ -191,7 +217,7 @@ def find_cued(text: str) -> Iterator[Finding]:
                 yield Finding(kind=kind, start=match.start("value"), end=match.end("value"))
 
 
-def find_plates(text: str) -> Iterator[Finding]:
+def find_plates(text: str, _: Places) -> Iterator[Finding]:
     """Yield number plates, of electric and special vehicles too; without province only after a cue."""
     for match in _PLATE.finditer(text):
         start = match.start() - (2 if text[match.start() - 1].isspace() else 1)
@@ -207,7 +233,7 @@ _ARMED_POLICE = re.compile(
 )
 
 
-def find_court_cases(text: str) -> Iterator[Finding]:
+def find_court_cases(text: str, _: Places) -> Iterator[Finding]:
     """Yield case numbers of courts and arbitration, like （2019）湘0102民初123号. Document numbers stay."""
     for match in _COURT_CASE.finditer(text):
         yield Finding(kind=Kind.NUMBER, start=match.start(), end=match.end())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crawler.masking.lexicon import Places
 from crawler.masking.name_shape import ENDINGS, TOP, ends_clearly, is_bounded, is_given, with_last
 from crawler.masking.surnames import BOUNDARY, COMPOUND, PARTICLES, STRONG, WEAK
 
@@ -25,11 +26,8 @@ _SURNAME_AND_NAME = re.compile(
 _SHORT_TITLE = re.compile("[总局校队处所科院站工董](?<=[{}].)".format("".join(sorted(STRONG))))
 _BEFORE_PERSON = frozenset("找是请给和与位叫向对跟由被让的问友居业事人导托")
 _AFTER_PERSON = frozenset("您说答承回表告让叫也就来在的你都把是反去要跟不没")
-_NICKNAME = re.compile(
-    r"[小老](?=[{}])".format(
-        "".join(sorted(TOP | set("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛尹戴贺龚")))
-    )
-)
+_NICKNAMED = TOP | frozenset("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛尹戴贺龚")
+_NICKNAME = re.compile(f"[小老](?=[{''.join(sorted(_NICKNAMED))}])")
 _BROTHER = re.compile(r"阿(?=[\u4e00-\u9fff](?:哥|姐|叔|婶|伯|妹)(?!妹))")
 # The characters that names of Uyghurs, Kazakhs, Tibetans and Mongols are written with.
 _SOUNDS = (
@@ -41,22 +39,18 @@ _DOTTED = re.compile(r"[·•‧・](?<=[\u4e00-\u9fff].)(?=[\u4e00-\u9fff]{2})"
 _SOUNDED = re.compile(rf"[{_SOUNDS}]+")
 _SOUNDED_BACK = re.compile(rf"[{_SOUNDS}]{{2,8}}$")
 _SHORTEST_SOUNDED = 2
-_SOUNDED_TITLED = re.compile(rf"(?<![\u4e00-\u9fff])[{_SOUNDS}]{{3,8}}(?=同志|先生|女士|老师|医生|书记|主任)")
+_SOUND_TITLES = ("同志", "先生", "女士", "老师", "医生", "书记", "主任")
+_SOUNDED_TITLED = re.compile(rf"(?<![\u4e00-\u9fff])[{_SOUNDS}]{{3,8}}(?={'|'.join(_SOUND_TITLES)})")
 
 
-def find_half_named(text: str) -> Iterator[tuple[int, int]]:
-    """Yield what little of a name is there, with nothing but its own form and its neighbours to tell it."""
-    if "某" in text:
-        yield from _somebody(text)
-    yield from _crossed(text)
-    if "姓" in text:
-        yield from _surnamed(text)
-    yield from _short_titled(text)
-    yield from _nicknamed(text)
-    yield from _dotted(text)
+CROSS_SIGNS = tuple(surname + cross for surname in STRONG for cross in "xXＸ×*＊○〇█")
+SHORT_TITLE_SIGNS = tuple(surname + title for surname in STRONG for title in "总局校队处所科院站工董")
+NICKNAME_SIGNS = ("阿", *(word + surname for word in "小老" for surname in _NICKNAMED))
+DOT_SIGNS = (*"·•‧・", *(sound + title for sound in set(_SOUNDS) for title in _SOUND_TITLES))
 
 
-def _surnamed(text: str) -> Iterator[tuple[int, int]]:
+def surnamed(text: str, _: Places) -> Iterator[tuple[int, int]]:
+    """Yield 张姓女士, 姓张的, 姓张名三, 姓张，叫张三."""
     for match in _SURNAME_AND_NAME.finditer(text):
         if match["surname"][0] in STRONG | WEAK:
             yield from (match.span(group) for group in ("surname", "given"))
@@ -67,7 +61,8 @@ def _surnamed(text: str) -> Iterator[tuple[int, int]]:
             yield at, at + 1
 
 
-def _somebody(text: str) -> Iterator[tuple[int, int]]:
+def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
+    """Yield 张某某, 李某强."""
     for match in _SOME.finditer(text):
         start, end = match.start() - 1, match.end()
         if start < 0 or text[start] in PARTICLES or text[start] not in STRONG | WEAK:
@@ -79,7 +74,7 @@ def _somebody(text: str) -> Iterator[tuple[int, int]]:
         yield start, with_last(text, end) if len(match[0]) == 1 else end
 
 
-def _crossed(text: str) -> Iterator[tuple[int, int]]:
+def crossed(text: str, _: Places) -> Iterator[tuple[int, int]]:
     """Yield 张XX, 李**, 王○."""
     for match in _CROSSES.finditer(text):
         start, end = match.start() - 1, match.end()
@@ -98,7 +93,8 @@ def _goes_free(text: str, end: int) -> bool:
     return is_bounded(text, end) or text[end] in _AFTER_PERSON
 
 
-def _short_titled(text: str) -> Iterator[tuple[int, int]]:
+def short_titled(text: str, _: Places) -> Iterator[tuple[int, int]]:
+    """Yield 张总, 王局."""
     for match in _SHORT_TITLE.finditer(text):
         at = match.start() - 1
         if not _goes_free(text, match.end()) or text[max(0, at - 1) : at + 1] in ENDINGS:
@@ -110,7 +106,8 @@ def _short_titled(text: str) -> Iterator[tuple[int, int]]:
             yield at, at + 1
 
 
-def _nicknamed(text: str) -> Iterator[tuple[int, int]]:
+def nicknamed(text: str, _: Places) -> Iterator[tuple[int, int]]:
+    """Yield 小张, 老王, 阿强哥."""
     for match in _NICKNAME.finditer(text):
         end = match.end() + 1
         of_house = text[end : end + 1] == "家" and text[end + 1 : end + 2] in ("的", "里", "人")
@@ -121,7 +118,7 @@ def _nicknamed(text: str) -> Iterator[tuple[int, int]]:
             yield match.end(), match.end() + 1
 
 
-def _dotted(text: str) -> Iterator[tuple[int, int]]:
+def dotted(text: str, _: Places) -> Iterator[tuple[int, int]]:
     """Yield 买买提·吐尔逊, and 扎西多吉 before a title; brands with a dot (万科·金域) are written otherwise."""
     for match in _DOTTED.finditer(text):
         before = _SOUNDED_BACK.search(text, max(0, match.start() - 8), match.start())

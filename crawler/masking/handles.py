@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import contains_any
+from crawler.masking.lexicon import Places
 
 _OPEN, _CLOSE = "“\"「『‘'<《【\\[", "”\"」』’'>》】\\]"
 _NAMED = re.compile(
@@ -17,15 +17,13 @@ _NAMED = re.compile(
 _GREETED = re.compile(r"网友(?P<name>[\u4e00-\u9fff]{2,8})\s?[：:]\s*[您你]们?好")
 _SERIAL = re.compile(r"[UA][U0](?<![A-Za-z0-9]..)\d{4,12}")
 _MENTION = re.compile(r"@(?<![A-Za-z0-9.]@)[A-Za-z0-9_\-]{3,20}(?=[\s:：，,]|$)")
-_HANDLE_SIGNS = ("网友", "网民", "网名", "昵称", "UU", "A00", "@", "ID", "用户", "楼主", "问政者")
+HANDLE_SIGNS = ("网友", "网民", "网名", "昵称", "UU", "A00", "@", "ID", "用户", "楼主", "问政者")
 # In quotes after 网友 there may stand a title instead, and after @ an office.
 _NO_HANDLE = re.compile(r"关于|反映|问题|投诉|咨询|建议|[？?！!]|[府局委办政布]$")
 
 
-def find_handles(text: str) -> Iterator[Finding]:
+def find_handles(text: str, _: Places) -> Iterator[Finding]:
     """Yield user handles: 网友“…”, 网友 abc123, the serial user numbers of boards, @mentions."""
-    if not contains_any(text, _HANDLE_SIGNS):
-        return
     for match in _NAMED.finditer(text):
         group = "quoted" if match["quoted"] else "bare"
         if not _NO_HANDLE.search(match[group]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import contains_any
+from crawler.masking.lexicon import Places
 from crawler.masking.numbers import find_numbers
 
 _WORD = r"A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
@@ -25,7 +25,30 @@ _MAIL_HASH = re.compile(
     rf"|hotmail|outlook|foxmail|aliyun|yeah|yahoo|tom|21cn)"
     rf"{_DOT}(?:com|cn|net)(?:{_DOT}cn)?)"
 )
-_MAIL_SIGNS = ("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】")
+_SERVICES = [
+    "qq",
+    "163",
+    "126",
+    "139",
+    "189",
+    "sina",
+    "sohu",
+    "gmail",
+    "hotmail",
+    "outlook",
+    "foxmail",
+    "aliyun",
+    "yeah",
+    "yahoo",
+    "tom",
+    "21cn",
+    "vip",
+]
+MAIL_SIGNS = (
+    *("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】"),
+    *(hash_ + space + service for hash_ in "#＃*" for space in ("", " ") for service in _SERVICES),
+)
+LINK_SIGNS = ("=", "://")
 
 _URL = re.compile(r"(?i:https?|ftp)://[A-Za-z0-9._~:/?#\[\]@!$&'*+;=%\-]+")
 # Compared in lower case without "_" and "-". Keys that may name the page (id, code, key, mid) stay out.
@@ -51,18 +74,14 @@ _PERSONAL_PATH = re.compile(
 _USER = re.compile(r"(?P<scheme>\w+://)(?P<user>[^/@?#]+)@")
 
 
-def find_mail(text: str) -> Iterator[Finding]:
+def find_mail(text: str, _: Places) -> Iterator[Finding]:
     """Yield mail addresses, also with full-width or spelled-out @."""
-    if contains_any(text, _MAIL_SIGNS):
-        for pattern in (_MAIL, _MAIL_HAN):
-            for match in pattern.finditer(text):
-                yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
-    if "#" in text or "＃" in text or "*" in text:
-        for match in _MAIL_HASH.finditer(text):
+    for pattern in (_MAIL, _MAIL_HAN, _MAIL_HASH):
+        for match in pattern.finditer(text):
             yield Finding(kind=Kind.MAIL, start=match.start(), end=match.end())
 
 
-def find_link_values(text: str) -> Iterator[Finding]:
+def find_link_values(text: str, _: Places) -> Iterator[Finding]:
     """Yield the values of personal query parameters, and user names, in links inside a text."""
     if "=" in text:
         for part in _PARAMETER_IN_TEXT.finditer(text):
@@ -90,4 +109,4 @@ def _is_personal(key: str, value: str) -> bool:
     if _PERSONAL_KEY.fullmatch(plain):
         return True
     written = unquote(value)
-    return any(find_mail(written)) or (not plain.endswith("id") and any(find_numbers(written)))
+    return any(find_mail(written, [])) or (not plain.endswith("id") and any(find_numbers(written)))

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from crawler.masking import name_cues as cues
-from crawler.masking.half_names import find_half_named
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import Lexicon
+from crawler.masking.lexicon import Places
 from crawler.masking.name_shape import (
     ENDINGS,
     HAN,
@@ -54,9 +53,9 @@ _TRUST = (
     | dict.fromkeys((*cues.OFFICES, *cues.ROLES, *cues.LABELS, *cues.CLOSINGS), _Trust.CUED)
     | dict.fromkeys(cues.INTRODUCTIONS, _Trust.EXPLICIT)
 )
-_BEFORE = Lexicon(_TRUST)
+NAME_CUES = tuple(_TRUST)
 _COLON_TELLS = frozenset((*cues.LABELS, *cues.ROLES, *cues.KIN, *cues.SELVES, *cues.INTRODUCTIONS))
-_AFTER = Lexicon((*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS))
+TITLES = (*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS)
 
 _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《]?\s?"
@@ -75,17 +74,11 @@ _AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
 _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?好)")
 
 
-def find_names(text: str) -> Iterator[Finding]:
-    """Yield names after cues, before titles and particulars, in signatures; before a title a surname too."""
-    for finder in (_after_cues, _before_titles, _before_particulars, find_half_named, _signature):
-        for start, end in finder(text):
-            if not text.startswith(PUBLIC, start) and text[start] != "习":
-                yield Finding(kind=Kind.NAME, start=start, end=end)
-
-
-def names_in(text: str) -> frozenset[str]:
-    """Return the names that `find_names` finds, for masking them elsewhere too."""
-    return frozenset(text[finding.start : finding.end] for finding in find_names(text))
+def as_names(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield the spans as findings, but for names of history and state."""
+    for start, end in spans:
+        if not text.startswith(PUBLIC, start) and text[start] != "习":
+            yield Finding(kind=Kind.NAME, start=start, end=end)
 
 
 def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
@@ -101,8 +94,9 @@ def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
             start = text.find(name, end)
 
 
-def _after_cues(text: str) -> Iterator[tuple[int, int]]:
-    for start, end in _BEFORE.find(text):
+def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
+    """Yield names that a word before them announces: 我叫张三, 联系人：张三, 其女张三."""
+    for start, end in places:
         if text[end : end + 1] not in _MAY_FOLLOW or text[end - 1 : end + 1] in _WORKS:
             continue
         word = text[start:end]
@@ -207,8 +201,9 @@ def _any_value_end(text: str, at: int) -> int:
     return han.end() if NEVER_GIVEN.isdisjoint(han[0]) and han[0][:2] not in cues.NO_NAMES else 0
 
 
-def _before_titles(text: str) -> Iterator[tuple[int, int]]:
-    for start, end in _AFTER.find(text):
+def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
+    """Yield full names and surnames before a title: 张三主任, 王女士."""
+    for start, end in places:
         if start and not (text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG):
             alone = text[start:end] not in cues.SIGNS
             start -= text[start - 1] == "副"
@@ -242,7 +237,49 @@ def _surname_start(text: str, end: int) -> int | None:
     return end - 1 if last in STRONG or (last in WEAK and clear) else None
 
 
-# Every alternative starts with a literal: only then does `re` skip to the few places where one can match.
+PARTICULARS = tuple(
+    [
+        "男",
+        "女",
+        "身份证",
+        "联系电话",
+        "手机",
+        "电话",
+        "联系方式",
+        "（",
+        "(",
+        "的父亲",
+        "的母亲",
+        "的儿子",
+        "的女儿",
+        "的妻子",
+        "的丈夫",
+        "的老婆",
+        "的老公",
+        "的家属",
+        "的爸爸",
+        "的妈妈",
+        "的弟弟",
+        "的哥哥",
+        "的姐姐",
+        "的妹妹",
+        "的孩子",
+        "的孙子",
+        "的身份证",
+        "的手机号",
+        "本人",
+        "等",
+        "夫妇",
+        "夫妻",
+        "二人",
+        "两人",
+        "三人",
+        "父子",
+        "母子",
+        "父女",
+        "母女",
+    ]
+)
 _TOLD = r"(?:号码?|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
 _IN_BRACKETS = r"(?=身份证|联系电话|手机|电话|联系方式|户主|负责人|户主|业主|村民|经办人|法人|当事人|患者|死者|原告|被告|已故|已亡|化名|曾用名|微信|QQ|\d{1,3}岁)"
 _PARTICULAR = re.compile(
@@ -256,10 +293,13 @@ _PARTICULAR = re.compile(
 _NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
 
 
-def _before_particulars(text: str) -> Iterator[tuple[int, int]]:
+def before_particulars(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield names told by what follows: 张三，男， / 张三（身份证… / 张三 电话138…"""
-    for match in _PARTICULAR.finditer(text):
-        end = match.start()
+    for place, _ in places:
+        match = _PARTICULAR.match(text, place)
+        if match is None:
+            continue
+        end = place
         while end and (text[end - 1] in "（(，,、 \u3000\t\n" or text.endswith("性别", 0, end)):
             end -= 2 if text[end - 1] == "别" else 1
         if (end == match.start() and match[0] in "男女") or match.start() - end > 5:
@@ -299,7 +339,7 @@ _TAIL = re.compile(
 _TAIL_REACH = 48
 
 
-def _signature(text: str) -> Iterator[tuple[int, int]]:
+def signature(text: str) -> Iterator[tuple[int, int]]:
     """Yield the name that a text ends with: ……谢谢！张三 2019年3月1日."""
     match = _TAIL.search(text, max(0, len(text) - _TAIL_REACH))
     if match is None:

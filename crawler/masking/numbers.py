@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.masking.kinds import Finding, Kind
+from crawler.masking.lexicon import Places
 
 HAN_DIGITS = "零〇○一幺壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖"
 _HAN_VALUES = "00011122223334455666778899"
@@ -45,6 +46,9 @@ _SECOND_PHONE = re.compile(r"\s?[、,，/或和；;]\s?([2-8]\d{6,7})(?![\d元])
 _LETTERED = re.compile(r"(?<![A-Za-z0-9])[1lI](?:[\s\-]?[3-9])(?:[\s\-]?[\doOlI]){9}(?![A-Za-z0-9])")
 _LETTER = re.compile("[A-Za-z]")
 _LEAST_DIGITS = 5
+LETTER_SIGNS = tuple(
+    pair for letter in "oOlI" for digit in "0123456789" for pair in (letter + digit, digit + letter)
+)
 _HARMLESS_MARKS = frozenset(" \t\u3000()（）\ufe0f\u20e3")
 _GROUPS = ([3, 4, 4], [3, 3, 5], [2, 11], [2, 3, 4, 4], [3, 8], [4, 8], [4, 7])
 _QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
@@ -92,6 +96,10 @@ def find_numbers(text: str) -> Iterator[Finding]:
     """Yield phones, identity cards and bank cards, from left to right."""
     for match in _RUN.finditer(text):
         yield from _numbers_in(text, _read_run(text, match.start(), match.end()))
+
+
+def find_lettered(text: str, _: Places) -> Iterator[Finding]:
+    """Yield mobile numbers with letters for some of their digits."""
     for match in _LETTERED.finditer(text):
         if _LETTER.search(match[0]) and len(re.findall(r"\d", match[0])) >= _LEAST_DIGITS:
             yield Finding(kind=Kind.PHONE, start=match.start(), end=match.end())

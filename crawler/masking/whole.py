@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 
-from crawler.masking.addresses import find_addresses, find_births, find_positions
-from crawler.masking.cued import find_court_cases, find_cued, find_plates
-from crawler.masking.handles import find_handles
+from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
-from crawler.masking.links import find_link_values, find_mail, without_personal_values
-from crawler.masking.names import find_known, find_names, names_in
-from crawler.masking.numbers import find_numbers
+from crawler.masking.lexicon import Lexicon, Places
 from records.post import Post, Reply
 
-# Where two of them find exactly the same, the earlier one tells the kind.
-_FINDERS = (
-    find_link_values,
-    find_mail,
-    find_positions,
-    find_court_cases,
-    find_plates,
-    find_cued,
-    find_numbers,
-    find_births,
-    find_addresses,
-    find_handles,
-    find_names,
+_Finder = Callable[[str, Places], Iterable[Finding]]
+
+
+def _naming(spans: Callable[[str, Places], Iterable[tuple[int, int]]]) -> _Finder:
+    return lambda text, places: names.as_names(text, spans(text, places))
+
+
+# Each with the words without which it has nothing to find. Where two find exactly the same, the earlier one
+# tells the kind.
+_WATCHES: tuple[tuple[_Finder, Iterable[str]], ...] = (
+    (links.find_link_values, links.LINK_SIGNS),
+    (links.find_mail, links.MAIL_SIGNS),
+    (addresses.find_positions, addresses.POSITION_SIGNS),
+    (cued.find_court_cases, cued.COURT_SIGNS),
+    (cued.find_plates, cued.PLATE_SIGNS),
+    (cued.find_cued, cued.CUES),
+    (numbers.find_lettered, numbers.LETTER_SIGNS),
+    (addresses.find_births, addresses.BIRTH_SIGNS),
+    (addresses.find_addresses, addresses.ADDRESS_SIGNS),
+    (handles.find_handles, handles.HANDLE_SIGNS),
+    (_naming(names.after_cues), names.NAME_CUES),
+    (_naming(names.before_titles), names.TITLES),
+    (_naming(names.before_particulars), names.PARTICULARS),
+    (_naming(half_names.somebody), ("某",)),
+    (_naming(half_names.crossed), half_names.CROSS_SIGNS),
+    (_naming(half_names.surnamed), ("姓",)),
+    (_naming(half_names.short_titled), half_names.SHORT_TITLE_SIGNS),
+    (_naming(half_names.nicknamed), half_names.NICKNAME_SIGNS),
+    (_naming(half_names.dotted), half_names.DOT_SIGNS),
 )
+_LEXICON = Lexicon([words for _, words in _WATCHES])
 
 
 def find(text: str) -> list[Finding]:
     """Return the personal details in `text`: sorted, not overlapping, placeholders left out."""
-    return _find(text, ())
+    return _find(text, frozenset())
 
 
 def mask(text: str) -> str:
     """Return `text` with each personal detail replaced by its placeholder. mask(mask(x)) == mask(x)."""
-    return _mask(text, ())
+    return _mask(text, frozenset())
 
 
 def mask_post(post: Post) -> Post:
@@ -46,13 +59,13 @@ def mask_post(post: Post) -> Post:
     A name found in one of its texts is masked in all of them.
     """
     texts = (post.title, post.text, *(reply.text for reply in post.replies))
-    names = frozenset(name for text in texts for name in names_in(text))
+    known = {name for text in texts for name in _names(text, _found(text))}
 
     def masked(text: str) -> str:
-        return _mask(text, names)
+        return _mask(text, known)
 
     def masked_or_none(text: str | None) -> str | None:
-        return None if text is None else _mask(text, names)
+        return None if text is None else _mask(text, known)
 
     return replace(
         post,
@@ -69,14 +82,26 @@ def mask_post(post: Post) -> Post:
         addressed_to=masked_or_none(post.addressed_to),
         place=masked_or_none(post.place),
         status=masked_or_none(post.status),
-        url=None if post.url is None else without_personal_values(post.url),
+        url=None if post.url is None else links.without_personal_values(post.url),
     )
 
 
-def _find(text: str, names: Collection[str]) -> list[Finding]:
-    found = [finding for finder in _FINDERS for finding in finder(text)]
-    known = {text[f.start : f.end] for f in found if f.kind is Kind.NAME} | set(names)
-    found.extend(find_known(text, known))
+def _found(text: str) -> list[Finding]:
+    found: list[Finding] = []
+    for number, places in sorted(_LEXICON.find(text).items()):
+        found.extend(_WATCHES[number][0](text, places))
+    found.extend(numbers.find_numbers(text))
+    found.extend(names.as_names(text, names.signature(text)))
+    return found
+
+
+def _names(text: str, found: Iterable[Finding]) -> set[str]:
+    return {text[one.start : one.end] for one in found if one.kind is Kind.NAME}
+
+
+def _find(text: str, known: Set[str]) -> list[Finding]:
+    found = _found(text)
+    found.extend(names.find_known(text, _names(text, found) | known))
     if not found:
         return []
     return _apart(found, [match.span() for match in PLACEHOLDER.finditer(text)])
@@ -96,10 +121,10 @@ def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Findi
     return kept
 
 
-def _mask(text: str, names: Collection[str]) -> str:
+def _mask(text: str, known: Set[str]) -> str:
     # A placeholder may be the cue for what follows it, so masking goes on until nothing is left to find.
     # Each round takes away characters that are no placeholder's, so this ends.
-    while found := _find(text, names):
+    while found := _find(text, known):
         text = "".join(_pieces(text, found))
     return text
 
