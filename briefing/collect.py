@@ -55,6 +55,7 @@ def collect(
     period = day_period(day, zone=zone)
     numbers = _numbers(index, period, now)
     top = _items(database, index, period, _largest_today(database, index, period), cite=True)
+    rises = _rises(index, period)
     blind = [source for source in health if source.state is not HealthState.OK]
     waiting = database.problems.list(states=OPEN_STATES, order="age", limit=10_000)
     return Content(
@@ -65,13 +66,13 @@ def collect(
         start=period.start.isoformat(),
         end=period.end.isoformat(),
         made_at=now.astimezone(zone).isoformat(timespec="minutes"),
-        summary=_summary(numbers, top, len(blind)),
+        summary=_summary(numbers, rises, top, len(blind)),
         numbers=numbers,
         trend=_trend(index, day, zone),
         trend_query=REPORTS,
         top=top,
         alerts=_alerts(database, period),
-        rises=_rises(index, period),
+        rises=rises,
         overdue=_items(database, index, period, _due(waiting, None, now)),
         watch=_items(database, index, period, _due(waiting, now, now + timedelta(days=WATCH_DAYS))),
         n_sources=len(health),
@@ -224,7 +225,7 @@ def _rises(index: SearchIndex, period: Period) -> tuple[Rise, ...]:
     )
 
 
-def _summary(numbers: Sequence[Number], top: Sequence[Item], n_blind: int) -> str:
+def _summary(numbers: Sequence[Number], rises: Sequence[Rise], top: Sequence[Item], n_blind: int) -> str:
     asked, urgent, unanswered, replied, waiting = (number.value for number in numbers)
     change = asked - (numbers[0].previous or 0)
     compared = "与前一日持平" if change == 0 else f"比前一日{'多' if change > 0 else '少'} {abs(change)} 件"
@@ -232,8 +233,12 @@ def _summary(numbers: Sequence[Number], top: Sequence[Item], n_blind: int) -> st
         f"当日收到诉求 {asked} 件，{compared}，其中紧急 {urgent} 件、尚未答复 {unanswered} 件；",
         f"当日答复 {replied} 件，累计未答复 {waiting} 件。",
     ]
+    if rises:
+        rise = rises[0]
+        counted = f"当日 {rise.value} 件，平日 {rise.usual:g} 件"
+        parts.append(f"{rise.place}的{rise.topic}类诉求突增（{counted}）。")
     if top:
-        parts.append(f"反映最集中的是“{top[0].title}”（当日 {top[0].n_today} 件）。")
+        parts.append(f"首要事项是“{top[0].title}”（当日 {top[0].n_today} 件）。")
     if n_blind:
         parts.append(f"注意：有 {n_blind} 个来源状况异常，以上数字可能偏少。")
     return "".join(parts)

@@ -18,7 +18,11 @@ from briefing import words
 from briefing.chart import trend_png
 
 BODY_FONT, BODY_FONT_EAST_ASIA = "Times New Roman", "宋体"
-RED, GREY = RGBColor(0xA6, 0x3A, 0x2B), RGBColor(0x5B, 0x62, 0x6D)
+RED, TEAL, GREY = RGBColor(0xA6, 0x3A, 0x2B), RGBColor(0x2F, 0x6F, 0x73), RGBColor(0x5B, 0x62, 0x6D)
+# Widths in cm; what a page of A4 leaves between its margins is 16.
+NUMBER_WIDTHS = (2.6, 1.4, 3.0, 9.0)
+RISE_WIDTHS = (3.0, 2.6, 1.2, 1.2, 8.0)
+ITEM_WIDTHS = (2.0, 3.4, 1.6, 2.0, 1.4, 1.9, 1.2, 1.5, 1.0)
 CHART_WIDTH = Cm(15.5)
 # A zip file knows no time before 1980; a fixed one keeps the bytes the same.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -54,6 +58,8 @@ def _set_styles(document: DocumentType) -> None:
         )
     document.styles["Normal"].font.size = Pt(11)
     document.styles["Title"].font.color.rgb = RED
+    for name in ("Heading 1", "Heading 2"):
+        document.styles[name].font.color.rgb = TEAL
 
 
 def _add_cover(document: DocumentType, content: Mapping[str, Any]) -> None:
@@ -66,21 +72,21 @@ def _add_cover(document: DocumentType, content: Mapping[str, Any]) -> None:
 def _add_numbers(document: DocumentType, content: Mapping[str, Any]) -> None:
     document.add_heading("一、主要数字", 1)
     rows = [(n["label"], str(n["value"]), words.change(n), n["query"]) for n in content["numbers"]]
-    _table(document, ("指标", "数值", "较前一日 · 平日", "检索式"), rows)
+    _table(document, ("指标", "数值", "较前一日 · 平日", "检索式"), rows, NUMBER_WIDTHS)
     document.add_heading(f"近 {len(content['trend'])} 日诉求量（件/日）", 2)
     document.add_picture(BytesIO(trend_png(content["trend"])), width=CHART_WIDTH)
     _grey(document, content["trend_query"])
 
 
 def _add_top(document: DocumentType, items: Sequence[Mapping[str, Any]]) -> None:
-    document.add_heading("二、最集中的事项", 1)
+    document.add_heading("二、重点事项", 1)
     if not items:
         document.add_paragraph("当日没有诉求。")
     for rank, item in enumerate(items, start=1):
         document.add_heading(f"{rank}. {item['title']}", 2)
         document.add_paragraph(words.gist(item))
         for cited in item["citations"]:
-            document.add_paragraph(cited["excerpt"], style="Intense Quote")
+            document.add_paragraph(cited["excerpt"]).paragraph_format.left_indent = Cm(0.8)
             _grey(document, f"{cited['asked_at']} · {cited['source']} · {cited['post_id']}")
         _grey(document, item["query"])
 
@@ -97,15 +103,13 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
     rises = [
         (r["place"], r["topic"], str(r["value"]), f"{r['usual']:g}", r["query"]) for r in content["rises"]
     ]
-    _table_or(document, ("地点", "类别", "当日", "平日", "检索式"), rises, "没有明显突增。")
-    document.add_heading("五、逾期未复", 1)
-    _table_or(
-        document, words.COLUMNS, [words.row(item) for item in content["overdue"]], "没有逾期未复的事项。"
-    )
-    document.add_heading("六、近日到期", 1)
-    _table_or(
-        document, words.COLUMNS, [words.row(item) for item in content["watch"]], "三日内没有到期的事项。"
-    )
+    _table_or(document, ("地点", "类别", "当日", "平日", "检索式"), rises, RISE_WIDTHS, "没有明显突增。")
+    for title, items, otherwise in (
+        ("五、逾期未复", content["overdue"], "没有逾期未复的事项。"),
+        ("六、近日到期", content["watch"], "三日内没有到期的事项。"),
+    ):
+        document.add_heading(title, 1)
+        _table_or(document, words.COLUMNS, [words.row(item) for item in items], ITEM_WIDTHS, otherwise)
     document.add_heading("七、来源状况", 1)
     document.add_paragraph(words.coverage(content))
     for source in content["blind"]:
@@ -118,20 +122,28 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
 
 
 def _table_or(
-    document: DocumentType, columns: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str
+    document: DocumentType,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[float],
+    otherwise: str,
 ) -> None:
     if rows:
-        _table(document, columns, rows)
+        _table(document, columns, rows, widths)
     else:
         document.add_paragraph(otherwise)
 
 
-def _table(document: DocumentType, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _table(
+    document: DocumentType, columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]
+) -> None:
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
+    table.autofit = False
     for cells, texts in ((table.rows[0].cells, columns), *((table.add_row().cells, row) for row in rows)):
-        for cell, text in zip(cells, texts, strict=True):
+        for cell, text, width in zip(cells, texts, widths, strict=True):
+            cell.width = Cm(width)
             run = cell.paragraphs[0].add_run(text)
-            run.font.size = Pt(9)
+            run.font.size = Pt(8.5)
             run.bold = texts is columns
 
 
