@@ -160,27 +160,44 @@ _GATED = (
 )
 
 
-def find_addresses(text: str, _: Places) -> Iterator[Finding]:
+# Room for what a sign stands in: the building before it, the unit, floor and room behind it.
+_BEFORE_SIGN, _BEHIND_SIGN = 12, 48
+
+
+def _windows(text: str, places: Places) -> Iterator[tuple[int, int]]:
+    """Yield the stretches around the places, those that touch as one."""
+    start = end = -1
+    for place, _ in sorted(places):
+        if place - _BEFORE_SIGN > end:
+            if end >= 0:
+                yield start, end
+            start = max(0, place - _BEFORE_SIGN)
+        end = place + _BEHIND_SIGN
+    yield start, end
+
+
+def find_addresses(text: str, places: Places) -> Iterator[Finding]:
     """Yield building + unit + room and their short forms."""
-    for sign, pattern in _GATED:
-        if sign.search(text):
-            for match in pattern.finditer(text):
-                yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
-    if not _ROOM_SIGN.search(text):
-        return
-    for match in _ROOM_ALONE.finditer(text):
-        if not _OFFICE_ROOM.search(text, max(0, match.start() - 24), match.start()):
-            yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+    for start, end in _windows(text, places):
+        for sign, pattern in _GATED:
+            if sign.search(text, start, end):
+                for match in pattern.finditer(text, start, end):
+                    yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+        if _ROOM_SIGN.search(text, start, end):
+            for match in _ROOM_ALONE.finditer(text, start, end):
+                if not _OFFICE_ROOM.search(text, max(0, match.start() - 24), match.start()):
+                    yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
 
 
-def find_positions(text: str, _: Places) -> Iterator[Finding]:
+def find_positions(text: str, places: Places) -> Iterator[Finding]:
     """Yield pairs of coordinates inside China, and single ones after a cue."""
-    if not _POSITION_SIGN.search(text):
-        return
-    for match in _POSITION.finditer(text):
-        yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
-    for match in _POSITION_CUED.finditer(text):
-        yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
+    for start, end in _windows(text, places):
+        if not _POSITION_SIGN.search(text, start, end):
+            continue
+        for match in _POSITION.finditer(text, start, end):
+            yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
+        for match in _POSITION_CUED.finditer(text, start, end):
+            yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
 
 
 _WITH_YEAR = re.compile(r"年|^\d\d[\d.\-/]")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import Places
+from crawler.masking.lexicon import Places, longest
 from crawler.masking.numbers import HAN_DIGITS, is_office_line
 
 _OPEN = r"[（(“”\"'‘【\[「『]"
@@ -203,7 +203,7 @@ _COURT_CASE = re.compile(
 
 def find_cued(text: str, places: Places) -> Iterator[Finding]:
     """Yield details that a word before them tells; the word stays."""
-    for start, end in places:
+    for start, end in longest(places):
         word = text[start:end]
         if (text[end : end + 1] not in _MAY_FOLLOW and word not in _FREE_VALUES) or text.endswith(
             _PUBLIC_ACCOUNT, 0, start

@@ -21,14 +21,18 @@ class Lexicon:
         self._automaton = AhoCorasick(numbers, implementation=Implementation.DFA)
 
     def find(self, text: str) -> dict[int, Places]:
-        """Return {group's number: [(start, end), …]}, sorted, the longest word of the group at each start."""
-        found: dict[int, dict[int, int]] = {}
+        """Return {group's number: [(start, end), …]}, in the order of their ends, overlapping ones included."""
+        found: dict[int, Places] = {}
         groups = self._groups
         for word, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             for group in groups[word]:
-                # They come in the order of their ends: a longer word at the same start comes later.
                 if group in found:
-                    found[group][start] = end
+                    found[group].append((start, end))
                 else:
-                    found[group] = {start: end}
-        return {group: sorted(places.items()) for group, places in found.items()}
+                    found[group] = [(start, end)]
+        return found
+
+
+def longest(places: Places) -> Iterable[tuple[int, int]]:
+    """Return of the words at the same start the longest: the last to end."""
+    return dict(places).items()

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from crawler.masking import name_cues as cues
 from crawler.masking.kinds import Finding, Kind
-from crawler.masking.lexicon import Places
+from crawler.masking.lexicon import Places, longest
 from crawler.masking.name_shape import (
     ENDINGS,
     HAN,
@@ -62,6 +62,7 @@ _GAP = re.compile(
 )
 _MAY_FOLLOW = STRONG | WEAK | {name[0] for name in COMPOUND} | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
 _WORKS = ("工程",)
+_NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
 _FAINTEST_LENGTH = 3
 _LIST = re.compile(r"\s?[、/和与及]\s?")
@@ -96,10 +97,12 @@ def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
 
 def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield names that a word before them announces: 我叫张三, 联系人：张三, 其女张三."""
-    for start, end in places:
+    for start, end in longest(places):
         if text[end : end + 1] not in _MAY_FOLLOW or text[end - 1 : end + 1] in _WORKS:
             continue
         word = text[start:end]
+        if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
+            continue
         gap = _GAP.match(text, end)
         if gap is None or (gap.end() == end and text[end - 1 : end + 1] in ENDINGS):
             continue
@@ -203,7 +206,7 @@ def _any_value_end(text: str, at: int) -> int:
 
 def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield full names and surnames before a title: 张三主任, 王女士."""
-    for start, end in places:
+    for start, end in longest(places):
         if start and not (text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG):
             alone = text[start:end] not in cues.SIGNS
             start -= text[start - 1] == "副"
@@ -337,10 +340,13 @@ _TAIL = re.compile(
     r"(?:(?:19|20)\d\d\s?[年.\-/—]\s?\d{1,2}\s?[月.\-/—]?\s?(?:\d{1,2}\s?[日号]?)?)?[\s　]*$"
 )
 _TAIL_REACH = 48
+_NO_TAIL = frozenset("。！!？?；;：:…~～、")
 
 
 def signature(text: str) -> Iterator[tuple[int, int]]:
     """Yield the name that a text ends with: ……谢谢！张三 2019年3月1日."""
+    if text[-1:] in _NO_TAIL:
+        return
     match = _TAIL.search(text, max(0, len(text) - _TAIL_REACH))
     if match is None:
         return

@@ -21,7 +21,10 @@ TO_DIGIT = dict(zip(HAN_DIGITS + _CIRCLED, _HAN_VALUES + "0123456789", strict=Tr
 
 SEPARATOR = r" \t\u00a0\u00ad\u2000-\u200f\u2060\u3000\ufe0f\ufeff\u20e3\-－—–‐‑−_.．。·•・/~～()（）+、,，*"
 _DIGIT = rf"\d{HAN_DIGITS}{_CIRCLED}"
-_RUN = re.compile(rf"[{_DIGIT}](?:[{SEPARATOR}]{{0,3}}[{_DIGIT}]){{6,}}(?:[{SEPARATOR}]{{0,2}}[xXｘＸ])?")
+_FEWEST = 10  # 021 and seven digits
+_RUN = re.compile(
+    rf"[{_DIGIT}](?:[{SEPARATOR}]{{0,3}}[{_DIGIT}]){{{_FEWEST - 1},}}(?:[{SEPARATOR}]{{0,2}}[xXｘＸ])?"
+)
 _GROUP = re.compile(rf"\d+|[{HAN_DIGITS}]+|[{_CIRCLED}]|[xXｘＸ]")
 
 _MOBILE = re.compile(r"(?:(?:00)?86)?0?1[3-9]\d{9}")

@@ -101,9 +101,9 @@ def _names(text: str, found: Iterable[Finding]) -> set[str]:
 
 def _find(text: str, known: Set[str]) -> list[Finding]:
     found = _found(text)
-    found.extend(names.find_known(text, _names(text, found) | known))
-    if not found:
+    if not found and not known:
         return []
+    found.extend(names.find_known(text, _names(text, found) | known))
     return _apart(found, [match.span() for match in PLACEHOLDER.finditer(text)])
 
 
@@ -124,9 +124,27 @@ def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Findi
 def _mask(text: str, known: Set[str]) -> str:
     # A placeholder may be the cue for what follows it, so masking goes on until nothing is left to find.
     # Each round takes away characters that are no placeholder's, so this ends.
-    while found := _find(text, known):
+    found = _find(text, known)
+    while found:
         text = "".join(_pieces(text, found))
+        found = _find(text, known) if any(_find(part, known) for part in _around_placeholders(text)) else []
     return text
+
+
+# No pattern looks further than this to either side.
+_REACH = 64
+
+
+def _around_placeholders(text: str) -> Iterator[str]:
+    """Yield the parts of `text` in which a placeholder can be a cue."""
+    start = end = 0
+    for match in PLACEHOLDER.finditer(text):
+        if match.start() - _REACH > end:
+            if end:
+                yield text[start:end]
+            start = match.start() - _REACH
+        end = match.end() + _REACH
+    yield text[start:end]
 
 
 def _pieces(text: str, found: Iterable[Finding]) -> Iterator[str]:
