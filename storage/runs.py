@@ -64,10 +64,8 @@ class RunStore:
 
     def last_stored(self) -> dict[str, datetime]:
         """Return source → when a new post was last stored (fetched_at of revision 1)."""
-        posts = schema.posts.c
-        query = select(posts.source, func.max(posts.first_fetched_at).label("at")).group_by(posts.source)
         with reading(self._engine) as connection:
-            return {row.source: row.at for row in connection.execute(query)}
+            return {row.source: row.at for row in connection.execute(_last_stored())}
 
     def list(
         self, *, kind: RunKind | None = None, subject: str | None = None, limit: int = 50
@@ -88,6 +86,18 @@ class RunStore:
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         with reading(self._engine) as connection:
             return connection.execute(query).all()
+
+
+def _last_stored() -> Select[Any]:
+    # Steps along the index from source to source; grouping would read an entry for each post.
+    posts = schema.posts.c
+    sources = select(func.min(posts.source).label("source")).cte("sources", recursive=True)
+    following = select(func.min(posts.source)).where(posts.source > sources.c.source).scalar_subquery()
+    sources = sources.union_all(select(following).where(sources.c.source.is_not(None)))
+    newest = (
+        select(func.max(posts.first_fetched_at)).where(posts.source == sources.c.source).scalar_subquery()
+    )
+    return select(sources.c.source, newest.label("at")).where(sources.c.source.is_not(None))
 
 
 def _run(row: Row[Any]) -> RunRecord:

@@ -187,6 +187,8 @@ problems = Table(
     Column("stale", Boolean, nullable=False),
     Index("ix_problems_n_posts", "n_posts", "last_seen"),
     Index("ix_problems_last_seen", "last_seen"),
+    Index("ix_problems_first_seen", "first_seen", "id"),
+    Index("ix_problems_urgency", "urgency", "dissatisfaction", "last_seen"),
     Index("ix_problems_state", "state", "last_seen"),
 )
 Index(

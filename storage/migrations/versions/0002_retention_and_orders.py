@@ -1,4 +1,4 @@
-"""When the text of a post was deleted at the end of its retention; such posts are not analysed again."""
+"""When the text of a post was deleted at the end of its retention, and indexes for all orders of problems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, and leave such posts out of the index of what awaits analysis."""
+    """Add the column, leave such posts out of the index of what awaits analysis, and index two orders."""
     op.add_column("posts", sa.Column("purged_at", AwareTime(), nullable=True))
     op.drop_index("ix_posts_analysed_with", "posts")
     op.create_index(
@@ -24,4 +24,8 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("purged_at IS NULL"),
         postgresql_where=sa.text("purged_at IS NULL"),
+    )
+    op.create_index("ix_problems_first_seen", "problems", ["first_seen", "id"], unique=False)
+    op.create_index(
+        "ix_problems_urgency", "problems", ["urgency", "dissatisfaction", "last_seen"], unique=False
     )
