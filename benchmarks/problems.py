@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from nlp.fingerprint import fingerprint
+from nlp.fingerprinting import fingerprint
 from nlp.places import find_places
 from nlp.problems import ProblemMatcher
 from nlp.segment import words

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -18,26 +19,30 @@ COMMONEST_IDF = 3.2
 
 @dataclass(frozen=True, slots=True)
 class KeywordPicker:
-    """`names` (n_words,) are the vocabulary; `eligible` (n_words,) is 1 where a word may be a keyword."""
+    """`names` (n_words,) are the vocabulary; `eligible` (n_words,) marks those that may be keywords."""
 
     names: tuple[str, ...]
-    eligible: Floats
+    eligible: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, columns: Collection[str], idf: Floats, named: npt.NDArray[np.bool_]) -> KeywordPicker:
         """Return the picker for a vocabulary; `named` (n_words,) marks the names of persons."""
         shaped = np.fromiter((len(word) > 1 and not word[0].isascii() for word in columns), dtype=bool)
-        return cls(tuple(columns), (shaped & ~named & (idf >= COMMONEST_IDF)).astype(np.float32))
+        return cls(tuple(columns), shaped & ~named & (idf >= COMMONEST_IDF))
 
-    def pick(self, weighed_words: Any, row: int, taken: Collection[str]) -> tuple[str, ...]:
-        """Return the best words of one row, at most `KEYWORDS`, none of them part of a name of `taken`."""
-        part = slice(weighed_words.indptr[row], weighed_words.indptr[row + 1])
-        columns = weighed_words.indices[part]
-        weights = weighed_words.data[part] * self.eligible[columns]
-        best = np.argsort(-weights, kind="stable")[: KEYWORDS * 3]
-        found: list[str] = []
-        for column in columns[best[weights[best] > 0]].tolist():
-            word = self.names[column]
-            if not any(word in name for name in taken):
-                found.append(word)
-        return tuple(found[:KEYWORDS])
+    def pick(self, weighed_words: Any, taken: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+        """Return the best words of each row, at most `KEYWORDS`, none of them part of a name in `taken`."""
+        rows = np.repeat(np.arange(weighed_words.shape[0]), np.diff(weighed_words.indptr))
+        eligible = np.flatnonzero((weighed_words.data > 0) & self.eligible[weighed_words.indices])
+        best = eligible[np.lexsort((-weighed_words.data[eligible], rows[eligible]))]
+        bounds = np.searchsorted(rows[best], np.arange(len(taken) + 1)).tolist()
+        columns = weighed_words.indices[best].tolist()
+        return [
+            self._free(columns[start : min(end, start + 3 * KEYWORDS)], names)
+            for (start, end), names in zip(pairwise(bounds), taken, strict=True)
+        ]
+
+    def _free(self, columns: Sequence[int], taken: Collection[str]) -> tuple[str, ...]:
+        names = " ".join(taken)
+        words = (self.names[column] for column in columns)
+        return tuple(islice((word for word in words if word not in names), KEYWORDS))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.grams import CharGrams, Floats, WordTerms
 
 
-def unit_tfidf(counts: Any, idf: Floats) -> Any:
+def unit_tfidf(counts: Any, idf: npt.NDArray[np.floating[Any]]) -> Any:
     """Return (1 + ln tf) · idf with rows of unit length, CSR float32; an empty row stays empty."""
     data = (np.log(counts.data) + 1) * idf[counts.indices]
     # A running sum in double precision: differences of it are the rows' sums, empty rows included.
@@ -21,6 +22,13 @@ def unit_tfidf(counts: Any, idf: Floats) -> Any:
     weighted = counts.copy()
     weighted.data = (data * np.repeat(scale, np.diff(counts.indptr))).astype(np.float32)
     return weighted
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Return the rows at unit length; a row of zeros stays."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    unit: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit
 
 
 @dataclass(frozen=True, slots=True)

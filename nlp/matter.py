@@ -10,18 +10,20 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from nlp.grams import Floats, Ints, KeyTable
+from nlp.linear import unit_rows
 from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.pieces import code_points
 from nlp.places import find_places
 from nlp.segment import words
 from records.analysis import PlaceKind, PlaceMention
-
-Floats = npt.NDArray[np.float32]
 
 DIMENSIONS = 96
 FEWEST_MESSAGES = 5  # a word that fewer messages use is a name or a slip, and is not kept
@@ -39,71 +41,66 @@ _FIRST, _LAST = "\u4e00", "\u9fff"
 
 @dataclass(frozen=True, slots=True)
 class MatterModel:
-    """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `index`; `common_pairs` as above."""
+    """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `names`; `common_pairs` as above.
 
-    index: Mapping[str, int]
-    idf: Sequence[float]  # a list: numbers are taken from it one by one
+    `common` (n_words + 1,) marks the words in a hundredth of the messages or more; its last is no word's.
+    """
+
+    version: str
+    names: list[str]
+    index: dict[str, int]
+    idf: npt.NDArray[np.float64]
     vectors: Floats
-    common_pairs: frozenset[str]
-    common_words: frozenset[str]  # words in a hundredth of the messages or more
+    common: npt.NDArray[np.bool_]
+    common_pairs: KeyTable
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
         """Read the model in `folder`, or the shipped one. Raises ConfigurationError if it cannot be used."""
-        _, arrays = load_model(folder or FOLDER)
-        words, idf = _unpacked(arrays["words"]), arrays["idf"].astype(np.float64).tolist()
-        vectors = arrays["vectors"].astype(np.float32) * arrays["scale"]
-        return cls.of(words, idf, vectors, frozenset(_unpacked(arrays["pairs"])))
-
-    @classmethod
-    def of(cls, words: Sequence[str], idf: Sequence[float], vectors: Floats, pairs: frozenset[str]) -> Self:
-        """Put the parts together."""
-        common = frozenset(word for word, rarity in zip(words, idf, strict=True) if rarity < COMMON_IDF)
-        return cls({word: row for row, word in enumerate(words)}, idf, vectors, pairs, common)
-
-    @classmethod
-    def fit(cls, texts: Sequence[str]) -> Self:
-        """Learn from messages (title and text in one string each). The same texts give the same model."""
-        documents = [matter_words(words(text[:MAX_CHARACTERS]), find_places(text)) for text in texts]
-        counts = Counter(word for document in documents for word in set(document))
-        kept = sorted(w for w, n in counts.items() if FEWEST_MESSAGES <= n <= LARGEST_SHARE * len(texts))
-        index = {word: row for row, word in enumerate(kept)}
-        idf = [1 + math.log((1 + len(texts)) / (1 + counts[w])) for w in kept]
-        pairs = Counter(pair for text in texts for pair in character_pairs(text[:MAX_CHARACTERS]))
-        common = frozenset(
-            pair for pair, n in pairs.items() if n >= COMMON_PAIRS and all(map(is_chinese, pair))
+        head, arrays = load_model(folder or FOLDER)
+        names = arrays["words"].tobytes().decode().split("\n")
+        idf = arrays["idf"].astype(np.float64)
+        pairs = code_points(arrays["pairs"].tobytes().decode() + "\n").reshape(-1, 3)
+        return cls(
+            version=head["version"],
+            names=names,
+            index={word: row for row, word in enumerate(names)},
+            idf=idf,
+            vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
+            common=np.append(idf < COMMON_IDF, False),
+            common_pairs=KeyTable.of(np.sort(pairs[:, 0] << 16 | pairs[:, 1])),
         )
-        return cls.of(kept, idf, _vectors(documents, index, idf), common)
 
-    def save(self, folder: Path) -> None:
-        """Write the model: vectors to a byte a number."""
-        scale = np.float32(np.abs(self.vectors).max() / 127 or 1)
-        arrays: dict[str, Any] = {
-            "words": _packed(self.index),
-            "idf": np.array(self.idf, dtype=np.float16),
-            "vectors": np.round(self.vectors / scale).astype(np.int8),
-            "scale": scale,
-            "pairs": _packed(sorted(self.common_pairs)),
-        }
-        save_model(folder, {"name": "matter"}, arrays)
+    def columns(self, words: Sequence[str]) -> Ints:
+        """Return the row of each word in `vectors`, -1 where it is not known."""
+        return np.fromiter(map(self.index.get, words, repeat(-1)), dtype=np.int64, count=len(words))
 
-    def weights(self, counted: Mapping[str, float]) -> dict[str, float]:
-        """Return the weight of each known word, (1 + log n) · idf, of unit length together."""
-        index, idf = self.index, self.idf
-        raw = {
-            word: (1 + math.log(n)) * idf[index[word]] if n > 1 else idf[index[word]]
-            for word, n in counted.items()
-            if word in index
-        }
-        length = math.hypot(*raw.values())
-        return {word: weight / length for word, weight in raw.items()} if length else {}
+    def vectors_of(self, weighed: Any) -> Floats:
+        """Return the unit vector of what each row of weights is about, zero where no word is known."""
+        return unit_rows(weighed @ self.vectors)
 
-    def vector(self, weights: Mapping[str, float]) -> Floats:
-        """Return the unit vector of what these words are about, zero where none is known."""
-        rows = [self.index[word] for word in weights]
-        vector: Floats = np.fromiter(weights.values(), np.float32, len(rows)) @ self.vectors[rows]
-        length = float(np.linalg.norm(vector))
-        return vector / np.float32(length) if length else vector
+
+def fit_matter(texts: Sequence[str], folder: Path) -> MatterModel:
+    """Learn from messages (title and text in one string each) and write the model: the same texts, the same
+    bytes; a byte for each number of a vector."""
+    documents = [matter_words(words(text[:MAX_CHARACTERS]), find_places(text)) for text in texts]
+    counts = Counter(word for document in documents for word in set(document))
+    kept = sorted(w for w, n in counts.items() if FEWEST_MESSAGES <= n <= LARGEST_SHARE * len(texts))
+    index = {word: row for row, word in enumerate(kept)}
+    idf = [1 + math.log((1 + len(texts)) / (1 + counts[w])) for w in kept]
+    pairs = Counter(pair for text in texts for pair in character_pairs(text[:MAX_CHARACTERS]))
+    common = sorted(pair for pair, n in pairs.items() if n >= COMMON_PAIRS and all(map(is_chinese, pair)))
+    vectors = _vectors(documents, index, idf)
+    scale = np.float32(np.abs(vectors).max() / 127 or 1)
+    arrays: dict[str, Any] = {
+        "words": _packed(kept),
+        "idf": np.array(idf, dtype=np.float16),
+        "vectors": np.round(vectors / scale).astype(np.int8),
+        "scale": scale,
+        "pairs": _packed(common),
+    }
+    save_model(folder, {"name": "matter"}, arrays)
+    return MatterModel.load(folder)
 
 
 def matter_words(terms: Iterable[str], mentions: Sequence[PlaceMention]) -> list[str]:
@@ -147,7 +144,3 @@ def _vectors(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: 
 
 def _packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
     return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
-
-
-def _unpacked(array: npt.NDArray[np.uint8]) -> list[str]:
-    return array.tobytes().decode().split("\n")

@@ -17,8 +17,10 @@ from datetime import datetime
 
 import numpy as np
 
-from nlp.fingerprint import PERMUTATIONS, Fingerprint, fingerprint
-from nlp.matter import DIMENSIONS, Floats
+from nlp.fingerprint import PERMUTATIONS, Fingerprint
+from nlp.fingerprinting import fingerprint
+from nlp.grams import Floats
+from nlp.matter import DIMENSIONS
 from nlp.places import find_places
 from nlp.summary import summarise
 from records.post import Post

@@ -62,7 +62,12 @@ def words(text: str) -> list[str]:
 
 def normal_words(normalised: str) -> list[str]:
     """Return the terms of an already normalised text."""
-    return [piece.lower() for piece in cut(normalised) if piece.isalnum() or is_word(piece)]
+    return terms(cut(normalised))
+
+
+def terms(pieces: list[str]) -> list[str]:
+    """Return those of the pieces that are words, lower case."""
+    return [piece.lower() for piece in pieces if piece.isalnum() or is_word(piece)]
 
 
 def tokens(text: str) -> list[Token]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from nlp.analyser import Analyser
+from nlp.matter import MatterModel
 from tests.nlp.messages import message
 
 AWKWARD = [
@@ -46,6 +48,18 @@ def test_any_text_gets_an_analysis(analyser: Analyser, text: str) -> None:
 
 def test_a_text_that_says_nothing_has_no_topic(analyser: Analyser) -> None:
     assert [a.topic for a in analyser.analyse([message(""), message("😀😀", number=2)])] == [None, None]
+
+
+def test_another_format_or_matter_model_has_what_is_stored_analysed_again(
+    analyser: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlp.analyser.PRINT_VERSION", 99)
+    assert Analyser.load().model_version != analyser.model_version
+    monkeypatch.undo()
+    assert Analyser.load().model_version == analyser.model_version
+    other = replace(MatterModel.load(), version="matter-other")
+    monkeypatch.setattr("nlp.analyser.MatterModel.load", lambda: other)
+    assert Analyser.load().model_version != analyser.model_version
 
 
 def test_no_posts_give_no_analyses(analyser: Analyser) -> None:

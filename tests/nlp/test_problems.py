@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nlp.fingerprint import Fingerprint, fingerprint
+from nlp.fingerprint import Fingerprint
+from nlp.fingerprinting import fingerprint
 from nlp.places import find_places
 from nlp.problems import ProblemMatcher, merge_stream
 from records.errors import ConfigurationError
@@ -187,7 +188,7 @@ def test_a_fingerprint_holds_no_text() -> None:
 
 def test_a_fingerprint_of_a_newer_huiying_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="upgrade huiying"):
-        Fingerprint.decode(json.dumps({"v": 99}))
+        Fingerprint.decode("99\nof a later format")
 
 
 def test_a_post_without_a_fingerprint_opens_its_own_problem() -> None:

@@ -1,0 +1,157 @@
+"""Messages to fingerprints, a batch at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rensa import RMinHash
+from scipy import sparse
+
+from nlp.fingerprint import PERMUTATIONS, encode
+from nlp.linear import unit_tfidf
+from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
+from nlp.name_keys import name_keys
+from nlp.pieces import Pieces
+from nlp.reading import Reading
+from nlp.segment import cut
+from records.analysis import PlaceMention
+from records.post import Post
+
+TITLE_REPEATS = 2  # how often a word of the title counts beside the text
+MOST_WORDS = 60
+SHINGLE = 5
+CHIEF_PLACES = 2  # the first of a text, where the title names none
+LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
+
+_MARKS = re.compile(r"[\W_]+")
+_SENTENCE_END = re.compile(r"[。！？!?\n；;]")
+_GREETING = re.compile(
+    r"^\W*(?:尊敬的)?[\u4e00-\u9fff]{0,6}(?:领导|书记|市长|区长|县长|局长|您好|你好)\W*(?:您好|你好)?\W*"
+)
+
+
+@cache
+def _shipped() -> MatterModel:
+    return MatterModel.load()
+
+
+def fingerprint(post: Post, mentions: Sequence[PlaceMention], *, model: MatterModel | None = None) -> str:
+    """Return the fingerprint of one post; `mentions` are the places found in it."""
+    return fingerprints([Reading.of(post)], [mentions], model or _shipped())[0]
+
+
+def fingerprints(
+    readings: Sequence[Reading], mentions: Sequence[Sequence[PlaceMention]], model: MatterModel
+) -> list[str]:
+    """Return of each message what same-problem matching needs: an opaque, versioned text without the message.
+
+    `mentions` are the places found in each. Looks at the title and the first 500 characters of the text.
+    """
+    bodies = [reading.text[:MAX_CHARACTERS] for reading in readings]
+    heads = [reading.title.strip() or _opening(body) for reading, body in zip(readings, bodies, strict=True)]
+    pieces = Pieces.of([_pieces(reading, head) for reading, head in zip(readings, heads, strict=True)])
+    columns = model.columns(pieces.words)
+    specific = [_names(places, specific=True) for places in mentions]
+    titled = [[name for name in names if name in head] for names, head in zip(specific, heads, strict=True)]
+    # Where the title names no place, the first places of the text stand for it.
+    chief = [own or names[:CHIEF_PLACES] for own, names in zip(titled, specific, strict=True)]
+    wide = [_names(places, specific=False) for places in mentions]
+    keys = name_keys(pieces, pieces.chinese & ~model.common[columns], chief, wide, model.common_pairs)
+    wholes, titles = _word_counts(pieces, columns, mentions, model)
+    weighed = unit_tfidf(wholes, model.idf)
+    vectors = np.stack([model.vectors_of(weighed), model.vectors_of(unit_tfidf(titles, model.idf))], axis=1)
+    minhashes = _minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
+    title_words, words = _title_words(titles, model), _heaviest(weighed, model)
+    packed = np.round(vectors * 127).astype(np.int8)
+    return [
+        encode(
+            title_names=chief[row],
+            names=[name for name in specific[row] if name not in chief[row]],
+            title_words=title_words[row][0],
+            words=words[row][0],
+            is_titled=bool(titled[row]),
+            numbers=(*keys[row], minhashes[row], title_words[row][1], words[row][1], packed[row]),
+        )
+        for row in range(len(readings))
+    ]
+
+
+def _opening(text: str) -> str:
+    """Return the first sentence that is more than a greeting."""
+    text = _GREETING.sub("", text, count=1)
+    return _SENTENCE_END.split(text, maxsplit=1)[0][:LONGEST_OPENING]
+
+
+def _pieces(reading: Reading, head: str) -> tuple[list[str], int]:
+    """Return the title's (or opening's) and the text's pieces, and the characters of the title.
+
+    The last piece is a line's end, so that no pair of characters reaches into the next message.
+    """
+    limit = len(reading.title) + 1 + MAX_CHARACTERS
+    pieces = reading.pieces if len(reading.whole) <= limit else cut(reading.whole[:limit])
+    if reading.title.strip():
+        return [*pieces, "\n"], len(reading.title)
+    return [*cut(head), "\n", *pieces, "\n"], len(head)
+
+
+def _names(places: Sequence[PlaceMention], *, specific: bool) -> list[str]:
+    return [place.name for place in places if (place.kind in SPECIFIC) == specific]
+
+
+def _word_counts(
+    pieces: Pieces,
+    columns: npt.NDArray[np.int64],
+    mentions: Sequence[Sequence[PlaceMention]],
+    model: MatterModel,
+) -> list[Any]:
+    """Return counts of known words that are no part of a place, CSR (n, n_words): of all, of the title."""
+    names = [" ".join([place.name for place in places]) for places in mentions]
+    known = columns >= 0
+    candidates = np.flatnonzero(known)
+    for at, row in zip(candidates.tolist(), pieces.rows[candidates].tolist(), strict=True):
+        if pieces.words[at] in names[row]:
+            known[at] = False
+    shape = (len(mentions), len(model.names))
+    weights = np.where(pieces.in_title, TITLE_REPEATS, 1)
+    return [
+        sparse.csr_matrix((weight[use].astype(np.float64), (pieces.rows[use], columns[use])), shape=shape)
+        for weight, use in ((weights, known), (np.ones(len(known)), known & pieces.in_title))
+    ]
+
+
+def _title_words(titles: Any, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
+    """Return each title's words and their idf in hundredths."""
+    idf = (model.idf[titles.indices] * 100).astype(np.uint16)
+    return _by_row(titles.indices, idf, titles.indptr, model)
+
+
+def _heaviest(weighed: Any, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
+    """Return each message's words, the weightiest first, and their weights in thousandths."""
+    rows = np.repeat(np.arange(weighed.shape[0]), np.diff(weighed.indptr))
+    order = np.lexsort((weighed.indices, -weighed.data, rows))
+    kept = order[np.arange(len(order)) - weighed.indptr[rows] < MOST_WORDS]
+    bounds = np.concatenate([[0], np.cumsum(np.minimum(np.diff(weighed.indptr), MOST_WORDS))])
+    return _by_row(weighed.indices[kept], (weighed.data[kept] * 1000).astype(np.uint16), bounds, model)
+
+
+def _by_row(
+    columns: Any, numbers: npt.NDArray[np.uint16], bounds: Any, model: MatterModel
+) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
+    words = [model.names[column] for column in columns.tolist()]
+    return [(words[start:end], numbers[start:end]) for start, end in pairwise(bounds.tolist())]
+
+
+def _minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """Return the MinHash of each text's shingles; a message shorter than one is a shingle itself."""
+    shingles = []
+    for text in texts:
+        dense = _MARKS.sub("", text)
+        shingles.append([dense[at : at + SHINGLE] for at in range(max(1, len(dense) - SHINGLE + 1))])
+    matrix = RMinHash.digest_matrix_from_token_sets(shingles, PERMUTATIONS, 1)
+    return np.array(matrix.to_rows(), dtype=np.uint32)
