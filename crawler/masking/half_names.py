@@ -1,4 +1,4 @@
-"""Names of which only a part is there, or whose own form tells them: 张某某, 张姓女士, 张总, 小张, 买买提·吐尔逊."""
+"""Names of which only a part is there (张某某, 张总, 小张), or told by their own form (买买提·吐尔逊)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SURNAME_AND_NAME = re.compile(
 )
 # 王局, 李总, 张校: only between words that a person may stand between.
 _SHORT_TITLE = re.compile("[总局校队处所科院站工董](?<=[{}].)".format("".join(sorted(STRONG))))
-_BEFORE_PERSON = frozenset("找是请给和与位叫向对跟由被让的问友居业事人导托")
+_BEFORE_PERSON = frozenset("找是请给和与位叫向对跟由被让的问友居业事人导托员")
 _AFTER_PERSON = frozenset("您说答承回表告让叫也就来在的你都把是反去要跟不没")
 _NICKNAMED = TOP | frozenset("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛尹戴贺龚")
 _NICKNAME = re.compile(f"[小老](?=[{''.join(sorted(_NICKNAMED))}])")
@@ -119,7 +119,7 @@ def nicknamed(text: str, _: Places) -> Iterator[tuple[int, int]]:
 
 
 def dotted(text: str, _: Places) -> Iterator[tuple[int, int]]:
-    """Yield 买买提·吐尔逊, and 扎西多吉 before a title; brands with a dot (万科·金域) are written otherwise."""
+    """Yield 买买提·吐尔逊, and 扎西多吉 before a title; a brand (万科·金域) has other characters."""
     for match in _DOTTED.finditer(text):
         before = _SOUNDED_BACK.search(text, max(0, match.start() - 8), match.start())
         after = _SOUNDED.match(text, match.end())

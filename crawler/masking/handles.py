@@ -14,6 +14,9 @@ _NAMED = re.compile(
     rf"(?:[{_OPEN}](?P<quoted>[^{_CLOSE}\n，。〔〕]{{1,16}})[{_CLOSE}]"
     r"|(?P<bare>(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24}))"
 )
+_NAMED_HAN = re.compile(
+    r"(?:网友|网民|楼主)[:：]?(?P<name>[\u4e00-\u9fff]{2,6}\d{2,8})(?![\d年月日号路栋个元.])"
+)
 _GREETED = re.compile(r"网友(?P<name>[\u4e00-\u9fff]{2,8})\s?[：:]\s*[您你]们?好")
 _SERIAL = re.compile(r"[UA][U0](?<![A-Za-z0-9]..)\d{4,12}")
 _MENTION = re.compile(r"@(?<![A-Za-z0-9.]@)[A-Za-z0-9_\-]{3,20}(?=[\s:：，,]|$)")
@@ -28,6 +31,9 @@ def find_handles(text: str, _: Places) -> Iterator[Finding]:
         group = "quoted" if match["quoted"] else "bare"
         if not _NO_HANDLE.search(match[group]):
             yield Finding(kind=Kind.HANDLE, start=match.start(group), end=match.end(group))
+    for match in _NAMED_HAN.finditer(text):
+        if not _NO_HANDLE.search(match["name"]):
+            yield Finding(kind=Kind.HANDLE, start=match.start("name"), end=match.end("name"))
     for match in _GREETED.finditer(text):
         if not _NO_HANDLE.search(match["name"]) and match["name"] not in ("同志", "朋友", "朋友们"):
             yield Finding(kind=Kind.HANDLE, start=match.start("name"), end=match.end("name"))

@@ -21,7 +21,7 @@ class Lexicon:
         self._automaton = AhoCorasick(numbers, implementation=Implementation.DFA)
 
     def find(self, text: str) -> dict[int, Places]:
-        """Return {group's number: [(start, end), …]}, in the order of their ends, overlapping ones included."""
+        """Return {group's number: [(start, end), …]}, in the order of their ends, overlapping too."""
         found: dict[int, Places] = {}
         groups = self._groups
         for word, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):

@@ -17,7 +17,8 @@ _DOMAIN = rf"[{_WORD}][{_WORD}\-]{{0,62}}(?:{_DOT}[{_WORD}][{_WORD}\-]{{1,62}}){
 _AT = r"(?:@|＠|﹫|艾特|小老鼠|[\[(（【]\s?(?:at|AT|At|@|＠)\s?[\])）】]|\sat\s|\sAT\s)"
 _MAIL = re.compile(rf"(?<![{_WORD}]){_LOCAL}\s?{_AT}\s?{_DOMAIN}")
 _MAIL_HAN = re.compile(
-    rf"(?:(?<=邮箱)|(?<=邮件)|(?<=[：:是为，。、 ])|^|(?<![\u4e00-\u9fff]))[\u4e00-\u9fff]{{2,4}}[@＠]{_DOMAIN}"
+    rf"(?:(?<=邮箱)|(?<=邮件)|(?<=[：:是为，。、 ])|^|(?<![\u4e00-\u9fff]))[\u4e00-\u9fff]{{2,4}}"
+    rf"[@＠]{_DOMAIN}"
 )
 # Written with # instead of @, only at well-known mail services, else "5#2.cn" would be a mail address.
 _MAIL_HASH = re.compile(

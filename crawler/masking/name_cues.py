@@ -25,7 +25,7 @@ LABELS = words(
     "控诉人/自诉人/上诉人/被上诉人/被申请人/第三人/诉求者/发帖人/网友姓名/来访人/"
     "求职者/家长姓名/孩子姓名/小孩姓名/小名/父亲姓名/母亲姓名/户主姓名/法定代表/实控人/"
     "投资人/出借人/受托人/承租方/当事者/反应人/反馈人/求助者/来信者/写信者/敬告人/"
-    "呈文人/致信人"
+    "呈文人/致信人/签字/签字人/签名人/经手人/受益人/所有权人/房屋所有人/购买人/来电者/保证人/承诺人"
 )
 # A name follows, always.
 INTRODUCTIONS = words(
@@ -90,7 +90,7 @@ NO_NAMES = words(
     "某某/电话/留言/网友/见下/隐藏/业主/同志/全体/村民/居民/代表"
 )
 # 一个叫张三丰的人, 被张三丰打伤: followed by names of three characters where the rest is clear.
-FAINT = words("叫/叫做/名为/被/由/找/跟/自称/人叫/向")
+FAINT = words("叫/叫做/名为/被/由/找/跟/自称/人叫/向/以/给了/给/把/是/和/与/对/让/请")
 # A name follows whatever it looks like, unless a thing is named.
 NAMINGS = words("名叫/名字叫/名字是/化名/曾用名/我的名字叫/我的名字是/真名/原名/本人姓名")
 # What befalls persons only.

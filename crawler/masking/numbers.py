@@ -43,6 +43,8 @@ _EXTENSION = re.compile(
     r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?=(?:19|20)\d\d\s?[年.]|\D|$)",
     re.IGNORECASE,
 )
+# A mobile number right behind other digits: 12013812345678.
+_GLUED = re.compile(r"(?<!\d)\d{1,6}(1[3-9]\d{9})(?!\d)")
 # After a phone: 13812345678、87654321.
 _SECOND_PHONE = re.compile(r"\s?[、,，/或和；;]\s?([2-8]\d{6,7})(?![\d元])")
 # Letters that stand for digits: 138OO138OOO, l38….
@@ -65,17 +67,23 @@ _SERVICE = (
     "|报警|维权|信访|接待|应急|申诉|公示|来电|查询|订票|订餐|招生|招聘|办事"
 )
 # What an office says before its number, and no resident: 欢迎来电, 您可致电, 如有疑问请拨打.
-_INVITED = "详询|欢迎|您可|可以?致电|可以?拨打|可以?电话|可直接|疑问|咨询|联系我[们局办院校]|与我[们局办院校]|我[局办院校]|请用户|到本|其他问题|如需"
+_INVITED = (
+    "详询|欢迎|您可|可以?致电|可以?拨打|可以?电话|可直接|疑问|电话咨询|来电咨询|联系我[们局办院校]|与我[们局办院校]"
+    "|我[局办院校]|请用户|到本|其他问题|如需"
+)
 _OFFICE_LINE = re.compile(
     rf"(?:(?:{_OFFICE})的?[，,（(：:]?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|座机|热线|专线)?"
     rf"|(?:{_SERVICE})(?:电话|热线|专线)|热线|(?:{_INVITED})[^。！？!?；;\n我家]{{0,14}})"
     r"(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
 _OFFICE_BEHIND = re.compile(
-    r"\s?[）)]?\s?(?:电话|座机)?[，,]?\s?(?:进行|来电)?(?:咨询|查询|向我|与我[局办们中院]|联系我局|[（(]?(?:办公室|征收办|行政办|值班室|传达室))"
+    r"\s?[）)]?\s?(?:电话|座机)?[，,]?\s?(?:进行|来电)?(?:咨询|查询|向我|与我[局办们中院]"
+    r"|联系我局|[（(]?(?:办公室|征收办|行政办|值班室|传达室))"
 )
 _RESIDENT = re.compile(
-    r"(?:我的?|我家的?|本人的?|家里的?|家中的?|家庭|住宅|宅电|家电|他的?|她的?|联系人[^。，,]{0,8}|业主|先生|女士)(?:固定|联系|办公)?"
+    r"(?:我(?!局|办的|办[电座固]|处|院|校|司|站|所|单位|中心|们)[^，。]{0,4}(?=座机|固)|我的?"
+    r"|我家的?|本人的?|家里的?|家中的?|家庭|住宅|宅电|家电|他的?|她的?|联系人[^。，,]{0,8}"
+    r"|业主|先生|女士)(?:固定|联系|办公)?"
     r"(?:电话|座机|固话|号码)?(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
 _OFFICE_REACH = 32
@@ -98,7 +106,13 @@ class _Run:
 def find_numbers(text: str) -> Iterator[Finding]:
     """Yield phones, identity cards and bank cards, from left to right."""
     for match in _RUN.finditer(text):
-        yield from _numbers_in(text, _read_run(text, match.start(), match.end()))
+        found = False
+        for finding in _numbers_in(text, _read_run(text, match.start(), match.end())):
+            found = True
+            yield finding
+        if not found and (glued := _GLUED.search(match[0])) and not _QUANTITY.match(text, match.end()):
+            start, end = (match.start() + at for at in glued.span(1))
+            yield Finding(kind=Kind.PHONE, start=start, end=end)
 
 
 def find_lettered(text: str, _: Places) -> Iterator[Finding]:
@@ -109,7 +123,8 @@ def find_lettered(text: str, _: Places) -> Iterator[Finding]:
 
 
 def is_office_line(text: str, start: int, end: int) -> bool:
-    """Return whether the words around text[start:end] say that it is an office's own line (docs/masking.md)."""
+    """Return whether the words around text[start:end] say that it is an office's own line "
+    "(docs/masking.md)."""
     reach = max(0, start - _OFFICE_REACH)
     if _RESIDENT.search(text, reach, start):
         return False
@@ -196,7 +211,8 @@ _NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座�
 
 
 def _ends_at(text: str, run: _Run, end: int) -> bool:
-    """Return whether a number may end before digit `end`: where a group ends, or the next sentence begins."""
+    """Return whether a number may end before digit `end`: where a group ends, or the next "
+    "sentence begins."""
     return end in run.ends or (end < len(run.at) and _NEXT_SENTENCE.match(text, run.at[end]) is not None)
 
 

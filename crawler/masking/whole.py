@@ -31,6 +31,7 @@ _WATCHES: tuple[tuple[_Finder, Iterable[str]], ...] = (
     (addresses.find_addresses, addresses.ADDRESS_SIGNS),
     (handles.find_handles, handles.HANDLE_SIGNS),
     (_naming(names.after_cues), names.NAME_CUES),
+    (_naming(names.after_faint_cues), names.FAINT_CUES),
     (_naming(names.before_titles), names.TITLES),
     (_naming(names.before_particulars), names.PARTICULARS),
     (_naming(half_names.somebody), ("某",)),
