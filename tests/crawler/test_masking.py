@@ -157,6 +157,8 @@ def test_an_unchanged_url_is_not_rewritten() -> None:
         ("http://a.example/v?id=7&user_name=%E5%BC%A0%E4%B8%89&page=2", "http://a.example/v?id=7&page=2"),
         ("http://a.example/v?q=13812345678", "http://a.example/v"),
         ("http://a.example/v?id=13812345678", "http://a.example/v?id=13812345678"),
+        ("http://a.example/user/13812345678", "http://a.example"),
+        ("http://a.example/post/13812345678.html", "http://a.example/post/13812345678.html"),
         ("http://a.example/#/v?id=7&openid=o1", "http://a.example/#/v?id=7"),
         (
             "http://a.example/v?mailboxId=3&code=12&title=%C4%E3",
