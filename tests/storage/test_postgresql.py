@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 from records.errors import ConfigurationError, Retryable
-from storage import engines
+from records.post import Post
+from storage import engines, schema
 from storage.database import Database
-from storage.dialect import writing
+from storage.dialect import reading, writing
 from storage.outbox import enqueue
-from tests.servers import free_port
+from storage.posts import read_posts
+from tests.servers import ServerError, free_port, postgresql
 from tests.storage.databases import scratch_database, sql
 from tests.storage.samples import post
+
+EVERYTHING = select(schema.posts)
 
 
 @pytest.fixture
@@ -124,11 +135,56 @@ def test_no_row_of_the_outbox_appears_below_one_that_is_done(database: Database)
 
 
 def test_a_reader_sees_one_moment(database: Database) -> None:
-    from storage.dialect import reading
-    from storage.posts import _load
-
     database.posts.save([post(1)])
     with reading(database._engine) as connection:
-        before = _load(connection, ["mailbox/1"])
+        before = read_posts(connection, EVERYTHING)
         database.posts.save([post(1, text="改")])
-        assert _load(connection, ["mailbox/1"]) == before
+        assert read_posts(connection, EVERYTHING) == before
+
+
+@pytest.fixture
+def own_server() -> Iterator[str]:
+    """A server that this test may break; those of the other tests go on."""
+    with tempfile.TemporaryDirectory(prefix="huiying-breaking-") as folder:
+        Path(folder).chmod(0o755)
+        try:
+            with postgresql(Path(folder)) as url:
+                yield url
+        except ServerError as err:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(err))
+
+
+def save_stubbornly(database: Database, part: list[list[Post]]) -> int:
+    """Save as a crawl does that tries again, and return how often it had to."""
+    again = 0
+    while part:
+        try:
+            database.posts.save(part[0])
+            del part[0]
+        except Retryable:
+            again += 1
+            time.sleep(0.05)
+    return again
+
+
+def test_a_server_that_crashes_under_load_loses_and_doubles_nothing(own_server: str) -> None:
+    """A session killed with -9 makes the server throw all of them out and recover from its log."""
+    batches = [[post(number) for number in range(start, start + 20)] for start in range(0, 1_200, 20)]
+
+    with Database.open(own_server) as database, ThreadPoolExecutor(3) as pool:
+        # Each batch is saved by two: what one of them could not finish, the other may have.
+        savers = [
+            pool.submit(save_stubbornly, database, part)
+            for part in (batches[:30], batches[30:], batches[::-1])
+        ]
+        for _ in range(3):
+            time.sleep(0.2)
+            with suppress(Retryable), database.posts._engine.begin() as connection:
+                os.kill(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one(), signal.SIGKILL)
+        retried = [saver.result(60) for saver in savers]
+        assert sum(retried) > 0
+        ids = [one.id for one in database.posts.stream()]
+        queued = [row.post_id for row in database.outbox.take(9_999)]
+        assert sorted(ids) == sorted(queued) == sorted({one.id for batch in batches for one in batch})
