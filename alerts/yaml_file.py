@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from crawler.lined_yaml import YamlError, read_lined_yaml
 from records.errors import ConfigurationError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,18 +32,10 @@ class YamlFile:
         """Raises FileError where the file cannot be read, is not YAML, or states one key twice."""
         self.path = path
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.data: Any = yaml.safe_load(text)
-        except OSError as err:
-            raise FileError(path, 1, f"cannot be read: {err.strerror}") from err
-        except UnicodeDecodeError as err:
-            raise FileError(path, 1, "is not UTF-8 text (save it as UTF-8)") from err
-        except yaml.MarkedYAMLError as err:
-            line = err.problem_mark.line + 1 if err.problem_mark else 1
-            raise FileError(path, line, f"not YAML: {err.problem or err.context}") from err
-        self._root = node
-        self._refuse_doubles(node)
+            self._lined = read_lined_yaml(path)
+        except YamlError as err:
+            raise FileError(path, err.line, err.reason) from err
+        self.data = self._lined.data
 
     def validate(self, model: type[Model], *, known: Iterable[str], name: str | None = None) -> Model:
         """Return `data` as `model`. `known` are the keys a typo is compared with. Raises FileError."""
@@ -68,28 +60,4 @@ class YamlFile:
 
     def line_of(self, where: Sequence[int | str]) -> int:
         """Return the line of the value at the path `where`, or of its nearest parent that is there."""
-        node, line = self._root, 1
-        for part in where:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-                node = node.value[part]
-                line = node.start_mark.line + 1
-        return line
-
-    def _refuse_doubles(self, node: Any) -> None:
-        if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise FileError(
-                        self.path, key.start_mark.line + 1, f'key "{key.value}" is stated twice (keep one)'
-                    )
-                seen.add(key.value)
-                self._refuse_doubles(value)
-        elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                self._refuse_doubles(item)
+        return self._lined.line(tuple(where))

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from crawler.catalogue_yaml import LinedYaml, Location, read_lined_yaml
+from crawler.lined_yaml import LinedYaml, Location, read_lined_yaml
 from crawler.refusals import refuse_source
 from crawler.source import SPIDERS, BoardSelectors, DateRule, PagesSelectors, Source
 from records.errors import ConfigurationError, Rejected, nearest

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.catalogue_yaml import read_lined_yaml
+from crawler.lined_yaml import read_lined_yaml
 from records.errors import ConfigurationError, nearest
 
 # Header names by field, as exports of Chinese hotlines and message boards, Open311 and the real messages

@@ -127,7 +127,7 @@ def test_a_platform_is_refused_when_the_catalogue_is_read(tmp_path: Path) -> Non
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r'absent.yaml": No such file'):
+    with pytest.raises(ConfigurationError, match=r'absent.yaml" line 1: No such file'):
         load_catalogue(tmp_path / "absent.yaml")
 
 
