@@ -80,7 +80,7 @@ def _note_lines(node: yaml.Node, location: Location, lines: dict[Location, int],
             line = key.start_mark.line + 1
             if at in lines:
                 raise YamlError(
-                    path, line, f'key "{key.value}" is stated here and on line {lines[at]} (keep one)'
+                    path, line, f'key "{key.value}" stands here and on line {lines[at]} (keep one)'
                 )
             _note_lines(child, at, lines, path)
             lines[at] = line
