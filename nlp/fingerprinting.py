@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from operator import contains
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ SHINGLE = 5
 CHIEF_PLACES = 2  # the first of a text, where the title names none
 LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
 
+_SHINGLES = [slice(at, at + SHINGLE) for at in range(MAX_CHARACTERS)]
 _MARKS = re.compile(r"[\W_]+")
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]")
 _GREETING = re.compile(
@@ -112,11 +114,9 @@ def _word_counts(
 ) -> list[Any]:
     """Return counts of known words that are no part of a place, CSR (n, n_words): of all, of the title."""
     names = [" ".join([place.name for place in places]) for places in mentions]
-    known = columns >= 0
-    candidates = np.flatnonzero(known)
-    for at, row in zip(candidates.tolist(), pieces.rows[candidates].tolist(), strict=True):
-        if pieces.words[at] in names[row]:
-            known[at] = False
+    own_names = map(names.__getitem__, pieces.rows.tolist())
+    in_name = np.fromiter(map(contains, own_names, pieces.words), dtype=bool, count=len(pieces.words))
+    known = (columns >= 0) & ~in_name
     shape = (len(mentions), len(model.names))
     weights = np.where(pieces.in_title, TITLE_REPEATS, 1)
     return [
@@ -132,11 +132,14 @@ def _title_words(titles: Any, model: MatterModel) -> list[tuple[list[str], npt.N
 
 
 def _heaviest(weighed: Any, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    """Return each message's words, the weightiest first, and their weights in thousandths."""
-    rows = np.repeat(np.arange(weighed.shape[0]), np.diff(weighed.indptr))
-    order = np.lexsort((weighed.indices, -weighed.data, rows))
-    kept = order[np.arange(len(order)) - weighed.indptr[rows] < MOST_WORDS]
-    bounds = np.concatenate([[0], np.cumsum(np.minimum(np.diff(weighed.indptr), MOST_WORDS))])
+    """Return each message's weightiest words and their weights in thousandths."""
+    lengths = np.diff(weighed.indptr)
+    kept = np.ones(len(weighed.data), dtype=bool)
+    for row in np.flatnonzero(lengths > MOST_WORDS).tolist():
+        start, end = weighed.indptr[row : row + 2]
+        lightest = np.argsort(-weighed.data[start:end], kind="stable")[MOST_WORDS:]
+        kept[start + lightest] = False
+    bounds = np.concatenate([[0], np.cumsum(np.minimum(lengths, MOST_WORDS))])
     return _by_row(weighed.indices[kept], (weighed.data[kept] * 1000).astype(np.uint16), bounds, model)
 
 
@@ -152,6 +155,6 @@ def _minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
     shingles = []
     for text in texts:
         dense = _MARKS.sub("", text)
-        shingles.append([dense[at : at + SHINGLE] for at in range(max(1, len(dense) - SHINGLE + 1))])
+        shingles.append(list(map(dense.__getitem__, _SHINGLES[: max(1, len(dense) - SHINGLE + 1)])))
     matrix = RMinHash.digest_matrix_from_token_sets(shingles, PERMUTATIONS, 1)
     return np.array(matrix.to_rows(), dtype=np.uint32)

@@ -57,7 +57,7 @@ class _Words:
 
     kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
     endings: re.Pattern[str]  # the last character of any of them
-    longest_ending: int
+    lengths: dict[str, tuple[int, ...]]  # last character → how long its endings are, the longest first
     continued: frozenset[str]
     descriptions: frozenset[str]
     boundaries: frozenset[str]
@@ -75,7 +75,10 @@ def _words() -> _Words:
     return _Words(
         kinds=kinds,
         endings=re.compile("[" + "".join(sorted({ending[-1] for ending in kinds})) + "]|号线"),
-        longest_ending=max(map(len, kinds)),
+        lengths={
+            last: tuple(sorted({len(ending) for ending in kinds if ending[-1] == last}, reverse=True))
+            for last in {ending[-1] for ending in kinds}
+        },
         continued=frozenset(words["continued"].split()),
         descriptions=frozenset(words["descriptions"].split()),
         boundaries=frozenset(words["boundaries"].split()),
@@ -108,11 +111,12 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
 
 def _mention(text: str, end: int, floor: int, words: _Words) -> PlaceMention | None:
     """Return the place whose name ends at `end` and begins no further left than `floor`."""
-    short = text[max(floor, end - 5) : end]
-    pseudonym = _PSEUDONYM.search(short)
-    if pseudonym and text[end : end + 1] not in ("城", "郡", "苑"):
-        return _pseudonymised(pseudonym[0])
-    line = _LINE.search(short)
+    last = text[end - 1]
+    if last in "市区县":
+        pseudonym = _PSEUDONYM.search(text, max(floor, end - 5), end)
+        if pseudonym and text[end : end + 1] not in ("城", "郡", "苑"):
+            return _pseudonymised(pseudonym[0])
+    line = _LINE.search(text, max(floor, end - 5), end) if last == "线" else None
     if line:
         return PlaceMention(name=f"地铁{_number(line[1])}号线", kind=PlaceKind.SITE, confidence=0.9)
     ending = _ending(text, end, floor, words)
@@ -138,9 +142,9 @@ def _pseudonymised(name: str) -> PlaceMention:
 
 def _ending(text: str, end: int, floor: int, words: _Words) -> str:
     """Return the longest known ending that stands before `end`, or ''."""
-    for length in range(min(words.longest_ending, end - floor), 0, -1):
+    for length in words.lengths.get(text[end - 1], ()):
         ending = text[end - length : end]
-        if ending in words.kinds:
+        if length <= end - floor and ending in words.kinds:
             return ending
     return ""
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,6 +76,11 @@ class _Known:
     said: Counter[str] = field(default_factory=Counter)  # word → reports that say it
     vector: Floats = field(default_factory=lambda: np.zeros(DIMENSIONS, dtype=np.float32))
     title_vector: Floats = field(default_factory=lambda: np.zeros(DIMENSIONS, dtype=np.float32))
+    # Kept up by `add`, so that no comparison has to go through all the words.
+    words_length: float = 0.0
+    title_weight: float = 0.0
+    vector_length: float = 0.0
+    title_vector_length: float = 0.0
     voices: list[str] = field(default_factory=list)  # post ids, and beside them:
     minhashes: list[bytes] = field(default_factory=list)
 
@@ -93,6 +98,10 @@ class _Known:
         if report.vector.size:
             self.vector = self.vector + report.vector
             self.title_vector = self.title_vector + report.title_vector
+        self.words_length = math.sqrt(sum([weight * weight for weight in self.words.values()]))
+        self.title_weight = sum(self.title_words.values())
+        self.vector_length = math.sqrt(self.vector @ self.vector)
+        self.title_vector_length = math.sqrt(self.title_vector @ self.title_vector)
         self.voices.append(post_id)
         self.minhashes.append(report.minhash.tobytes())
 
@@ -155,20 +164,23 @@ class ProblemMatcher:
         self._n_messages += 1
         if copy:
             return
-        problem = self._problems[number]
-        for key in _leading_keys(report):
-            self._frequency[key] += 1
-            leads = self._leads.setdefault(key, [])
-            if len(leads) <= MOST_PROBLEMS and number not in leads:
+        leading = _leading_keys(report)
+        self._frequency.update(leading)
+        for key in leading:
+            leads = self._leads.get(key)
+            if leads is None:
+                self._leads[key] = [number]
+            elif len(leads) <= MOST_PROBLEMS and number not in leads:
                 leads.append(number)
-        problem.add(post_id, report)
+        self._problems[number].add(post_id, report)
 
     def _best(self, report: Fingerprint) -> tuple[int | None, float]:
         """Return the problem that the report belongs to and the probability of that, or None."""
         best, best_logit = None, THRESHOLD
+        rarities = {key: self._rarity(key) for key in report.title_keys}
         for number in self._candidates(report):
             problem = self._problems[number]
-            values = self.evidence(report, problem)
+            values = _evidence(report, rarities, problem)
             # Nearly the same words, of another place, are another problem.
             if values["elsewhere"] and (
                 (report.is_titled and problem.n_titled) or values["words"] > SAME_WORDS
@@ -181,45 +193,24 @@ class ProblemMatcher:
 
     def _candidates(self, report: Fingerprint) -> list[int]:
         """Return the problems that share most with the report, most first."""
-        shared: dict[int, float] = {}
+        shared: defaultdict[int, float] = defaultdict(float)
         for key in _leading_keys(report):
-            leads = self._leads.get(key, ())
-            if len(leads) <= MOST_PROBLEMS:
-                weight = self._rarity(key) * (1.0 if key in report.title_keys else BODY_KEY)
+            leads = self._leads.get(key)
+            if leads is None or len(leads) > MOST_PROBLEMS:
+                continue
+            if key >> 32:  # the name of a place, or a band of the MinHash, is a lead by itself
                 for number in leads:
-                    known = self._problems[number]
-                    share = known.keys[key] / known.n_voices
-                    # The name of a place, or a band of the MinHash, is a lead by itself.
-                    shared[number] = shared.get(number, 0.0) + (LEAST_SHARED if key >> 32 else weight * share)
+                    shared[number] += LEAST_SHARED
+                continue
+            weight = self._rarity(key) * (1.0 if key in report.title_keys else BODY_KEY)
+            for number in leads:
+                known = self._problems[number]
+                shared[number] += weight * (known.keys[key] / known.n_voices)
         likely = sorted((-weight, number) for number, weight in shared.items() if weight >= LEAST_SHARED)
         return [number for _, number in likely[:MOST_CANDIDATES]]
 
     def _rarity(self, key: int) -> float:
         return math.log((PRIOR_MESSAGES + self._n_messages) / (1 + self._frequency[key]))
-
-    def evidence(self, report: Fingerprint, problem: _Known) -> dict[str, float]:
-        """Return what speaks for and against the report belonging to the problem, by the names of WEIGHTS."""
-        rarities = {key: self._rarity(key) for key in report.title_keys}
-        shared = sum(
-            rarity * min(1.0, problem.keys[key] / problem.n_voices)
-            for key, rarity in rarities.items()
-            if key in problem.keys
-        )
-        usual = {name for name, n in problem.names.items() if 3 * n >= problem.n_voices}
-        return {
-            "title_key_mass": math.log1p(shared),
-            "title_key_share": shared / (sum(rarities.values()) or 1.0),
-            "same_place": float(_overlap(report.title_names, problem.title_names)),
-            "elsewhere": float(_elsewhere(report, problem)),
-            "crossing": float(sum(name.endswith(_ROADS) for name in report.names & usual) > 1),
-            "words": _word_cosine(report.words, problem.words),
-            "title_vector": _cosine(report.title_vector, problem.title_vector),
-            "vector": _cosine(report.vector, problem.vector),
-            "title_covered": _covered(
-                report.title_words, {word: n / problem.n_voices for word, n in problem.said.items()}
-            ),
-            "covers_title": _covered(problem.title_words, dict.fromkeys(report.words, 1.0)),
-        }
 
 
 def merge_stream(messages: Iterable[Post]) -> dict[str, list[str]]:
@@ -233,12 +224,10 @@ def merge_stream(messages: Iterable[Post]) -> dict[str, list[str]]:
     return problems
 
 
-def _leading_keys(report: Fingerprint) -> Iterator[int]:
-    """Yield the keys by which a report is looked up: rare pairs, names of places, bands of its MinHash."""
-    yield from report.keys
-    for name in report.names:
-        yield _NAME_LEAD | zlib.crc32(name.encode())
-    yield from _band_keys(report)
+def _leading_keys(report: Fingerprint) -> list[int]:
+    """Return the keys by which a report is looked up: rare pairs, names of places, bands of its MinHash."""
+    names = [_NAME_LEAD | zlib.crc32(name.encode()) for name in report.names]
+    return [*report.keys, *names, *_band_keys(report)]
 
 
 def _band_keys(report: Fingerprint) -> list[int]:
@@ -247,6 +236,33 @@ def _band_keys(report: Fingerprint) -> list[int]:
         return []
     bands = report.minhash.reshape(BANDS, -1)[:, :ROWS]
     return [_BAND_LEAD * (band + 1) | zlib.crc32(rows.tobytes()) for band, rows in enumerate(bands)]
+
+
+def _evidence(report: Fingerprint, rarities: Mapping[int, float], problem: _Known) -> dict[str, float]:
+    """Return what speaks for and against the report belonging to the problem, by the names of WEIGHTS.
+
+    `rarities` are those of the report's title keys.
+    """
+    shared = sum(
+        [
+            rarity * min(1.0, problem.keys[key] / problem.n_voices)
+            for key, rarity in rarities.items()
+            if key in problem.keys
+        ]
+    )
+    usual = [name for name in report.names if 3 * problem.names.get(name, 0) >= problem.n_voices]
+    return {
+        "title_key_mass": math.log1p(shared),
+        "title_key_share": shared / (sum(rarities.values()) or 1.0),
+        "same_place": float(_overlap(report.title_names, problem.title_names)),
+        "elsewhere": float(_elsewhere(report, problem)),
+        "crossing": float(sum(name.endswith(_ROADS) for name in usual) > 1),
+        "words": _word_cosine(report.words, problem),
+        "title_vector": _cosine(report.title_vector, problem.title_vector, problem.title_vector_length),
+        "vector": _cosine(report.vector, problem.vector, problem.vector_length),
+        "title_covered": _covered_title(report.title_words, problem),
+        "covers_title": _covers_title(report.words, problem),
+    }
 
 
 def _elsewhere(report: Fingerprint, problem: _Known) -> bool:
@@ -264,27 +280,29 @@ def _overlap(some: Iterable[str], others: Iterable[str]) -> bool:
     return any(a in b or b in a for a in some for b in others)
 
 
-def _cosine(a: Floats, b: Floats) -> float:
-    if not a.size:
-        return 0.0
-    length = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / length if length else 0.0
+def _cosine(unit: Floats, other: Floats, length: float) -> float:
+    """Return the cosine of a report's vector, of unit length or zero, and a problem's."""
+    return float(unit @ other) / length if length and unit.size else 0.0
 
 
-def _word_cosine(words: Mapping[str, float], others: Mapping[str, float]) -> float:
+def _word_cosine(words: Mapping[str, float], problem: _Known) -> float:
     """Return the cosine of a report's words (of unit length) and a problem's."""
-    length = math.sqrt(sum(weight * weight for weight in others.values()))
-    return sum(weight * others.get(word, 0.0) for word, weight in words.items()) / length if length else 0.0
+    known = problem.words
+    shared = sum([weight * known[word] for word, weight in words.items() if word in known])
+    return shared / problem.words_length if problem.words_length else 0.0
 
 
-def _covered(words: Mapping[str, float], said: Mapping[str, float]) -> float:
-    """Return how much of the words' weight is said: `said` gives each word's share, 0-1."""
-    whole = sum(words.values())
-    return (
-        sum(weight * min(1.0, said.get(word, 0.0)) for word, weight in words.items()) / whole
-        if whole
-        else 0.0
-    )
+def _covered_title(title_words: Mapping[str, float], problem: _Known) -> float:
+    """Return how much of the weight of a report's title the problem's reports say, each word by its share."""
+    whole, said = sum(title_words.values()), problem.said
+    shares = [weight * said[word] / problem.n_voices for word, weight in title_words.items() if word in said]
+    return sum(shares) / whole if whole else 0.0
+
+
+def _covers_title(words: Mapping[str, float], problem: _Known) -> float:
+    """Return how much of the weight of the problem's titles the report says."""
+    said = sum([weight for word, weight in problem.title_words.items() if word in words])
+    return said / problem.title_weight if problem.title_weight else 0.0
 
 
 def _copy_reason(alike: float) -> str:

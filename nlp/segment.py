@@ -67,7 +67,7 @@ def normal_words(normalised: str) -> list[str]:
 
 def terms(pieces: list[str]) -> list[str]:
     """Return those of the pieces that are words, lower case."""
-    return [piece.lower() for piece in pieces if piece.isalnum() or is_word(piece)]
+    return [piece.lower() for piece in pieces if piece.isalnum() or (len(piece) > 1 and is_word(piece))]
 
 
 def tokens(text: str) -> list[Token]:
