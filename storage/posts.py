@@ -128,7 +128,8 @@ class PostStore:
         """Return native_id → status of what this source already has (for revisiting open messages)."""
         query = select(_POSTS.native_id, _POSTS.status).where(_POSTS.source == source)
         with reading(self._engine) as connection:
-            return {row.native_id: row.status for row in connection.execute(query)}
+            rows = connection.execute(query, execution_options={"yield_per": STREAM_BATCH})
+            return {row.native_id: row.status for row in rows}
 
     def awaiting_analysis(self, model_version: str, limit: int) -> list[Post]:
         """Return posts whose newest revision has no analysis by this model; those without text need none.
