@@ -8,7 +8,7 @@ pieces become one GAP. "Wi-Fi坏 了！" gives wi ， fi 坏 了.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 # A mark, so that it can be nothing else among pieces, and one that can be shown to people.
@@ -16,12 +16,16 @@ GAP = "，"
 # Holds the two parts of a pair apart, else "ab c" and "a bc" were the same. No piece contains it.
 _JOINT = "_"
 
+# Elasticsearch parts longer words at 255 characters, tantivy drops them at 65,530 bytes. A pair is two runs.
+LONGEST_WORD = 255
+_LONGEST_RUN = 100
+
 _BLANK = r"\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 _CJK = r"[^\W\x00-\u2e7f]"  # Han, kana, hangul: no script above this parts its words by blanks
 _LETTER = r"[^\W_\u2e80-\U0010ffff]"
 _MARKS = re.compile(rf"(?:_|[^\w{_BLANK}])[\W_]*")
 _LETTERS = re.compile(f"{_LETTER}+")
-_PIECE = re.compile(rf"{_CJK}|{_LETTER}+|{GAP}")
+_PIECE = re.compile(rf"{_CJK}|{_LETTER}{{1,{_LONGEST_RUN}}}|{GAP}")
 # Letters and digits of full width, and the one letter whose lower case is longer: offsets stay true.
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\u0130]")
 _WIDTH = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF5B)} | {0x0130: 0x69}
@@ -36,6 +40,13 @@ def pieces(text: str) -> list[str]:
 def pairs(of: Sequence[str]) -> list[str]:
     """Return each piece joined with the next: as terms one after the other they tell the whole sequence."""
     return list(map(_JOINT.join, pairwise(of)))
+
+
+def in_parts(words: Iterable[str]) -> Iterator[str]:
+    """Yield the words without blanks in them and none above LONGEST_WORD: every engine takes these."""
+    for word in words:
+        for part in word.split():
+            yield from (part[start : start + LONGEST_WORD] for start in range(0, len(part), LONGEST_WORD))
 
 
 def find_pieces(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from records.analysis import Analysis
 from records.post import Post
 from records.query import IndexDocument
-from storage.characters import GAP, pieces
+from storage.characters import GAP, in_parts, pieces
 from storage.query import Segment
 
 
@@ -45,7 +45,7 @@ def build_document(
 
 
 def _words(text: str, segment: Segment) -> str:
-    return " ".join(segment(text))
+    return " ".join(in_parts(segment(text)))
 
 
 def _places(post: Post, analysis: Analysis | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from storage.characters import find_pieces, pieces
@@ -82,7 +83,8 @@ def _matches(term: Words, words: Sequence[str]) -> set[int]:
         case Phrase(slop=0):
             return set()
         case Phrase(words=wanted, slop=slop):
-            return _near_matches([_folded(word) for word in wanted], slop, words)
+            near = (_near_matches(two, slop, words) for two in pairwise(map(_folded, wanted)))
+            return set().union(*near)
         case Pattern(parts=parts):
             wild = {"*": ".*", "?": "."}
             regex = re.compile("".join(wild.get(part) or re.escape(part) for part in parts), re.DOTALL)

@@ -61,7 +61,7 @@ def _mend(database: Database, index: SearchIndex) -> None:
 
 def _start_anew(database: Database, index: SearchIndex) -> None:
     # In this order: killed in between, the watermark of 0 tells the next drain to start anew.
-    index.clear()
+    index.begin_rebuild()
     database.outbox.refill()
 
 
@@ -79,10 +79,12 @@ def _catch_up(
             database.outbox.done(newest[post_ids[-1]])
             if progress is not None:
                 progress(len(post_ids))
+    index.publish()
     return documents
 
 
 def _put_in(database: Database, index: SearchIndex, post_ids: Sequence[str], segment: Segment) -> int:
+    version = database.outbox.newest()
     posts = database.posts.get_many(post_ids)
     analyses = database.analyses.get_many(post_ids)
     problem_ids = database.problems.problem_ids_of(post_ids)
@@ -93,5 +95,5 @@ def _put_in(database: Database, index: SearchIndex, post_ids: Sequence[str], seg
         )
         for post_id, post in posts.items()
     ]
-    index.delete(post_id for post_id in post_ids if post_id not in posts)
-    return index.add(documents)
+    index.delete((post_id for post_id in post_ids if post_id not in posts), version=version)
+    return index.add(documents, version=version)

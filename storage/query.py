@@ -22,7 +22,7 @@ from records.analysis import Intent
 from records.errors import Rejected, nearest
 from records.post import Channel
 from records.query import FIELDS, KEYWORD_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, TIME_FIELDS
-from storage.characters import pieces
+from storage.characters import in_parts, pieces
 from storage.query_dates import read_span
 from storage.query_tree import (
     And,
@@ -241,8 +241,7 @@ class _Reader:
         return _unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed)
 
     def _cut(self, item: Any) -> tuple[str, ...]:
-        # Blanks part words: the index takes what lies between two of them for one.
-        words = tuple(part for word in self._segment(_literal(item)) for part in word.split())
+        words = tuple(in_parts(self._segment(_literal(item))))
         self._clauses += max(len(words) - 1, 0)
         self._check_clauses(item)
         return words
@@ -325,7 +324,8 @@ def _joined(parts: Sequence[Node], *, either: bool = False) -> Node | None:
     return Or(parts=tuple(parts)) if either else And(parts=tuple(parts))
 
 
-def _near(words: tuple[str, ...], field: str | None, slop: int) -> Node | None:
+def _near(found: tuple[str, ...], field: str | None, slop: int) -> Node | None:
+    words = tuple(dict.fromkeys(found))
     if len(words) < 2:
         return Term(field=field, word=words[0]) if words else None
     return Phrase(field=field, words=words, slop=slop)

@@ -33,7 +33,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """With a slop, the words near each other in one field, moved by at most `slop` places in all.
+    """With a slop, each word at most `slop` moves from the next in one field; the other order is two moves.
 
     Without, `words` are pieces of storage.characters that stand one right after the other.
     """

@@ -1,4 +1,4 @@
-"""The contract of a search index. Implementations: storage.tantivy_index (embedded).
+"""The contract of a search index. Implementations: storage.tantivy_index, storage.elasticsearch_index.
 
 An index holds a copy of the truth: it is fed only by the outbox and may be thrown away and rebuilt.
 """
@@ -32,14 +32,18 @@ class SearchIndex(Protocol):
     def writing(self) -> AbstractContextManager[None]:
         """Hold the index for writing: read the truth within, so that no older state overwrites a newer one.
 
-        One process or thread at a time; may be nested. Raises Retryable where another holds it for long.
-        What is not committed by `refresh` at the end is dropped.
+        May be nested. An engine without versions lets one process or thread in at a time, and raises
+        Retryable where another stays for long. What is not committed by `refresh` at the end may be dropped.
         """
 
-    def add(self, documents: Iterable[IndexDocument]) -> int:
-        """Put the documents in, replacing those of the same id; return how many. Visible after refresh."""
+    def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
+        """Put the documents in, replacing those of the same id; return how many. Visible after refresh.
 
-    def delete(self, post_ids: Iterable[str]) -> None:
+        `version` is the newest outbox row known before the truth was read: an engine that lets several write
+        keeps what it has of a newer version. Raises Rejected, after the others are in, where one is refused.
+        """
+
+    def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:
         """Take the documents out; unknown ids are passed over. Visible after refresh."""
 
     def refresh(self, *, watermark: int | None = None) -> None:
@@ -50,6 +54,12 @@ class SearchIndex(Protocol):
 
     def clear(self) -> None:
         """Throw everything away, the watermark included."""
+
+    def begin_rebuild(self) -> None:
+        """Write into an empty index from now on, its watermark 0. People may go on reading the old one."""
+
+    def publish(self) -> None:
+        """Let people read what was rebuilt; changes nothing where nothing was."""
 
     def count(self, query: str = "", *, period: Period | None = None) -> int:
         """Return how many posts match."""

@@ -10,11 +10,10 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +32,13 @@ from records.query import (
     SortOrder,
 )
 from records.times import Period, utc_now
+from storage.aggregations import BinReader, ask_bins, commonest, leaves
 from storage.bins import bin_edges
+from storage.bounds import micros
 from storage.query import Segment, parse_query
 from storage.query_tree import wanted_words
 from storage.tantivy_query import compile_query
-from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, micros, register_tokenizers
+from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, register_tokenizers
 
 # The least that tantivy takes for one thread is 15 MB; 256 MB took 14 % less CPU (25,488 real messages).
 WRITER_BYTES = 64_000_000
@@ -96,8 +97,11 @@ class TantivyIndex:
                 self._drop_writer()
             self._lock.release()
 
-    def add(self, documents: Iterable[IndexDocument]) -> int:
-        """Put the documents in, replacing those of the same id; return how many. Visible after refresh."""
+    def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
+        """Put the documents in, replacing those of the same id; return how many. Visible after refresh.
+
+        `version` is not needed: one process writes at a time.
+        """
         writer = self._open_writer()
         added = 0
         for document in documents:
@@ -106,7 +110,7 @@ class TantivyIndex:
             added += 1
         return added
 
-    def delete(self, post_ids: Iterable[str]) -> None:
+    def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:
         """Take the documents out; unknown ids are passed over. Visible after refresh."""
         writer = self._open_writer()
         for post_id in post_ids:
@@ -134,6 +138,13 @@ class TantivyIndex:
             self._write_state(0)
             self._open_writer().delete_all_documents()
             self.refresh()
+
+    def begin_rebuild(self) -> None:
+        """Empty the index: the embedded one is rebuilt in place."""
+        self.clear()
+
+    def publish(self) -> None:
+        """Do nothing: each commit is read at once."""
 
     def close(self) -> None:
         """Let go of files and locks. Uncommitted documents are lost (the outbox has them)."""
@@ -178,7 +189,7 @@ class TantivyIndex:
         compiled, _ = self._compile(query, period)
         wanted = {field: {"terms": {"field": field, "size": ALL_VALUES}} for field in fields}
         answer = self._searcher().aggregate(compiled, wanted) if wanted else {}
-        return {field: _commonest(answer[field]["buckets"], limit) for field in fields}
+        return {field: commonest(answer[field]["buckets"], limit) for field in fields}
 
     def histogram(
         self, query: str, interval: Interval, *, period: Period, zone: tzinfo
@@ -204,13 +215,13 @@ class TantivyIndex:
         compiled, _ = self._compile(query, period)
         searcher = self._searcher()
         starts = [micros(edge) for edge in edges]
-        aggregation, bins = _nested(by, starts), _Bins(edges[:-1], starts)
+        aggregation, bins = _nested(by, starts), BinReader(edges[:-1], starts)
         answer = searcher.aggregate(compiled, aggregation) if aggregation else {}
         if not by:
-            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=bins.fill(answer))]
+            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=bins.read(answer))]
         series = [
-            GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=bins.fill(leaf))
-            for values, total, leaf in _leaves(answer, len(by))
+            GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=bins.read(leaf))
+            for values, total, leaf in leaves(answer, len(by))
         ]
         series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
         return series[:limit]
@@ -323,63 +334,12 @@ def _count(found: tantivy.SearchResult) -> int:
     return int(found.count)  # type: ignore[attr-defined]  # missing in tantivy.pyi
 
 
-def _commonest(buckets: Iterable[Mapping[str, Any]], limit: int) -> list[FacetValue]:
-    values = [FacetValue(value=str(bucket["key"]), count=bucket["doc_count"]) for bucket in buckets]
-    return sorted(values, key=lambda item: (-item.count, item.value))[:limit]
-
-
 def _nested(by: Sequence[str], starts: Sequence[int]) -> dict[str, Any]:
     """Return the aggregation that counts by each field in turn and by the bins below the last."""
-    inner: dict[str, Any] = {"bins": _bin_aggregation(starts)} if starts else {}
+    inner: dict[str, Any] = {"bins": ask_bins(starts)} if starts else {}
     for field in reversed(by):
         group: dict[str, Any] = {"terms": {"field": field, "size": ALL_VALUES}}
         if inner:
             group["aggs"] = inner
         inner = {"group": group}
     return inner
-
-
-def _bin_aggregation(starts: Sequence[int]) -> dict[str, Any]:
-    widths = {after - before for before, after in pairwise(starts)}
-    if len(widths) == 1:
-        width = widths.pop()
-        return {
-            "histogram": {
-                "field": "asked",
-                "interval": width,
-                "offset": starts[0] % width,
-                "min_doc_count": 1,
-            }
-        }
-    # The zone changes its clock within: the bins are not of one width.
-    ranges = [{"from": before, "to": after} for before, after in pairwise(starts)]
-    return {"range": {"field": "asked", "ranges": ranges}}
-
-
-def _leaves(
-    answer: Mapping[str, Any], depth: int, values: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], int, Mapping[str, Any]]]:
-    for bucket in answer["group"]["buckets"]:
-        here = (*values, str(bucket["key"]))
-        if depth == 1:
-            yield here, bucket["doc_count"], bucket
-        else:
-            yield from _leaves(bucket, depth - 1, here)
-
-
-class _Bins:
-    """Makes the bins of many series over the same starts. The empty ones are made once and shared."""
-
-    def __init__(self, local: Sequence[datetime], starts: Sequence[int]) -> None:
-        self._empty = [HistogramBin(start=start, count=0) for start in local]
-        self._places = dict(zip(starts, range(len(local)), strict=False))
-
-    def fill(self, answer: Mapping[str, Any]) -> list[HistogramBin]:
-        bins = self._empty.copy()
-        for bucket in answer["bins"]["buckets"] if bins else ():
-            # A histogram's bucket is known by its key, a range's by `from`; what lies outside has neither.
-            start = bucket.get("from", bucket["key"])
-            place = None if isinstance(start, str) else self._places.get(int(start))
-            if place is not None:
-                bins[place] = HistogramBin(start=bins[place].start, count=bucket["doc_count"])
-        return bins

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from math import ceil, floor
+from itertools import pairwise
 
 from tantivy import FieldType, Occur, Query, Schema
 
 from records.query import TEXT_FIELDS
 from records.times import Period
+from storage.bounds import time_bounds, whole_bounds
 from storage.characters import pairs, pieces
 from storage.query_tree import (
     And,
@@ -28,11 +29,8 @@ from storage.query_tree import (
     Value,
 )
 from storage.ranking import CHARACTERS_BOOST, FIELD_BOOSTS
-from storage.tantivy_schema import micros
 
 _FLOAT_FIELDS = frozenset({"dissatisfaction"})
-# Beyond any number in a whole-number field, within 64 bits.
-_HIGHEST = 2.0**53
 
 
 def compile_query(schema: Schema, node: Node, period: Period | None) -> Query:
@@ -94,7 +92,9 @@ def _words(schema: Schema, node: Term | Phrase | Fuzzy, field: str) -> Query:
         case Phrase(words=words, slop=0):
             return _sequence(schema, field, words)
         case Phrase(words=words, slop=slop):
-            return Query.phrase_query(schema, field, list(words), slop=slop)
+            # Engines differ over the slop of more than two words.
+            near = [Query.phrase_query(schema, field, [*two], slop=slop) for two in pairwise(words)]
+            return Query.boolean_query([(Occur.Must, query) for query in near])
         case Fuzzy(word=word, distance=distance):
             return Query.fuzzy_term_query(schema, field, word, distance=distance)
 
@@ -117,9 +117,8 @@ def _filter(schema: Schema, node: Everything | Value | NumberRange | TimeRange |
             return Query.term_query(schema, field, value)
         case Exists(field=field):
             return Query.term_query(schema, "has", field)
-        case TimeRange(field=field, start=start, end=end):
-            low = None if start is None else micros(start)
-            high = None if end is None else micros(end) - 1
+        case TimeRange(field=field):
+            low, high = time_bounds(node)
             if low is None and high is None:
                 return Query.term_query(schema, "has", field)
             if low is not None and high is not None and low > high:
@@ -146,10 +145,7 @@ def _number_filter(schema: Schema, node: NumberRange) -> Query:
 
 
 def _whole_number_filter(schema: Schema, node: NumberRange) -> Query:
-    low = max(-_HIGHEST if node.low is None else node.low, -_HIGHEST)
-    high = min(_HIGHEST if node.high is None else node.high, _HIGHEST)
-    first = ceil(low) if node.include_low else floor(low) + 1
-    last = floor(high) if node.include_high else ceil(high) - 1
+    first, last = whole_bounds(node)
     if first > last:
         return Query.empty_query()
     return Query.range_query(schema, node.field, FieldType.Integer, first, last)

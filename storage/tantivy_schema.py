@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import tantivy
 
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
+from storage.bounds import micros
 from storage.characters import GAP, pairs
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
 SCHEMA_VERSION = 2
 # Urgency before microseconds since 1970, which stay below this until the year 2286.
 _URGENCY_STEP = 10**16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def micros(moment: datetime) -> int:
-    """Return whole microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def build_schema() -> tantivy.Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,27 @@ from nlp.segment import words
 from records.times import DEFAULT_ZONE
 from storage.database import Database
 from storage.search import SearchIndex
-from storage.tantivy_index import TantivyIndex
+from storage.search_engines import open_index as open_search_index
+from tests.servers import elasticsearch
+from tests.shared_servers import server_or_skip
+from tests.storage.clusters import dropped, unused_name
 from tests.storage.databases import scratch_database
 from tests.storage.samples import NOW
+
+ENGINES = ("tantivy", "elasticsearch")
+OpenIndex = Callable[[], SearchIndex]
+# An installation is on one machine or beyond it: other pairs of database and engine prove nothing more.
+_INSTALLATIONS = {("sqlite", "tantivy"), ("postgresql", "elasticsearch")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if _is_installation(item)]
+
+
+def _is_installation(item: pytest.Item) -> bool:
+    chosen = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    pair = chosen.get("database_url"), chosen.get("open_index")
+    return None in pair or pair in _INSTALLATIONS
 
 
 @pytest.fixture(scope="session")
@@ -51,21 +70,41 @@ def database(database_url: str) -> Iterator[Database]:
         yield opened
 
 
-@pytest.fixture(params=["tantivy"])
-def open_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], SearchIndex]]:
-    """Open the index of this test: once more each time it is called, like a further process."""
-    assert request.param == "tantivy"
+@pytest.fixture(scope="session")
+def elasticsearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Elasticsearch: HUIYING_TEST_ELASTICSEARCH_URL, else one for this run."""
+    with server_or_skip("elasticsearch", elasticsearch, tmp_path_factory) as url:
+        yield url
+
+
+@contextmanager
+def opener(request: pytest.FixtureRequest, folder: Path) -> Iterator[OpenIndex]:
+    """Give what opens an index of the engine asked for: once more at each call, like a further process."""
+    if request.param == "tantivy":
+        where: str | Path = folder / "search"
+        cleared = nullcontext()
+    else:
+        server = request.getfixturevalue("elasticsearch_server")
+        where = f"{server}/{unused_name()}"
+        cleared = dropped(where)
     opened: list[SearchIndex] = []
 
     def open_again() -> SearchIndex:
-        opened.append(TantivyIndex(tmp_path / "search", segment=words, zone=DEFAULT_ZONE, clock=lambda: NOW))
+        opened.append(open_search_index(where, segment=words, zone=DEFAULT_ZONE, clock=lambda: NOW))
         return opened[-1]
 
-    yield open_again
-    for index in opened:
-        index.close()
+    with cleared:
+        yield open_again
+        for index in opened:
+            index.close()
+
+
+@pytest.fixture(params=ENGINES)
+def open_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenIndex]:
+    with opener(request, tmp_path) as open_again:
+        yield open_again
 
 
 @pytest.fixture
-def index(open_index: Callable[[], SearchIndex]) -> SearchIndex:
+def index(open_index: OpenIndex) -> SearchIndex:
     return open_index()

@@ -20,8 +20,8 @@ from storage.search import SearchIndex
 from tests.shared_data import shared_file
 from tests.storage.samples import post, reply
 
-MESSAGES = 800  # of each file
-PHRASES = 400
+MESSAGES = 500  # of each file
+PHRASES = 150
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from records.times import DEFAULT_ZONE, Period
 from storage.documents import build_document
 from storage.query import QueryError, quoted
 from storage.search import SearchIndex
+from tests.storage.conftest import ENGINES, opener
 from tests.storage.samples import NOW, analysis, post, reply
 
 EVER = Period(start=NOW - timedelta(days=400), end=NOW + timedelta(days=400))
@@ -31,8 +32,7 @@ def document(
     return build_document(one, read, f"p{number % 2}", flagged=number == 1, segment=words)
 
 
-@pytest.fixture
-def filled(index: SearchIndex) -> SearchIndex:
+def fill(index: SearchIndex) -> SearchIndex:
     index.add(
         [
             document(1, urgency=3, replies=(reply(),)),
@@ -64,6 +64,20 @@ def filled(index: SearchIndex) -> SearchIndex:
     )
     index.refresh()
     return index
+
+
+@pytest.fixture
+def filled(index: SearchIndex) -> SearchIndex:
+    return fill(index)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def readable(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchIndex]:
+    """The same for tests that only read."""
+    with opener(request, tmp_path_factory.mktemp("filled")) as open_index:
+        yield fill(open_index())
 
 
 def found(index: SearchIndex, query: str, **options: Any) -> list[str]:
@@ -128,13 +142,13 @@ def found(index: SearchIndex, query: str, **options: Any) -> list[str]:
         ("没有这个词语", ""),
     ],
 )
-def test_finds(filled: SearchIndex, query: str, numbers: str) -> None:
-    assert found(filled, query) == numbers.split()
-    assert filled.count(query) == len(numbers.split())
+def test_finds(readable: SearchIndex, query: str, numbers: str) -> None:
+    assert found(readable, query) == numbers.split()
+    assert readable.count(query) == len(numbers.split())
 
 
 # How jieba cuts these: 路|灯不亮, 供水管|道, 一米阳光.
-CUT = (
+TEXTS = (
     "小区路灯不亮，很黑",
     "供水管道老化",
     "一米阳光幼儿园",
@@ -142,6 +156,20 @@ CUT = (
     "WiFi 6路由器，T恤，5路车",
     "路\n灯坏",
 )
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def cut_texts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchIndex]:
+    replies = (reply("处理完毕"), reply("已修复"))
+    with opener(request, tmp_path_factory.mktemp("cut")) as open_index:
+        index = open_index()
+        index.add(
+            document(number, text=text, title="来信", replies=replies) for number, text in enumerate(TEXTS)
+        )
+        index.refresh()
+        yield index
 
 
 @pytest.mark.parametrize(
@@ -172,11 +200,8 @@ CUT = (
         ('-"路灯"', "1 2 3 4"),
     ],
 )
-def test_finds_characters_however_they_were_cut(index: SearchIndex, query: str, numbers: str) -> None:
-    replies = (reply("处理完毕"), reply("已修复"))
-    index.add(document(number, text=text, title="来信", replies=replies) for number, text in enumerate(CUT))
-    index.refresh()
-    assert found(index, query) == numbers.split()
+def test_finds_characters_however_they_were_cut(cut_texts: SearchIndex, query: str, numbers: str) -> None:
+    assert found(cut_texts, query) == numbers.split()
 
 
 def test_words_come_before_characters_cut_otherwise(index: SearchIndex) -> None:
@@ -190,28 +215,28 @@ def test_words_come_before_characters_cut_otherwise(index: SearchIndex) -> None:
     assert [hit.post_id for hit in index.search("管道").hits] == ["mailbox/2", "mailbox/1"]
 
 
-def test_a_query_that_cannot_be_read_is_told_so_everywhere(filled: SearchIndex) -> None:
+def test_a_query_that_cannot_be_read_is_told_so_everywhere(readable: SearchIndex) -> None:
     for ask in (
-        lambda: filled.count("(("),
-        lambda: filled.search("(("),
-        lambda: filled.facets("((", ["topic"]),
-        lambda: filled.histogram("((", Interval.DAY, period=EVER, zone=DEFAULT_ZONE),
-        lambda: filled.group_counts("((", ["topic"], period=EVER),
+        lambda: readable.count("(("),
+        lambda: readable.search("(("),
+        lambda: readable.facets("((", ["topic"]),
+        lambda: readable.histogram("((", Interval.DAY, period=EVER, zone=DEFAULT_ZONE),
+        lambda: readable.group_counts("((", ["topic"], period=EVER),
     ):
         with pytest.raises(QueryError, match="a bracket is not closed"):
             ask()
 
 
-def test_a_period_takes_its_start_and_leaves_its_end(filled: SearchIndex) -> None:
+def test_a_period_takes_its_start_and_leaves_its_end(readable: SearchIndex) -> None:
     period = Period(start=NOW - timedelta(hours=3), end=NOW - timedelta(hours=1))
-    assert found(filled, "", period=period) == ["2", "3"]
-    assert filled.count("供暖", period=period) == 1
-    assert filled.count("", period=Period(start=NOW, end=NOW)) == 0
+    assert found(readable, "", period=period) == ["2", "3"]
+    assert readable.count("供暖", period=period) == 1
+    assert readable.count("", period=Period(start=NOW, end=NOW)) == 0
 
 
-def test_sorting(filled: SearchIndex) -> None:
+def test_sorting(readable: SearchIndex) -> None:
     def order(sort: SortOrder, query: str = "") -> list[str]:
-        return [hit.post_id.split("/")[1] for hit in filled.search(query, sort=sort).hits]
+        return [hit.post_id.split("/")[1] for hit in readable.search(query, sort=sort).hits]
 
     assert order(SortOrder.NEWEST) == ["1", "2", "3", "4", "30"]
     assert order(SortOrder.OLDEST) == ["30", "4", "3", "2", "1"]
@@ -223,17 +248,17 @@ def test_sorting(filled: SearchIndex) -> None:
     assert order(SortOrder.RELEVANCE, "道路 OR 挖开^50") == ["30", "2"]
 
 
-def test_pages(filled: SearchIndex) -> None:
-    pages = [filled.search("", sort=SortOrder.NEWEST, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+def test_pages(readable: SearchIndex) -> None:
+    pages = [readable.search("", sort=SortOrder.NEWEST, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
     assert [page.total for page in pages] == [5] * 4
     assert [len(page.hits) for page in pages] == [2, 2, 1, 0]
     assert len({hit.post_id for page in pages for hit in page.hits}) == 5
-    nothing = filled.search("停水", limit=0)
+    nothing = readable.search("停水", limit=0)
     assert (nothing.total, list(nothing.hits)) == (2, [])
 
 
-def test_facets_count_each_value_most_first(filled: SearchIndex) -> None:
-    facets = filled.facets("", ["topic", "place", "department", "channel", "urgency", "status"])
+def test_facets_count_each_value_most_first(readable: SearchIndex) -> None:
+    facets = readable.facets("", ["topic", "place", "department", "channel", "urgency", "status"])
     counted = {name: [(item.value, item.count) for item in values] for name, values in facets.items()}
     assert counted == {
         "topic": [("城乡建设", 3), ("交通运输", 1)],
@@ -243,9 +268,9 @@ def test_facets_count_each_value_most_first(filled: SearchIndex) -> None:
         "urgency": [("0", 3), ("1", 1), ("3", 1)],
         "status": [("待回复", 4)],
     }
-    narrowed = filled.facets("停水", ["place"], limit=1)
+    narrowed = readable.facets("停水", ["place"], limit=1)
     assert [(item.value, item.count) for item in narrowed["place"]] == [("东湖区", 2)]
-    assert filled.facets("", []) == {}
+    assert readable.facets("", []) == {}
 
 
 def test_a_facet_value_leads_to_exactly_its_posts(index: SearchIndex) -> None:
@@ -287,11 +312,11 @@ def test_histograms_are_exact_in_every_zone(index: SearchIndex, zone: str, inter
     assert sum(one.count for one in bins) == index.count("停水", period=period)
 
 
-def test_group_counts(filled: SearchIndex) -> None:
+def test_group_counts(readable: SearchIndex) -> None:
     day = Period(
         start=datetime(2026, 3, 19, tzinfo=DEFAULT_ZONE), end=datetime(2026, 3, 21, tzinfo=DEFAULT_ZONE)
     )
-    series = filled.group_counts(
+    series = readable.group_counts(
         "-wifi", ["topic", "channel"], period=day, interval=Interval.DAY, zone=DEFAULT_ZONE
     )
     assert [(dict(one.key), one.total, [part.count for part in one.bins]) for one in series] == [
@@ -300,18 +325,18 @@ def test_group_counts(filled: SearchIndex) -> None:
         ({"topic": "城乡建设", "channel": "hotline"}, 1, [0, 1]),
     ]
     # A post with several places counts in each; one without a topic in none.
-    places = filled.group_counts("", ["place"], period=EVER)
+    places = readable.group_counts("", ["place"], period=EVER)
     assert [(one.key["place"], one.total, list(one.bins)) for one in places] == [
         ("梅溪小区", 5, []),
         ("东湖区", 3, []),
         ("西山区", 1, []),
     ]
-    assert [one.total for one in filled.group_counts("", [], period=EVER)] == [5]
-    assert [one.total for one in filled.group_counts("没有这个词", [], period=EVER)] == [0]
-    assert filled.group_counts("没有这个词", ["topic"], period=EVER) == []
-    assert len(filled.group_counts("", ["place"], period=EVER, limit=2)) == 2
+    assert [one.total for one in readable.group_counts("", [], period=EVER)] == [5]
+    assert [one.total for one in readable.group_counts("没有这个词", [], period=EVER)] == [0]
+    assert readable.group_counts("没有这个词", ["topic"], period=EVER) == []
+    assert len(readable.group_counts("", ["place"], period=EVER, limit=2)) == 2
     with pytest.raises(ValueError, match="needs a zone"):
-        filled.group_counts("", [], period=EVER, interval=Interval.DAY)
+        readable.group_counts("", [], period=EVER, interval=Interval.DAY)
 
 
 def test_counts_are_exact_with_many_values_over_many_commits(index: SearchIndex) -> None:

@@ -1,0 +1,450 @@
+"""The search index in an Elasticsearch cluster. Only the modules storage.elasticsearch_* know Elasticsearch.
+
+`NAME` and `NAME-write` are aliases of physical indices `NAME-v1`, `NAME-v2` …: people read the first, the
+indexer writes the second. They are the same index, but for the time of a rebuild, which ends by moving `NAME`
+in one step. Schema version and watermark are in the `_meta` of the physical index, so they move with it.
+
+Several processes may write: a document carries the version of the truth it was read at (the newest outbox
+row), and the server keeps the newer of two. A server that is away is Retryable at each use, not at opening.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import BadRequestError, NotFoundError
+from elasticsearch.helpers import streaming_bulk
+
+from records.errors import ConfigurationError, Rejected, Retryable
+from records.query import (
+    FacetValue,
+    GroupSeries,
+    HistogramBin,
+    IndexDocument,
+    Interval,
+    SearchHit,
+    SearchPage,
+    SortOrder,
+)
+from records.times import Period, utc_now
+from storage.aggregations import BinReader, ask_bins, commonest
+from storage.bins import bin_edges
+from storage.bounds import micros
+from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
+from storage.elasticsearch_query import compile_query
+from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_fields, build_mapping
+from storage.query import QueryError, Segment, parse_query
+from storage.query_tree import wanted_words
+
+# Documents a request; at about 5 kB each that is 2.5 MB.
+BULK_DOCUMENTS = 500
+BULK_RETRIES = 6
+LONGEST_BACKOFF_S = 30
+# The server's own limit is 65,536 buckets an answer, those within others included.
+_MAX_BUCKETS = 60_000
+_MAX_KEYS = 10_000
+_LONGEST_ID = 512
+
+_ORDERS: dict[SortOrder, list[dict[str, str]]] = {
+    SortOrder.RELEVANCE: [{"_score": "desc"}],
+    SortOrder.NEWEST: [{"asked": "desc"}],
+    SortOrder.OLDEST: [{"asked": "asc"}],
+    SortOrder.URGENCY: [{"urgency": "desc"}, {"asked": "desc"}],
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Physical:
+    """The physical index behind the write alias; `read` is the one that people read."""
+
+    name: str
+    read: str
+    schema: int
+    watermark: int
+
+
+class ElasticsearchIndex:
+    """A storage.search.SearchIndex at `url` (elasticsearch_client.read_address), made at the first use.
+
+    `clock` says what relative dates in queries count back from.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        segment: Segment,
+        zone: tzinfo,
+        clock: Callable[[], datetime] = utc_now,
+        api_key: str | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        self._address: Address = read_address(url)
+        self._client = connect(self._address, api_key=api_key, ca_file=ca_file)
+        self._segment = segment
+        self._zone = zone
+        self._clock = clock
+        self._read_alias = self._address.name
+        self._write_alias = f"{self._address.name}-write"
+        self._is_ready = False
+        # The physical index that this process writes, from its first write to its last commit.
+        self._target: str | None = None
+        self._holders = 0
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the index for writing; others may write too, for the newer version of a document wins."""
+        self._holders += 1
+        try:
+            with self._asking():
+                self._begin_writing()
+            yield
+        finally:
+            self._holders -= 1
+            if self._holders == 0:
+                self._target = None
+
+    def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
+        """Put the documents in, replacing older ones; return how many (storage.search.SearchIndex.add)."""
+        actions = (
+            {
+                "_op_type": "index",
+                "_id": _document_id(document.id),
+                "_source": build_fields(document),
+                "version": version,
+                "version_type": "external_gte",
+            }
+            for document in documents
+        )
+        return self._send(actions)
+
+    def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:
+        """Take the documents out; unknown ids are passed over. Visible after refresh."""
+        actions = (
+            {
+                "_op_type": "delete",
+                "_id": _document_id(post_id),
+                "version": version,
+                "version_type": "external_gte",
+            }
+            for post_id in post_ids
+        )
+        self._send(actions)
+
+    def refresh(self, *, watermark: int | None = None) -> None:
+        """Make visible what was written, which is durable already, and keep the watermark."""
+        with self._asking():
+            target = self._begin_writing()
+            if self._physical().name != target:
+                self._target = None
+                raise Retryable(f"{self._address.shown}: another process began to rebuild it")
+            self._client.indices.refresh(index=target)
+            # After the commit: killed in between, the rows come again and replace themselves.
+            if watermark is not None:
+                self._client.indices.put_mapping(index=target, meta=_meta(watermark))
+            if self._holders == 0:
+                self._target = None
+
+    def watermark(self) -> int:
+        """Return the outbox row last committed, 0 for a new index."""
+        with self._asking():
+            return self._physical().watermark
+
+    def clear(self) -> None:
+        """Throw everything away, the watermark included."""
+        self.begin_rebuild()
+        self.publish()
+
+    def begin_rebuild(self) -> None:
+        """Write into an empty index from now on; people read the old one until `publish`."""
+        with self._asking():
+            self._start_beside(self._physical())
+
+    def publish(self) -> None:
+        """Let people read the index that is written, in one step, and drop the one they read."""
+        with self._asking():
+            now = self._physical()
+            if now.read == now.name or self._target not in (None, now.name):
+                return
+            self._client.indices.update_aliases(
+                actions=[
+                    {"add": {"index": now.name, "alias": self._read_alias}},
+                    {"remove_index": {"index": now.read}},
+                ]
+            )
+
+    def close(self) -> None:
+        """Let go of connections. What was not refreshed is not visible (the outbox has it)."""
+        self._client.close()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def count(self, query: str = "", *, period: Period | None = None) -> int:
+        """Return how many posts match."""
+        return self.search(query, period=period, limit=0).total
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        period: Period | None = None,
+        sort: SortOrder = SortOrder.RELEVANCE,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> SearchPage:
+        """Return one page of hits. By relevance where the query looks for words, else the newest first."""
+        compiled, looks_for_words = self._compile(query, period)
+        if sort is SortOrder.RELEVANCE and not looks_for_words:
+            sort = SortOrder.NEWEST
+        answer = self._ask(
+            compiled,
+            size=max(limit, 0),
+            from_=offset if limit > 0 else 0,
+            sort=[*_ORDERS[sort], {"id": "asc"}],
+            docvalue_fields=["id"],
+        )
+        hits = [
+            SearchHit(post_id=hit["fields"]["id"][0], score=hit["_score"] or 0.0)
+            for hit in answer["hits"]["hits"]
+        ]
+        return SearchPage(total=answer["hits"]["total"]["value"], hits=hits)
+
+    def facets(
+        self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
+    ) -> dict[str, list[FacetValue]]:
+        """Return for each field its commonest values, most first (ties by value)."""
+        compiled, _ = self._compile(query, period)
+        order = [{"_count": "desc"}, {"_key": "asc"}]
+        wanted = {field: {"terms": {"field": field, "size": limit, "order": order}} for field in fields}
+        answer = self._ask(compiled, size=0, aggs=wanted)["aggregations"] if wanted else {}
+        return {field: commonest(answer[field]["buckets"], limit) for field in fields}
+
+    def histogram(
+        self, query: str, interval: Interval, *, period: Period, zone: tzinfo
+    ) -> list[HistogramBin]:
+        """Return counts by `asked`, bins aligned to local time, empty bins included."""
+        series = self.group_counts(query, (), period=period, interval=interval, zone=zone)
+        return list(series[0].bins)
+
+    def group_counts(
+        self,
+        query: str,
+        by: Sequence[str],
+        *,
+        period: Period,
+        interval: Interval | None = None,
+        zone: tzinfo | None = None,
+        limit: int = 10_000,
+    ) -> list[GroupSeries]:
+        """Return one series per combination of values of the fields `by` (storage.search.SearchIndex)."""
+        if interval is not None and zone is None:
+            raise ValueError("group_counts by an interval needs a zone")
+        edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
+        compiled, _ = self._compile(query, period)
+        starts = [micros(edge) for edge in edges]
+        inner: dict[str, Any] = {"bins": ask_bins(starts)} if starts else {}
+        bins = BinReader(edges[:-1], starts)
+        if not by:
+            answer = self._ask(compiled, size=0, aggs=inner)
+            total = answer["hits"]["total"]["value"]
+            return [GroupSeries(key={}, total=total, bins=bins.read(answer.get("aggregations", {})))]
+        series = [
+            GroupSeries(
+                key={field: str(bucket["key"][field]) for field in by},
+                total=bucket["doc_count"],
+                bins=bins.read(bucket),
+            )
+            for bucket in self._groups(compiled, by, inner, bins_each=max(len(starts), 1))
+        ]
+        series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
+        return series[:limit]
+
+    def _groups(
+        self, query: dict[str, Any], by: Sequence[str], inner: dict[str, Any], *, bins_each: int
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield a bucket for each combination of values, in as many answers as the server's limit needs."""
+        size = max(min(_MAX_BUCKETS // bins_each, _MAX_KEYS), 1)
+        composite: dict[str, Any] = {
+            "size": size,
+            "sources": [{field: {"terms": {"field": field}}} for field in by],
+        }
+        while True:
+            group = {"composite": composite, "aggs": inner} if inner else {"composite": composite}
+            answer = self._ask(query, size=0, aggs={"group": group})["aggregations"]["group"]
+            yield from answer["buckets"]
+            if "after_key" not in answer:
+                return
+            composite["after"] = answer["after_key"]
+
+    def _compile(self, query: str, period: Period | None) -> tuple[dict[str, Any], bool]:
+        node = parse_query(query, now=self._clock(), zone=self._zone, segment=self._segment)
+        return compile_query(node, period), next(wanted_words(node), None) is not None
+
+    def _ask(self, query: dict[str, Any], **options: Any) -> Mapping[str, Any]:
+        with self._asking():
+            try:
+                found = self._client.search(
+                    index=self._read_alias, query=query, source=False, track_total_hits=True, **options
+                )
+            except BadRequestError as err:
+                # It was read, so what the server does not take is only its size.
+                fix = "take some words or brackets away"
+                raise QueryError(
+                    "too_complex", f"query: too much for the search server ({fix})", position=0
+                ) from err
+        answer: Mapping[str, Any] = found.body
+        return answer
+
+    # -- the physical indices ----------------------------------------------------------------------
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        with telling(self._address):
+            if not self._is_ready:
+                check_server(self._client, self._address)
+                self._make_or_check()
+                self._is_ready = True
+            yield
+
+    def _make_or_check(self) -> None:
+        aliases = self._aliases()
+        if not aliases:
+            self._make()
+        elif self._physical(aliases).schema < SCHEMA_VERSION:
+            _log.warning("%s is of an older version: it is built anew beside it", self._address.shown)
+            self._start_beside(self._physical(aliases))
+
+    def _make(self) -> None:
+        if self._client.indices.exists(index=self._read_alias):
+            raise ConfigurationError(
+                f"{self._address.shown}: something else has an index of this name (give another name)"
+            )
+        self._create(f"{self._address.name}-v1", {self._read_alias: {}, self._write_alias: {}})
+
+    def _create(self, physical: str, aliases: dict[str, Any]) -> None:
+        self._client.indices.put_index_template(
+            name=self._address.name,
+            index_patterns=[f"{self._address.name}-v*"],
+            template={"settings": SETTINGS, "mappings": build_mapping(_meta(0))},
+            priority=500,
+        )
+        try:
+            self._client.indices.create(index=physical, aliases=aliases)
+        except BadRequestError as err:
+            # Another process was first: then it is the same index.
+            if err.error != "resource_already_exists_exception":
+                raise
+
+    def _start_beside(self, now: _Physical) -> None:
+        """Make the next physical index and write there from now on; drop one that nobody reads."""
+        number = int(now.name.rpartition("-v")[2]) + 1
+        beside = f"{self._address.name}-v{number}"
+        self._create(beside, {})
+        is_read = now.name == now.read
+        leave = (
+            {"remove": {"index": now.name, "alias": self._write_alias}}
+            if is_read
+            else {"remove_index": {"index": now.name}}
+        )
+        enter = {"add": {"index": beside, "alias": self._write_alias}}
+        self._client.indices.update_aliases(actions=[leave, enter])
+        if self._target is not None:
+            self._target = beside
+
+    def _aliases(self) -> dict[str, set[str]]:
+        """Return the physical indices of both aliases; empty where there is neither."""
+        found: dict[str, set[str]] = {}
+        try:
+            answer = self._client.indices.get_alias(name=[self._read_alias, self._write_alias]).body
+        except NotFoundError:
+            return found
+        for index, entry in answer.items():
+            for alias in entry["aliases"]:
+                found.setdefault(alias, set()).add(index)
+        return found
+
+    def _physical(self, aliases: dict[str, set[str]] | None = None) -> _Physical:
+        found = self._aliases() if aliases is None else aliases
+        read, write = found.get(self._read_alias, set()), found.get(self._write_alias, set())
+        if len(read) != 1 or len(write) != 1:
+            self._is_ready = False
+            raise ConfigurationError(
+                f"{self._address.shown}: its aliases {self._read_alias} and {self._write_alias} do not name "
+                "one index each (one was deleted, or something else uses them: give another name)"
+            )
+        name = next(iter(write))
+        meta = self._client.indices.get_mapping(index=name).body[name]["mappings"].get("_meta", {})
+        ours = meta.get("huiying")
+        if ours is None:
+            raise ConfigurationError(
+                f"{self._address.shown}: the index {name} belongs to something else (give another name)"
+            )
+        if ours["schema"] > SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{self._address.shown}: its schema {ours['schema']} is newer than this version knows "
+                "(upgrade huiying, or give another name)"
+            )
+        return _Physical(name=name, read=next(iter(read)), schema=ours["schema"], watermark=ours["watermark"])
+
+    def _begin_writing(self) -> str:
+        if self._target is None:
+            self._target = self._physical().name
+        return self._target
+
+    def _send(self, actions: Iterable[dict[str, Any]]) -> int:
+        """Send the actions in bulk; return how many were taken, or passed over for a newer version.
+
+        The client waits and tries again where the server is busy. Raises Rejected at the end.
+        """
+        taken, refused = 0, []
+        with self._asking():
+            self._begin_writing()
+            results = streaming_bulk(
+                self._client,
+                actions,
+                index=self._write_alias,
+                require_alias=True,
+                chunk_size=BULK_DOCUMENTS,
+                max_retries=BULK_RETRIES,
+                # Not all writers at the same moment.
+                initial_backoff=random.uniform(0.5, 1.5),  # noqa: S311  # no secret
+                max_backoff=LONGEST_BACKOFF_S,
+                raise_on_error=False,
+            )
+            for succeeded, result in results:
+                (outcome,) = result.values()
+                # 409: a newer version is in. 404: what was to be deleted is not there.
+                if succeeded or outcome["status"] in (404, 409):
+                    taken += 1
+                else:
+                    refused.append(outcome)
+        if refused:
+            reason = refused[0].get("error", {})
+            raise Rejected(
+                "not_indexed",
+                f"{self._address.shown}: {len(refused)} documents refused, the first is "
+                f'"{refused[0]["_id"]}": {reason.get("reason", reason)}',
+            )
+        return taken
+
+
+def _meta(watermark: int) -> dict[str, Any]:
+    return {"huiying": {"schema": SCHEMA_VERSION, "watermark": watermark}}
+
+
+def _document_id(post_id: str) -> str:
+    # The server takes no longer ids; the whole one is in the field "id".
+    encoded = post_id.encode()
+    return post_id if len(encoded) <= _LONGEST_ID else hashlib.sha256(encoded).hexdigest()

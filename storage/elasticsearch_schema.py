@@ -1,0 +1,81 @@
+"""The fields of the Elasticsearch index, and the document of a post in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
+from storage.bounds import micros
+from storage.characters import GAP, pairs
+
+# Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
+SCHEMA_VERSION = 1
+# Lucene takes no term above 32,766 bytes; a character has at most four.
+_LONGEST_TERM = 8_191
+# A page is asked for by its offset: the last one of a million hits is still given.
+_MAX_RESULT_WINDOW = 1_000_000
+
+SETTINGS: dict[str, Any] = {
+    "index": {
+        "number_of_shards": 1,
+        "max_result_window": _MAX_RESULT_WINDOW,
+        # Nothing is visible before the indexer says so, with its watermark.
+        "refresh_interval": "-1",
+        # Relevance is BM25 with the parameters of the embedded index.
+        "similarity": {"default": {"type": "BM25", "k1": 1.2, "b": 0.75}},
+    },
+}
+
+
+def build_mapping(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the strict mapping: a field that is not named here, such as an author's, is refused."""
+    words = {"type": "text", "analyzer": "whitespace"}
+    alone = {**words, "index_options": "docs", "norms": False}
+    keyword = {"type": "keyword", "ignore_above": _LONGEST_TERM}
+    properties: dict[str, Any] = {"id": {"type": "keyword", "index": False}, "has": {"type": "keyword"}}
+    for name in TEXT_FIELDS:
+        properties |= {name: words, f"{name}_pairs": words, f"{name}_pieces": alone}
+    for name in KEYWORD_FIELDS:
+        properties[name] = keyword
+    # Times are whole microseconds, as in the embedded index: dates are cut to milliseconds.
+    for name in ("asked", "replied", "urgency", "votes"):
+        properties[name] = {"type": "long"}
+    properties["dissatisfaction"] = {"type": "double"}
+    # The truth holds the texts: here they are only terms.
+    hidden = [name for name in properties if name.partition("_")[0] in TEXT_FIELDS]
+    return {
+        "dynamic": "strict",
+        "_meta": meta,
+        "_source": {"excludes": hidden},
+        "properties": properties,
+    }
+
+
+def build_fields(document: IndexDocument) -> dict[str, Any]:
+    """Return Elasticsearch's document of `document`."""
+    values: dict[str, Any] = {
+        "title": document.title or None,
+        "text": document.text or None,
+        "reply": document.reply or None,
+        "topic": document.topic,
+        "place": list(document.places) or None,
+        "department": document.department,
+        "channel": document.channel,
+        "source": document.source,
+        "status": document.status,
+        "intent": document.intent,
+        "problem": document.problem,
+        "flagged": "true" if document.flagged else "false",
+        "urgency": document.urgency,
+        "dissatisfaction": float(document.dissatisfaction),
+        "asked": micros(document.asked_at),
+        "replied": None if document.replied_at is None else micros(document.replied_at),
+    }
+    present = {name: value for name, value in values.items() if value is not None}
+    pieces = {"title": document.title_pieces, "text": document.text_pieces, "reply": document.reply_pieces}
+    characters: dict[str, str] = {}
+    for name, joined in pieces.items():
+        found = joined.split()
+        characters[f"{name}_pairs"] = " ".join(pairs(found))
+        characters[f"{name}_pieces"] = " ".join(dict.fromkeys(piece for piece in found if piece != GAP))
+    return {"id": document.id, "has": list(present), "votes": document.votes, **present, **characters}
