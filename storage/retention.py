@@ -121,6 +121,7 @@ def _empty_alerts(connection: Connection, post_ids: Sequence[str], before: datet
     alerts, evidence = schema.alerts, schema.alert_posts.c
     quoting = alerts.c.id.in_(select(evidence.alert_id).where(evidence.post_id.in_(post_ids)))
     old = and_(quoting, alerts.c.fired_at < before)
+    lock_rows(connection, alerts, old)
     connection.execute(update(alerts).where(old).values(explanation=""))
 
 
