@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from rensa import RMinHash
-from scipy import sparse
 
 from nlp.fingerprint import PERMUTATIONS, encode
+from nlp.grams import count_matrix
 from nlp.linear import unit_tfidf
 from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
 from nlp.name_keys import name_keys
@@ -65,12 +65,11 @@ def fingerprints(
     chief = [own or names[:CHIEF_PLACES] for own, names in zip(titled, specific, strict=True)]
     wide = [_names(places, specific=False) for places in mentions]
     keys = name_keys(pieces, pieces.chinese & ~model.common[columns], chief, wide, model.common_pairs)
-    wholes, titles = _word_counts(pieces, columns, mentions, model)
-    weighed = unit_tfidf(wholes, model.idf)
-    vectors = np.stack([model.vectors_of(weighed), model.vectors_of(unit_tfidf(titles, model.idf))], axis=1)
+    weighed = unit_tfidf(_word_counts(pieces, columns, mentions, model), model.idf)
+    vectors = np.round(model.vectors_of(weighed) * 127).astype(np.int8)
     minhashes = _minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
-    title_words, words = _title_words(titles, model), _heaviest(weighed, model)
-    packed = np.round(vectors * 127).astype(np.int8)
+    n = len(readings)
+    title_words, words = _title_words(weighed, n, model), _heaviest(weighed, n, model)
     return [
         encode(
             title_names=chief[row],
@@ -78,10 +77,13 @@ def fingerprints(
             title_words=title_words[row][0],
             words=words[row][0],
             is_titled=bool(titled[row]),
-            numbers=(*keys[row], minhashes[row], title_words[row][1], words[row][1], packed[row]),
+            numbers=(
+                *keys[row], minhashes[row], title_words[row][1], words[row][1],
+                vectors[row], vectors[n + row],
+            ),
         )
-        for row in range(len(readings))
-    ]
+        for row in range(n)
+    ]  # fmt: skip
 
 
 def _opening(text: str) -> str:
@@ -111,36 +113,42 @@ def _word_counts(
     columns: npt.NDArray[np.int64],
     mentions: Sequence[Sequence[PlaceMention]],
     model: MatterModel,
-) -> list[Any]:
-    """Return counts of known words that are no part of a place, CSR (n, n_words): of all, of the title."""
+) -> Any:
+    """Return counts of known words that are no part of a place, CSR: n wholes, then n titles."""
     names = [" ".join([place.name for place in places]) for places in mentions]
     own_names = map(names.__getitem__, pieces.rows.tolist())
     in_name = np.fromiter(map(contains, own_names, pieces.words), dtype=bool, count=len(pieces.words))
     known = (columns >= 0) & ~in_name
-    shape = (len(mentions), len(model.names))
-    weights = np.where(pieces.in_title, TITLE_REPEATS, 1)
-    return [
-        sparse.csr_matrix((weight[use].astype(np.float64), (pieces.rows[use], columns[use])), shape=shape)
-        for weight, use in ((weights, known), (np.ones(len(known)), known & pieces.in_title))
-    ]
+    whole, title = np.flatnonzero(known), np.flatnonzero(known & pieces.in_title)
+    n = len(mentions)
+    return count_matrix(
+        np.concatenate([columns[whole], columns[title]]).astype(np.int32),
+        np.bincount(np.concatenate([pieces.rows[whole], n + pieces.rows[title]]), minlength=2 * n),
+        len(model.names),
+        np.where(np.append(pieces.in_title[whole], np.zeros(len(title), bool)), TITLE_REPEATS, 1).astype(
+            np.float32
+        ),
+    )
 
 
-def _title_words(titles: Any, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    """Return each title's words and their idf in hundredths."""
-    idf = (model.idf[titles.indices] * 100).astype(np.uint16)
-    return _by_row(titles.indices, idf, titles.indptr, model)
+def _title_words(weighed: Any, n: int, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
+    """Return the words of each of the last n rows and their idf in hundredths."""
+    start = weighed.indptr[n]
+    columns = weighed.indices[start:]
+    return _by_row(columns, (model.idf[columns] * 100).astype(np.uint16), weighed.indptr[n:] - start, model)
 
 
-def _heaviest(weighed: Any, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    """Return each message's weightiest words and their weights in thousandths."""
-    lengths = np.diff(weighed.indptr)
-    kept = np.ones(len(weighed.data), dtype=bool)
+def _heaviest(weighed: Any, n: int, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
+    """Return the weightiest words of each of the first n rows and their weights in thousandths."""
+    lengths = np.diff(weighed.indptr[: n + 1])
+    kept = np.ones(weighed.indptr[n], dtype=bool)
     for row in np.flatnonzero(lengths > MOST_WORDS).tolist():
         start, end = weighed.indptr[row : row + 2]
         lightest = np.argsort(-weighed.data[start:end], kind="stable")[MOST_WORDS:]
         kept[start + lightest] = False
-    bounds = np.concatenate([[0], np.cumsum(np.minimum(lengths, MOST_WORDS))])
-    return _by_row(weighed.indices[kept], (weighed.data[kept] * 1000).astype(np.uint16), bounds, model)
+    at = np.flatnonzero(kept)
+    bounds = np.append(0, np.cumsum(np.minimum(lengths, MOST_WORDS)))
+    return _by_row(weighed.indices[at], (weighed.data[at] * 1000).astype(np.uint16), bounds, model)
 
 
 def _by_row(
@@ -152,9 +160,11 @@ def _by_row(
 
 def _minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
     """Return the MinHash of each text's shingles; a message shorter than one is a shingle itself."""
-    shingles = []
-    for text in texts:
-        dense = _MARKS.sub("", text)
-        shingles.append(list(map(dense.__getitem__, _SHINGLES[: max(1, len(dense) - SHINGLE + 1)])))
-    matrix = RMinHash.digest_matrix_from_token_sets(shingles, PERMUTATIONS, 1)
-    return np.array(matrix.to_rows(), dtype=np.uint32)
+    return np.array([_minhash(_MARKS.sub("", text)) for text in texts], dtype=np.uint32)
+
+
+def _minhash(dense: str) -> list[int]:
+    hashed = RMinHash(num_perm=PERMUTATIONS, seed=1)
+    hashed.update(list(map(dense.__getitem__, _SHINGLES[: max(1, len(dense) - SHINGLE + 1)])))
+    digest: list[int] = hashed.digest()
+    return digest

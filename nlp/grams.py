@@ -33,7 +33,7 @@ class WordTerms:
         found = [[at for at in map(column, words) if at is not None] for words in documents]
         lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
         flat = [at for row in found for at in row]
-        return _csr(np.array(flat, dtype=np.int32), lengths, len(self.columns))
+        return count_matrix(np.array(flat, dtype=np.int32), lengths, len(self.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class CharGrams:
         columns = self.table.find(grams)
         known = columns >= 0
         lengths = np.bincount(rows[known], minlength=len(texts))
-        return _csr(columns[known], lengths, len(self.table.keys))
+        return count_matrix(columns[known], lengths, len(self.table.keys))
 
     def grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """Return every bigram and trigram of the alphabet as keys, and the row of each; rows ascend."""
@@ -128,10 +128,18 @@ class CharGrams:
         return keys[real], np.repeat(rows[:-1], 2)[real]
 
 
-def _csr(columns: npt.NDArray[np.int32], lengths: Ints, width: int) -> Any:
+def count_matrix(
+    columns: npt.NDArray[np.int32], lengths: Ints, width: int, counts: Floats | None = None
+) -> Any:
+    """Return how often each row holds each column, CSR float32 (n_rows, width).
+
+    `columns` are those of one row after another, `lengths` (n_rows,) how many of each; each counts once, or
+    as often as `counts` says.
+    """
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     matrix = sparse.csr_matrix(
-        (np.ones(len(columns), dtype=np.float32), columns, starts), shape=(len(lengths), width)
+        (np.ones(len(columns), dtype=np.float32) if counts is None else counts, columns, starts),
+        shape=(len(lengths), width),
     )
     matrix.sum_duplicates()
     return matrix

@@ -13,15 +13,17 @@ from nlp.grams import CharGrams, Floats, WordTerms
 
 
 def unit_tfidf(counts: Any, idf: npt.NDArray[np.floating[Any]]) -> Any:
-    """Return (1 + ln tf) · idf with rows of unit length, CSR float32; an empty row stays empty."""
+    """Weigh `counts` (CSR) in place and return them: (1 + ln tf) · idf with rows of unit length, float32.
+
+    An empty row stays empty.
+    """
     data = (np.log(counts.data) + 1) * idf[counts.indices]
     # A running sum in double precision: differences of it are the rows' sums, empty rows included.
     squares = np.concatenate([[0.0], np.cumsum(data * data, dtype=np.float64)])
     length = np.sqrt(np.diff(squares[counts.indptr]))
     scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    weighted = counts.copy()
-    weighted.data = (data * np.repeat(scale, np.diff(counts.indptr))).astype(np.float32)
-    return weighted
+    counts.data = (data * np.repeat(scale, np.diff(counts.indptr))).astype(np.float32)
+    return counts
 
 
 def unit_rows(rows: Floats) -> Floats:

@@ -17,6 +17,7 @@ from nlp.pieces import Pieces, code_points
 
 _LINE = ord("\n")
 _PAIR = 32  # bits of a pair: two code points
+_WIDE, _TITLE, _TEXT = 1, 2, 3
 _MIX = np.uint32(0x9E3779B1)  # odd, so different pairs have different hashes
 
 Keys = npt.NDArray[np.uint32]
@@ -42,12 +43,19 @@ def name_keys(
     inside = np.repeat(rare, pieces.lengths)
     at = np.flatnonzero(inside[:-1] & inside[1:])
     rows = np.repeat(pieces.rows, pieces.lengths)[at]
-    pairs = rows << _PAIR | pieces.codes[at] << 16 | pieces.codes[at + 1]
-    kept = _uncommon(pairs, common) & ~np.isin(pairs, _pairs_of(wide))
     titled = np.repeat(pieces.in_title, pieces.lengths)[at]
-    named = _pairs_of(chief)
-    title = np.unique(np.concatenate([pairs[kept & titled], named[_uncommon(named, common)]]))
-    others = np.setdiff1d(pairs[kept & ~titled], title)
+    pairs = rows << _PAIR | pieces.codes[at] << 16 | pieces.codes[at + 1]
+    found = (
+        _pairs_of(chief) << 2,
+        _pairs_of(wide) << 2 | _WIDE,
+        pairs << 2 | np.where(titled, _TITLE, _TEXT),
+    )
+    # Sorted, the first sign of each pair decides: of a chief place, of a wide one, of the title, of the text.
+    signed = np.unique(np.concatenate(found))
+    pairs, sign = signed >> 2, signed & 3
+    first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
+    first &= common.find(pairs & ((1 << _PAIR) - 1)) < 0
+    title, others = pairs[first & (sign != _WIDE) & (sign != _TEXT)], pairs[first & (sign == _TEXT)]
     return list(zip(_by_row(title, len(chief)), _by_row(others, len(chief)), strict=True))
 
 
@@ -59,10 +67,6 @@ def _pairs_of(names: Sequence[Sequence[str]]) -> Ints:
     inside = (codes[:-1] != _LINE) & (codes[1:] != _LINE)
     pairs: Ints = (rows[:-1] << _PAIR | pair_keys(codes))[inside]
     return pairs
-
-
-def _uncommon(pairs: Ints, common: KeyTable) -> npt.NDArray[np.bool_]:
-    return common.find(pairs & ((1 << _PAIR) - 1)) < 0
 
 
 def _by_row(pairs: Ints, n_rows: int) -> list[Keys]:
