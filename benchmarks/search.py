@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from records.query import IndexDocument, Interval
 from records.times import Period
+from storage.characters import pieces
 from storage.tantivy_index import TantivyIndex
 
 POSTS = 50_000
@@ -61,8 +62,8 @@ def documents() -> Iterator[IndexDocument]:
             title=" ".join(words[:6]),
             text=" ".join(words[6:]),
             reply="",
-            title_pieces=" ".join(words[:6]),
-            text_pieces=" ".join(words[6:]),
+            title_pieces=" ".join(pieces(" ".join(words[:6]))),
+            text_pieces=" ".join(pieces(" ".join(words[6:]))),
             reply_pieces="",
             topic=f"类{dice.randrange(7)}",
             places=(f"区{dice.randrange(40)}",),
