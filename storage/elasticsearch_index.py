@@ -316,7 +316,15 @@ class ElasticsearchIndex:
                 check_server(self._client, self._address)
                 self._make_or_check()
                 self._is_ready = True
-            yield
+            try:
+                yield
+            except NotFoundError as err:
+                raise self._gone() from err
+
+    def _gone(self) -> Retryable:
+        self._is_ready = False
+        self._target = None
+        return Retryable(f"{self._address.shown}: the index is gone (try again: it is built anew)")
 
     def _make_or_check(self) -> None:
         aliases = self._aliases()
@@ -377,6 +385,8 @@ class ElasticsearchIndex:
 
     def _physical(self, aliases: dict[str, set[str]] | None = None) -> _Physical:
         found = self._aliases() if aliases is None else aliases
+        if not found:
+            raise self._gone()
         read, write = found.get(self._read_alias, set()), found.get(self._write_alias, set())
         if len(read) != 1 or len(write) != 1:
             self._is_ready = False
@@ -424,9 +434,10 @@ class ElasticsearchIndex:
                 raise_on_error=False,
             )
             for succeeded, result in results:
-                (outcome,) = result.values()
-                # 409: a newer version is in. 404: what was to be deleted is not there.
-                if succeeded or outcome["status"] in (404, 409):
+                ((operation, outcome),) = result.items()
+                # 409: a newer version is in.
+                is_away = operation == "delete" and outcome.get("result") == "not_found"
+                if succeeded or is_away or outcome["status"] == 409:
                     taken += 1
                 else:
                     refused.append(outcome)

@@ -14,7 +14,7 @@ import pytest
 
 from nlp.segment import words
 from records.post import Post
-from storage.characters import find_pieces, pairs, pieces
+from storage.characters import LONGEST_WORD, find_pieces, in_parts, pairs, pieces
 from storage.documents import build_document
 from storage.search import SearchIndex
 from tests.shared_data import shared_file
@@ -48,6 +48,13 @@ def test_pairs_tell_blanks_between_letters() -> None:
     assert pairs(pieces("停水")) == ["停_水"]
     assert pairs(pieces("停")) == []
     assert pairs(pieces("ab c")) != pairs(pieces("a bc"))
+
+
+def test_words_are_cut_as_every_engine_takes_them() -> None:
+    assert list(in_parts(["停水", "a b", " ", "x" * (LONGEST_WORD + 2)])) == [
+        "停水", "a", "b", "x" * LONGEST_WORD, "xx",
+    ]  # fmt: skip
+    assert max(map(len, pairs(pieces("x" * 500)))) <= LONGEST_WORD
 
 
 def test_places_are_those_of_the_text_as_it_was_written() -> None:

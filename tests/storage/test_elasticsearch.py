@@ -175,6 +175,16 @@ def test_names_that_are_taken_are_left_alone(url: str, raw: Elasticsearch) -> No
     raw.indices.delete(index=name)
 
 
+def test_an_index_that_is_lost_is_made_anew(index: ElasticsearchIndex, raw: Elasticsearch, url: str) -> None:
+    index.add([document(1)])
+    index.refresh(watermark=4)
+    for use in (index.count, index.watermark, lambda: index.add([document(1)])):
+        raw.indices.delete(index=list(raw.indices.get(index=f"{read_address(url).name}-v*")))
+        with pytest.raises(Retryable, match="the index is gone"):
+            use()
+        assert (index.watermark(), index.count()) == (0, 0)
+
+
 def test_a_server_that_is_away_is_retryable_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elasticsearch_client, "MAX_RETRIES", 1)
     index = opened(f"http://huiying:geheim@127.0.0.1:{free_port()}")
