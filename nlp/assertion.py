@@ -51,9 +51,9 @@ def _is_settled(after: str) -> bool:
 
 def _left(text: str, at: int, ends: str) -> int:
     floor = max(0, at - _REACH)
-    return max((text.rfind(mark, floor, at) + 1 for mark in ends), default=floor) or floor
+    return max([text.rfind(mark, floor, at) + 1 for mark in ends]) or floor
 
 
 def _right(text: str, at: int, ends: str) -> int:
     found = [text.find(mark, at, at + _REACH) for mark in ends]
-    return min((place for place in found if place >= 0), default=min(len(text), at + _REACH))
+    return min([place for place in found if place >= 0], default=min(len(text), at + _REACH))

@@ -191,6 +191,10 @@ def test_a_fingerprint_of_a_newer_huiying_is_refused() -> None:
         Fingerprint.decode("99\nof a later format")
 
 
+def test_a_fingerprint_of_an_older_format_is_a_message_not_known() -> None:
+    assert Fingerprint.decode('{"v":1,"n":["翠竹新城"]}').names == frozenset()
+
+
 def test_a_post_without_a_fingerprint_opens_its_own_problem() -> None:
     matcher = ProblemMatcher()
     assert {matcher.add(f"board/{n}", "", START).problem_id for n in range(3)} == {
