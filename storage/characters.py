@@ -42,11 +42,14 @@ def pairs(of: Sequence[str]) -> list[str]:
     return list(map(_JOINT.join, pairwise(of)))
 
 
-def in_parts(words: Iterable[str]) -> Iterator[str]:
-    """Yield the words without blanks in them and none above LONGEST_WORD: every engine takes these."""
-    for word in words:
-        for part in word.split():
-            yield from (part[start : start + LONGEST_WORD] for start in range(0, len(part), LONGEST_WORD))
+def in_parts(words: Iterable[str]) -> list[str]:
+    """Return the words without blanks in them and none above LONGEST_WORD: every engine takes these."""
+    parts = " ".join(words).split()
+    if max(map(len, parts), default=0) <= LONGEST_WORD:
+        return parts
+    return [
+        part[start : start + LONGEST_WORD] for part in parts for start in range(0, len(part), LONGEST_WORD)
+    ]
 
 
 def find_pieces(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -78,5 +78,6 @@ def build_fields(document: IndexDocument) -> tantivy.Document:
 def _characters(field: str, pieces: Sequence[str]) -> dict[str, str]:
     if not pieces:
         return {}
-    alone = dict.fromkeys(piece for piece in pieces if piece != GAP)
+    alone = dict.fromkeys(pieces)
+    alone.pop(GAP, None)
     return {f"{field}_pairs": " ".join(pairs(pieces)), f"{field}_pieces": " ".join(alone)}
