@@ -10,14 +10,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit
-
-from filelock import FileLock
 
 from app.settings import Settings
 from crawler.run import CrawlResult, crawl
@@ -32,6 +31,8 @@ from storage.database import Database
 # A run still marked running after this long belongs to a process that died.
 STALE_AFTER = timedelta(hours=6)
 SAMPLE_ITEMS = 5
+# Sources of one host wait for each other; a crawl of 10,000 pages at two seconds each takes six hours.
+TURN_WAIT_S = 6 * 3600.0
 
 
 class DatabaseSink:
@@ -161,7 +162,7 @@ def _said_by_child(target: Callable[..., None], *arguments: object) -> Iterator[
 
 
 def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe: Connection) -> None:
-    with _host_lock(settings, source), Database.open(settings.truth_url) as database:
+    with Database.open(settings.truth_url) as database, _host_turn(database, source):
         started = now or utc_now()
         database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
         run_id = database.runs.start(RunKind.CRAWL, source.name, now=started)
@@ -181,7 +182,7 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
 
 def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:
     few = source.model_copy(update={"max_items": SAMPLE_ITEMS, "max_pages": 1})
-    with _host_lock(settings, source):
+    with Database.open(settings.truth_url) as database, _host_turn(database, source):
         try:
             result = crawl(few, SampleSink(pipe), user_agent=user_agent(settings, source), now=utc_now())
         except HuiyingError as err:
@@ -189,7 +190,7 @@ def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:
     pipe.send(result)
 
 
-def _host_lock(settings: Settings, source: Source) -> FileLock:
-    """Return the lock that keeps two crawls from asking one host at the same time."""
-    host = urlsplit(source.start_urls[0]).netloc.replace(":", "_")
-    return FileLock(settings.locks_dir / f"host-{host}.lock")
+def _host_turn(database: Database, source: Source) -> AbstractContextManager[None]:
+    """Return the lock that keeps two crawls from asking one host at the same time, on any machine."""
+    host = urlsplit(source.start_urls[0]).netloc
+    return database.lock(f"crawl of {host}", wait_s=TURN_WAIT_S)

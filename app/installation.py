@@ -41,8 +41,7 @@ def ensure_installation(settings: Settings) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _check_writable(folder)
         _refuse_foreign_folder(folder)
-        for name in ("models", "locks"):
-            (folder / name).mkdir(exist_ok=True)
+        settings.models_dir.mkdir(exist_ok=True)
         _add_file(settings.settings_file, example_settings())
         _add_file(settings.catalogue_file, EMPTY_CATALOGUE)
         _add_default_rules(settings.rules_dir)
@@ -124,7 +123,7 @@ def _not_writable(folder: Path) -> ConfigurationError:
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
-    ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "locks", "rules", ".rules-new"}
+    ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "rules", ".rules-new"}
     foreign = sorted(
         entry.name for entry in folder.iterdir() if entry.name not in ours and entry.name[0] != "."
     )

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from nlp.analyser import Analyser
 from nlp.problems import ProblemMatcher, summarise
 from nlp.segment import words
-from records.errors import Retryable
 from records.problem import DueAt, Membership, Problem
 from storage.database import Database
 from storage.indexer import drain
 from storage.search import SearchIndex
 
+# Held by whoever analyses, merges or feeds the index: one process at a time, on any machine.
+INDEXING = "indexing"
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
 
@@ -55,31 +53,23 @@ class Pipeline:
         database: Database,
         index: SearchIndex,
         analyser: Analyser,
-        lock_file: Path,
         due_at: DueAt,
     ) -> None:
         self._database = database
         self._index = index
         self._analyser = analyser
-        self._lock = FileLock(lock_file)
         self._due_at = due_at
         self._matcher = ProblemMatcher()
         self._matcher_size = 0
 
     def run(self, *, progress: Progress = _silent, wait_s: float = 60) -> PipelineReport:
         """Bring everything up to date. Raises Retryable when another process holds the work for `wait_s`."""
-        try:
-            with self._lock.acquire(timeout=wait_s):
-                analysed = self._analyse(progress)
-                merged = self._merge(progress)
-                indexed = drain(
-                    self._database, self._index, segment=words, progress=lambda done: progress("index", done)
-                )
-        except Timeout as err:
-            raise Retryable(
-                f'lock "{self._lock.lock_file}": another huiying is analysing; what is stored is safe, '
-                "it will be taken up there"
-            ) from err
+        with self._database.lock(INDEXING, wait_s=wait_s):
+            analysed = self._analyse(progress)
+            merged = self._merge(progress)
+            indexed = drain(
+                self._database, self._index, segment=words, progress=lambda done: progress("index", done)
+            )
         return PipelineReport(analysed=analysed, merged=merged, indexed=indexed)
 
     def _analyse(self, progress: Progress) -> int:

@@ -45,6 +45,17 @@ class Settings(BaseModel):
     database_url: str = Field(
         default="", description="SQLAlchemy URL of the truth; empty: SQLite in the data folder."
     )
+    index_url: str = Field(
+        default="",
+        description="The search index: https://user:password@host:9200/name of an Elasticsearch; "
+        "empty: embedded, in the data folder.",
+    )
+    index_api_key: str = Field(
+        default="", description="An API key of Elasticsearch, in place of user and password."
+    )
+    index_ca_file: Path | None = Field(
+        default=None, description="The certificate of the authority that signed Elasticsearch's own."
+    )
     host: str = Field(default="127.0.0.1", description="The address the console listens on: loopback only.")
     port: int = Field(default=8731, ge=1, le=65535, description="The port the console listens on.")
     pipeline_every_s: int = Field(
@@ -101,10 +112,6 @@ class Settings(BaseModel):
     @property
     def receivers_file(self) -> Path:
         return self.data_dir / "receivers.yaml"
-
-    @property
-    def locks_dir(self) -> Path:
-        return self.data_dir / "locks"
 
     @property
     def settings_file(self) -> Path:

@@ -10,13 +10,12 @@ from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
-from filelock import FileLock
-
 from alerts.channels import Channels, load_channels
 from alerts.coverage import SourceHealth, coverage_of, source_health
 from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, run_rules
 from alerts.rules import load_rules
+from app.pipeline import INDEXING
 from app.settings import Settings
 from app.wiring import Parts
 from briefing.collect import collect
@@ -31,6 +30,9 @@ from storage.database import Snapshot
 from storage.indexer import drain
 
 IMPORT_BATCH = 500
+# Held by whoever evaluates rules or delivers: one process at a time, on any machine.
+ALERTING = "alerting"
+LOCK_WAIT_S = 60.0
 # Rejected rows shown to the person who imports; the run record counts all.
 SHOWN_REJECTIONS = 20
 
@@ -94,7 +96,7 @@ def import_file(
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
     settings = parts.settings
-    with FileLock(settings.locks_dir / "alerts.lock"):
+    with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S):
         return run_rules(
             load_rules(settings.rules_dir),
             parts.database,
@@ -109,7 +111,7 @@ def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
 
 def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
     """Send what the ledger holds and whose time has come."""
-    with FileLock(parts.settings.locks_dir / "alerts.lock"):
+    with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S):
         recover(
             parts.database, now=now
         )  # under the lock nobody sends: what is marked so was left by a dead process
@@ -132,7 +134,8 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
     frozen = parts.database.snapshots.latest("daily", day_period(day, zone=settings.zone))
     if frozen is not None and not anew:
         return frozen
-    drain(parts.database, parts.index, segment=words)  # what alerts flagged since
+    with parts.database.lock(INDEXING, wait_s=LOCK_WAIT_S):
+        drain(parts.database, parts.index, segment=words)  # what alerts flagged since
     content = collect(
         parts.database,
         parts.index,

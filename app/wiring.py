@@ -13,10 +13,10 @@ from app.installation import ensure_installation
 from app.pipeline import Pipeline
 from app.settings import Settings
 from crawler.catalogue import Catalogue, load_catalogue
-from nlp.segment import tokens, words
+from nlp.segment import words
 from storage.database import Database
 from storage.search import SearchIndex
-from storage.tantivy_index import TantivyIndex
+from storage.search_engines import open_index
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,6 @@ class Parts:
             database=self.database,
             index=self.index,
             analyser=Analyser.load(self.settings.models_dir),
-            lock_file=self.settings.locks_dir / "pipeline.lock",
             due_at=self.due_dates,
         )
 
@@ -60,11 +59,14 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
     """Set the installation up if need be, open it, and close it at the end."""
     ensure_installation(settings)
     with Database.open(settings.truth_url) as database:
-        index = TantivyIndex(settings.index_dir, segment=words, zone=settings.zone)
+        index = open_index(
+            settings.index_url or settings.index_dir,
+            segment=words,
+            zone=settings.zone,
+            api_key=settings.index_api_key or None,
+            ca_file=settings.index_ca_file,
+        )
         try:
             yield Parts(settings=settings, database=database, index=index)
         finally:
             index.close()
-
-
-__all__ = ["Parts", "open_parts", "tokens", "words"]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from app.wiring import Parts
 
 PAGE = 200
+# A large index takes minutes to bring up to date; whoever rebuilds it waits for that.
+LOCK_WAIT_S = 600.0
 
 problems = typer.Typer(help="问题：归并后的同一件事。", no_args_is_help=True)
 
@@ -72,15 +74,17 @@ def why(
 
 
 def reindex(data_dir: DataDir = None) -> None:
+    from app.pipeline import INDEXING
     from app.wiring import open_parts
     from nlp.segment import words
     from storage.indexer import reindex as rebuild
 
     with open_parts(load_settings(data_dir)) as parts, progress_bar() as bar:
         task = bar.add_task(gettext("入索引"), total=parts.database.posts.count())
-        done = rebuild(
-            parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
-        )
+        with parts.database.lock(INDEXING, wait_s=LOCK_WAIT_S):
+            done = rebuild(
+                parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
+            )
     note("已入索引 %(done)s 条", done=done)
 
 

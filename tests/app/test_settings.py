@@ -60,7 +60,7 @@ def test_an_empty_folder_is_set_up_once(tmp_path: Path) -> None:
 
 def test_a_half_made_folder_is_finished(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, environment={})
-    (tmp_path / "locks").mkdir()
+    (tmp_path / "models").mkdir()
     (tmp_path / ".rules-new").mkdir()
     ensure_installation(settings)
     assert (tmp_path / "installation.json").exists()
