@@ -21,7 +21,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks --write
+	# One thread: figures are of one core, and small matrices gain nothing from more.
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --write
 
 servers: $(READY)
 	$(BIN)/python -m tests.servers

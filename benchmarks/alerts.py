@@ -1,6 +1,6 @@
 """The count model: how fast it judges, its false alarms in quiet years, and how soon it finds a rise.
 
-    python -m benchmarks.alerts
+    python -m benchmarks alerts
 
 The peer of the speed is the test that most tools do: a z-score per key in plain Python, on the same counts.
 """
@@ -19,6 +19,12 @@ from tests.alerts.simulation import BASELINE, day_factors, found, look, town
 KEYS = 3500  # 500 places, 7 topics
 DAYS = 366
 TRIALS = 60
+
+
+def main() -> None:
+    speed()
+    false_alarms()
+    detection()
 
 
 def speed() -> None:
@@ -92,9 +98,3 @@ def _seconds(work: Callable[[], object]) -> float:
         work()
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-if __name__ == "__main__":
-    speed()
-    false_alarms()
-    detection()

@@ -1,6 +1,6 @@
 """Full analysis in posts a second on one core, beside jieba.posseg on the same texts; cost of loading.
 
-OMP_NUM_THREADS=1 python -m benchmarks.analysis
+OMP_NUM_THREADS=1 python -m benchmarks analysis
 """
 
 from __future__ import annotations
@@ -99,7 +99,3 @@ def _best(work: Callable[[], object]) -> float:
 def _check(done: int, expected: int) -> None:
     if done != expected:
         raise AssertionError(f"{done} of {expected} done")
-
-
-if __name__ == "__main__":
-    main()

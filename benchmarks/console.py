@@ -1,6 +1,6 @@
 """How long a page takes over a real socket, beside what the bare index and database need for the same hits.
 
-    python -m benchmarks.console
+    python -m benchmarks console
 
 4,326 posts: the real messages where they are at hand, else the same number of invented ones.
 """
@@ -153,7 +153,3 @@ def _median(run: Callable[[], object]) -> float:
 
 def _ms(began: float) -> float:
     return (time.perf_counter() - began) * 1000
-
-
-if __name__ == "__main__":
-    main()

@@ -150,7 +150,3 @@ def main() -> None:
         print(f"{name:12} {statistics.median(values):6.0f} messages/s (median of {ROUNDS}, {spread})")
     ratios = [one / other for one, other in zip(*rates.values(), strict=True)]
     print(f"ratio        {statistics.median(ratios):6.2f} (median of pairs; {MESSAGES} messages)")
-
-
-if __name__ == "__main__":
-    main()

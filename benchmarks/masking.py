@@ -57,7 +57,3 @@ def main() -> None:
     print(f"{'mask, the texts with nothing to mask':36} {speed:8.1f} MB/s ({len(clean):,} texts)")
     ratio = measured["find, all kinds"] / measured["one re.sub of bare mobile numbers"]
     print(f"find costs {ratio:.1f} × the plain substitution of one kind")
-
-
-if __name__ == "__main__":
-    main()

@@ -107,7 +107,3 @@ def _stream(source: list[tuple[str, str]], generator: random.Random, first: int,
             asked_at=at,
             fetched_at=at,
         )
-
-
-if __name__ == "__main__":
-    main()

@@ -193,7 +193,3 @@ def main() -> None:
     for one in run():
         ratio = one.fts5_ms / one.tantivy_ms
         print(f"{one.query:<18}{one.hits:>8,}{one.tantivy_ms:>12.1f}{one.fts5_ms:>10.1f}{ratio:>7.1f}x")
-
-
-if __name__ == "__main__":
-    main()
