@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from records.errors import Rejected
 from records.post import Channel, Post
 from records.times import parse_time
 
+# Dissatisfaction is 0-1; people label four levels: asks or thanks, inconvenience, failure, grave failure.
+DISSATISFACTION_EDGES = (0.25, 0.5, 0.75)
 _UNDATED = datetime(2020, 1, 1, tzinfo=UTC)  # topics and replies do not depend on the time
 
 
@@ -70,6 +73,41 @@ def evaluate_problems(
         found.append({"issue": row["issue"], "problem": best, "best_f1": round(f1[best], 4) if best else 0.0})
     mean = round(float(np.mean([issue["best_f1"] for issue in found])), 4) if found else 0.0
     return {"messages": len(posts), "problems": len(problems), "mean_f1": mean, "issues": found}
+
+
+def evaluate_readings(
+    messages: Iterable[Mapping[str, Any]],
+    labels: Iterable[Mapping[str, Any]],
+    *,
+    analyser: Analyser | None = None,
+) -> dict[str, Any]:
+    """Return how far the machine agrees with a person on intent, dissatisfaction and urgency.
+
+    `labels` state id, sha1 of the text, intent, dissatisfaction and urgency (0-3); a label whose text is not
+    among `messages` raises Rejected("unknown_text"). Kappas are Cohen's with quadratic weights.
+    """
+    texts = {str(row.get("id")): row for row in messages}
+    known = list(labels)
+    for label in known:
+        text = str(texts.get(str(label["id"]), {}).get("text", ""))
+        if hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() != label["sha1"]:
+            raise Rejected("unknown_text", f'label of "{label["id"]}": that text is not among the messages')
+    posts = [_post(texts[str(label["id"])], number) for number, label in enumerate(known, start=1)]
+    found = (analyser or Analyser.load()).analyse(posts)
+    levels = [sum(a.dissatisfaction >= edge for edge in DISSATISFACTION_EDGES) for a in found]
+    right = [str(a.intent) == label["intent"] for a, label in zip(found, known, strict=True)]
+    return {
+        "rows": len(known),
+        "intent_accuracy": round(float(np.mean(right)), 4),
+        "dissatisfaction_kappa": _kappa([label["dissatisfaction"] for label in known], levels),
+        "urgency_kappa": _kappa([label["urgency"] for label in known], [a.urgency for a in found]),
+    }
+
+
+def _kappa(people: Sequence[int], machine: Sequence[int]) -> float:
+    from sklearn.metrics import cohen_kappa_score  # 0.5 s, and only where something is measured
+
+    return round(float(cohen_kappa_score(people, machine, weights="quadratic", labels=range(4))), 4)
 
 
 def _post(row: Mapping[str, Any], number: int, *needed: str) -> Post:

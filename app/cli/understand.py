@@ -35,6 +35,7 @@ class Task(StrEnum):
     TOPICS = "topics"
     REPLIES = "replies"
     PROBLEMS = "problems"
+    READINGS = "readings"
 
 
 def register(cli: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def register(cli: typer.Typer) -> None:
     )(analyse)
     cli.command(help="遮去标准输入中的个人信息，逐行输出。")(mask)
     cli.command(help="用已标注的留言训练主题模型，连同说明卡存入安装。")(train)
-    cli.command(help="在已标注的数据上测量：topics、replies 或 problems。")(evaluate)
+    cli.command(help="在已标注的数据上测量（readings：类型、不满、紧急）。")(evaluate)
 
 
 def analyse(
@@ -88,9 +89,11 @@ def train(
 
 
 def evaluate(
-    task: Annotated[Task, typer.Argument(help="topics、replies 或 problems")],
+    task: Annotated[Task, typer.Argument(help="topics、replies、problems 或 readings")],
     file: Annotated[Path, typer.Argument(help="已标注的 JSONL")],
-    messages: Annotated[Path | None, typer.Option("--messages", help="problems：全部留言的 JSONL")] = None,
+    messages: Annotated[
+        Path | None, typer.Option("--messages", help="全部留言的 JSONL（problems、readings）")
+    ] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -106,7 +109,10 @@ def evaluate(
     elif task is Task.REPLIES:
         result = evaluation.evaluate_replies(rows)
     elif messages is None:
-        raise ConfigurationError("evaluate problems: --messages is missing (the JSONL file of all messages)")
+        raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
+    elif task is Task.READINGS:
+        analyser = Analyser.load(load_settings(data_dir).models_dir)
+        result = evaluation.evaluate_readings(_read(messages), rows, analyser=analyser)
     else:
         result = evaluation.evaluate_problems(map(_masked, _read(messages)), rows)
     if form is Format.JSON:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nlp.analyser import Analyser
-from nlp.evaluation import evaluate_problems, evaluate_replies, evaluate_topics
+from nlp.evaluation import evaluate_problems, evaluate_readings, evaluate_replies, evaluate_topics
 from records.errors import Rejected
-from records.post import Channel, Post
-from records.times import parse_time
-from tests.nlp.messages import ASKED_AT
 from tests.shared_data import shared_file
 
 HERE = Path(__file__).parent
 FLOORS = json.loads((HERE / "floors.json").read_text(encoding="utf-8"))
+LABELS = [json.loads(line) for line in (HERE / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def _corpus(name: str) -> list[dict[str, Any]]:
@@ -83,36 +79,13 @@ def test_replies_hold_their_floor() -> None:
 
 @pytest.mark.shared
 def test_agreement_with_the_labels_holds_its_floors() -> None:
-    known = {row["id"]: row for row in _corpus("messages_2017_2020.jsonl")}
-    labels = [json.loads(line) for line in (HERE / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
-    for label in labels:
-        digest = hashlib.sha1(known[label["id"]]["text"].encode(), usedforsecurity=False).hexdigest()
-        assert digest == label["sha1"], label["id"]
-    found = Analyser.load().analyse([_post(known[label["id"]]) for label in labels])
-    levels = [sum(a.dissatisfaction >= edge for edge in (0.25, 0.5, 0.75)) for a in found]
-    floors = FLOORS["messages_2017_2020.jsonl"]
-    assert _kappa([la["dissatisfaction"] for la in labels], levels) >= floors["dissatisfaction_kappa"]
-    assert _kappa([la["urgency"] for la in labels], [a.urgency for a in found]) >= floors["urgency_kappa"]
-    right = [str(a.intent) == la["intent"] for a, la in zip(found, labels, strict=True)]
-    assert np.mean(right) >= floors["intent_accuracy"]
+    found = evaluate_readings(_corpus("messages_2017_2020.jsonl"), LABELS)
+    assert found["rows"] == 150
+    for figure, floor in FLOORS["messages_2017_2020.jsonl"].items():
+        assert figure == "sha256" or found[figure] >= floor, figure
 
 
-def _kappa(people: Sequence[int], machine: Sequence[int]) -> float:
-    """Return Cohen's kappa with quadratic weights for levels 0-3."""
-    table = np.zeros((4, 4))
-    np.add.at(table, (np.array(people), np.array(machine)), 1)
-    chance = np.outer(table.sum(1), table.sum(0)) / table.sum()
-    cost = (np.arange(4)[:, None] - np.arange(4)) ** 2
-    return float(1 - (cost * table).sum() / (cost * chance).sum())
-
-
-def _post(row: dict[str, Any]) -> Post:
-    return Post(
-        source="shared",
-        channel=Channel.INBOX,
-        native_id=row["id"],
-        title=row["title"],
-        text=row["text"],
-        asked_at=parse_time(row["asked_at"]),
-        fetched_at=ASKED_AT,
-    )
+@pytest.mark.shared
+def test_a_label_of_another_text_is_refused() -> None:
+    with pytest.raises(Rejected, match=f'label of "{LABELS[0]["id"]}"'):
+        evaluate_readings(_corpus("messages_2017_2020.jsonl"), [{**LABELS[0], "sha1": "0"}])
