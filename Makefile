@@ -37,4 +37,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo-data
+	rm -rf $(VENV)
