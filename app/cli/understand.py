@@ -68,6 +68,7 @@ def analyse(
 def mask() -> None:
     from crawler.masking import mask as mask_text
 
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
     for line in sys.stdin:
         write(mask_text(line))
         sys.stdout.flush()
@@ -178,9 +179,9 @@ def _time(number: int, text: Any) -> datetime | None:
 
 def _opened(file: str) -> Any:
     if file == "-":
-        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]  # it is a TextIOWrapper
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
         return nullcontext(sys.stdin)
-    return _existing(Path(file)).open(encoding="utf-8", errors="surrogateescape")
+    return _existing(Path(file)).open(encoding="utf-8", errors="replace")
 
 
 def _existing(path: Path) -> Path:
@@ -190,7 +191,7 @@ def _existing(path: Path) -> Path:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    with _existing(path).open(encoding="utf-8", errors="surrogateescape") as lines:
+    with _existing(path).open(encoding="utf-8", errors="replace") as lines:
         return [row for _, row in _rows(lines, str(path))]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from ahocorasick_rs import AhoCorasick, Implementation
 
 Places = list[tuple[int, int]]
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 
 class Lexicon:
@@ -24,13 +25,22 @@ class Lexicon:
         """Return {group's number: [(start, end), …]}, in the order of their ends, overlapping too."""
         found: dict[int, Places] = {}
         groups = self._groups
-        for word, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+        for word, start, end in self._automaton.find_matches_as_indexes(_encodable(text), overlapping=True):
             for group in groups[word]:
                 if group in found:
                     found[group].append((start, end))
                 else:
                     found[group] = [(start, end)]
         return found
+
+
+def _encodable(text: str) -> str:
+    """Return the text, half a surrogate replaced by U+FFFD one for one: the automaton reads UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.translate(_SURROGATES)
+    return text
 
 
 def longest(places: Places) -> Iterable[tuple[int, int]]:

@@ -156,6 +156,12 @@ def test_mask_reads_lines(huiying: Huiying) -> None:
     assert result.out.splitlines()[1] == "12345没人接"
 
 
+def test_half_a_surrogate_breaks_nothing(huiying: Huiying) -> None:
+    result = huiying("analyse", "-", stdin='{"id": "\\ud800", "text": "\\ud83d停水了"}\n')
+    assert (result.code, result.rows[0]["reasons"][0]["words"]) == (0, "停水")
+    assert huiying("mask", stdin="电话13912345678\n").out == "电话〔电话〕\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -185,3 +185,7 @@ def test_check_digits() -> None:
 )
 def test_awkward_texts_end_soon(text: str) -> None:
     assert mask(mask(text)) == mask(text)
+
+
+def test_half_a_surrogate_is_no_obstacle() -> None:
+    assert mask("\ud800我叫王小明，电话13812345678\udcff") == "\ud800我叫〔姓名〕，电话〔电话〕\udcff"
