@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from importlib.resources import as_file, files
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from records.errors import ConfigurationError
+from records.files import placed
 
 # Raise when the layout of the folder changes; an older one is then brought up to date here.
 FOLDER_FORMAT = 1
@@ -68,17 +68,8 @@ def example_settings() -> str:
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Put `content` in place whole or not at all, also when the machine stops in the middle."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with placed(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def _add_file(path: Path, content: str) -> None:

@@ -12,12 +12,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from records.errors import ConfigurationError, Rejected
+from storage.database import Database
 
 # The names a browser on this machine can use. Any other Host header means that a foreign name was
 # pointed at this address (DNS rebinding).
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 CSRF_COOKIE = "huiying_form"
 CSRF_FIELD = "form_token"
+_KEY_NAME = "console.form_key"
+# Making the key takes milliseconds; another console may be at it.
+_KEY_WAIT_S = 30.0
 
 # Nothing inline, nothing from elsewhere. A response may bring a policy of its own (briefing documents).
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -77,15 +81,28 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+def form_key(database: Database) -> bytes:
+    """Return the installation's key for its forms, made by the first console that asks.
+
+    Kept in the database: a form shown by one console, or before a restart, can be sent to any other.
+    """
+    if (kept := database.value(_KEY_NAME)) is None:
+        with database.lock(_KEY_NAME, wait_s=_KEY_WAIT_S):
+            if (kept := database.value(_KEY_NAME)) is None:
+                kept = secrets.token_hex(32)
+                database.set_value(_KEY_NAME, kept)
+    return bytes.fromhex(kept)
+
+
 class FormGuard:
-    """Signs the token that a form must bring back. The key lives as long as the process.
+    """Signs the token that a form must bring back, with a key that all consoles of an installation share.
 
     Cookies are shared between all ports of this machine, so the token in the form is an HMAC of the
     cookie: whoever can set our cookie still cannot write our form.
     """
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, key: bytes) -> None:
+        self._key = key
 
     def seed(self, request: Request) -> str:
         """Return the browser's own random value, a new one where it has none."""

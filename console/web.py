@@ -28,7 +28,7 @@ from console.routers import (
     search,
     sources,
 )
-from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address
+from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address, form_key
 from console.services import Services
 from console.view import Frame, make_environment
 from records.errors import Rejected
@@ -56,7 +56,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.frame = Frame(
         services=services,
         environments={language: make_environment(language, services, version) for language in LANGUAGES},
-        guard=FormGuard(),
+        guard=FormGuard(form_key(services.database)),
         watch=CoverageWatch(services),
     )
     for part in (overview, charts, alerts, search, posts, problems, sources, briefings, health, api):

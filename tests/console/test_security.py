@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from console.i18n import LANGUAGES
-from console.security import CSRF_COOKIE, CSRF_FIELD
+from console.security import CSRF_COOKIE, CSRF_FIELD, form_key
 from console.services import Services
 from console.web import check_address, create_app
 from records.alert import AlertState
 from records.errors import ConfigurationError
+from storage.database import Database
 from tests.console.conftest import browser
 from tests.console.reading import read_page
 from tests.console.town import HOSTILE, WATER_ALERT
@@ -113,6 +116,29 @@ def test_a_form_of_our_own_page_changes_the_alert(fresh_town: Services) -> None:
     rows = fresh_town.database.audit.list(subject=WATER_ALERT)
     assert [(row.action, row.detail) for row in rows] == [("alert_state", "active → acknowledged")]
     assert "已改为“已确认”" in client.get(answer.headers["location"]).text
+
+
+def test_a_form_of_one_console_can_be_sent_to_another(fresh_town: Services) -> None:
+    shown_by, sent_to = browser(fresh_town), browser(fresh_town)
+    token = _token(shown_by)
+    sent_to.cookies = shown_by.cookies
+    answer = sent_to.post(f"/alerts/{WATER_ALERT}", data={"state": "resolved", CSRF_FIELD: token})
+    assert answer.status_code == 200
+    alert = fresh_town.database.alerts.get(WATER_ALERT)
+    assert alert is not None
+    assert alert.state is AlertState.RESOLVED
+
+
+def test_consoles_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'truth.sqlite'}"
+    Database.open(url).close()
+
+    def start(_: int) -> bytes:
+        with Database.open(url) as database:
+            return form_key(database)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(start, range(4)))) == 1
 
 
 @pytest.mark.parametrize("how", ["no token", "foreign token", "no cookie", "foreign origin", "foreign site"])
