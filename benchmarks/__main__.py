@@ -18,37 +18,49 @@ PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`; each part is the output of `python -m benchmarks NAME`. Every figure stands beside a
-peer or a limit measured in the same run: read the ratios, since machines differ. Here: {cores} cores,
-Python {python}, {day}.
+Each part is the output of `python -m benchmarks` with the words of its title, put here by `--write`; `make
+bench` runs all but the largest. Every figure stands beside a peer or a limit measured in the same run: read the
+ratios, since machines differ. Here: {cores} cores, Python {python}.
 """
+
+
+# Parts of benchmarks, not benchmarks.
+PARTS = ("__main__", "redrawn")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", help="which ones (default: all)")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the results into docs/benchmarks.md")
+    parser.add_argument("--posts", type=int, nargs="+", help="of `scale`: how many, one run after the other")
     arguments = parser.parse_args()
-    known = [
-        module.name for module in iter_modules([str(Path(__file__).parent)]) if module.name != "__main__"
-    ]
+    known = [module.name for module in iter_modules([str(FOLDER)]) if module.name not in PARTS]
     unknown = sorted(set(arguments.names) - set(known))
     if unknown:
         sys.exit(f"no benchmark {unknown[0]!r} (there are {', '.join(known)})")
-    parts = [
-        HEAD.format(
-            cores=os.cpu_count(), python=platform.python_version(), day=datetime.now(UTC).date().isoformat()
-        )
-    ]
+    if arguments.posts and arguments.names != ["scale"]:
+        sys.exit("--posts is of the benchmark scale alone (python -m benchmarks scale --posts 1000000)")
     for name in arguments.names or known:
-        print(f"== {name}", flush=True)
+        title = name if not arguments.posts else f"{name} --posts {' '.join(map(str, arguments.posts))}"
+        print(f"== {title}", flush=True)
         output = io.StringIO()
         with redirect_stdout(output):
-            import_module(f"benchmarks.{name}").main()
+            main_of = import_module(f"benchmarks.{name}").main
+            main_of(arguments.posts) if arguments.posts else main_of()
         print(output.getvalue(), flush=True)
-        parts.append(f"## {name}\n\n```\n{output.getvalue().rstrip()}\n```\n")
-    if arguments.write:
-        PAGE.write_text("\n".join(parts), encoding="utf-8")
+        if arguments.write:
+            write_section(title, output.getvalue())
+
+
+def write_section(title: str, output: str) -> None:
+    """Put what one command printed into the page; what other commands printed stays."""
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    sections = dict(part.split("\n", 1) for part in before.split("\n## ")[1:])
+    day = datetime.now(UTC).date().isoformat()
+    sections[title] = f"\nOn {day}:\n\n```\n{output.rstrip()}\n```\n"
+    head = HEAD.format(cores=os.cpu_count(), python=platform.python_version())
+    body = "\n".join(f"## {name}\n{sections[name].rstrip()}\n" for name in sorted(sections))
+    PAGE.write_text(f"{head}\n{body}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,285 @@
+"""What grows with the number of posts: storing, indexing, rebuilding, searching, rules, disk and memory.
+
+    python -m benchmarks scale [--posts 10000 100000 1000000]
+
+The real messages drawn again (benchmarks.redrawn). The peer is SQLite FTS5 with the words alone, in the same
+run and on the same disk. Wall time is what a person waits for; processor time is what a busy machine hides.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from statistics import quantiles
+
+from alerts.coverage import Coverage
+from alerts.deadlines import DEFAULT_DEADLINES, load_deadlines
+from alerts.engine import run_rules
+from alerts.rules import AnyRule, FrequencyRule, Rule, RuleSet
+from benchmarks.redrawn import DEPARTMENTS, START, YEAR, Redrawn
+from nlp.analyser import Analyser
+from nlp.segment import words
+from records.post import Post
+from records.query import Interval
+from records.times import DEFAULT_ZONE
+from storage.database import Database
+from storage.indexer import drain, reindex
+from storage.search import SearchIndex
+from storage.tantivy_index import TantivyIndex
+
+SIZES = (10_000,)
+FACETS = ("topic", "place", "department", "status", "channel", "urgency")
+# Posts a crawl hands over at once, and posts between two drains.
+SAVED, DRAINED = 1_000, 20_000
+QUERIES, PEER_QUERIES = 200, 30
+RULES = 100
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds of wall and of processor, summed over the blocks that were timed by name."""
+
+    wall_s: dict[str, float] = field(default_factory=dict)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall_s[name] = self.wall_s.get(name, 0) + time.perf_counter() - wall
+        self.cpu_s[name] = self.cpu_s.get(name, 0) + time.process_time() - cpu
+
+    def show(self, name: str, done: int) -> None:
+        wall, cpu = self.wall_s[name], self.cpu_s[name]
+        rate = f"{done / wall:9,.0f} posts/s {wall:8.1f} s"
+        print(f"  {name:<34} {rate} {cpu / done * 1000:7.3f} ms of CPU a post")
+
+
+def main(sizes: Sequence[int] = SIZES) -> None:
+    for size in sizes:
+        corpus = Redrawn.of(size)
+        if corpus is None:
+            print("skipped: the real messages are not on this machine")
+            return
+        folder = Path(tempfile.mkdtemp(prefix="huiying-scale-"))
+        try:
+            measure(corpus, folder)
+        finally:
+            shutil.rmtree(folder)
+
+
+def measure(corpus: Redrawn, folder: Path) -> None:
+    clock = Clock()
+    database = Database.open(f"sqlite:///{folder / 'truth.sqlite'}")
+    index = TantivyIndex(folder / "index", segment=words, zone=DEFAULT_ZONE)
+    peer = Peer(folder / "fts5.sqlite")
+    print(f"{corpus.total:,} posts")
+    load(corpus, database, index, peer, clock)
+    enrich(corpus, database, clock)
+    with clock.time("rebuild of the index"):
+        assert reindex(database, index, segment=words) == corpus.total
+    assert index.count() == corpus.total
+    for name in (
+        "save + index",
+        "save",
+        "index",
+        "analyses and problems",
+        "rebuild of the index",
+        "FTS5 alone",
+    ):
+        clock.show(name, corpus.total)
+    print(f"  most memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    for name, path in (("truth", "truth.sqlite*"), ("index", "index/**/*"), ("FTS5", "fts5.sqlite*")):
+        size = sum(one.stat().st_size for one in folder.glob(path) if one.is_file())
+        print(f"  {name} on disk {size / 1e6:,.0f} MB, {size / corpus.total / 1000:.2f} kB a post")
+    search(corpus, index, peer)
+    rules(database, index)
+    index.close()
+    database.close()
+    peer.close()
+
+
+def load(corpus: Redrawn, database: Database, index: SearchIndex, peer: Peer, clock: Clock) -> None:
+    for start in range(0, corpus.total, DRAINED):
+        stop = min(start + DRAINED, corpus.total)
+        posts = corpus.posts(start, stop)
+        with clock.time("save + index"):
+            with clock.time("save"):
+                for first in range(0, len(posts), SAVED):
+                    database.posts.save(posts[first : first + SAVED])
+            with clock.time("index"):
+                assert drain(database, index, segment=words) == len(posts)
+        with clock.time("FTS5 alone"):
+            peer.add(start, posts)
+
+
+def enrich(corpus: Redrawn, database: Database, clock: Clock) -> None:
+    """Store what analysis and merging find: facets, rules and disk are then those of a real installation."""
+    readings = corpus.readings(Analyser.load())
+    for start in range(0, corpus.total, SAVED):
+        posts = corpus.posts(start, start + SAVED)
+        analyses = [corpus.analysis(post, readings) for post in posts]
+        memberships, problems = corpus.problems(posts)
+        with clock.time("analyses and problems"):
+            database.analyses.save(analyses)
+            database.problems.commit(memberships, problems)
+
+
+class Peer:
+    """SQLite FTS5 over the same words, with columns and indexes for the facets."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("CREATE VIRTUAL TABLE words USING fts5(title, text, reply)")
+        self.connection.execute(
+            "CREATE TABLE posts (id INTEGER PRIMARY KEY, place, department, status, channel, day)"
+        )
+        for column in ("place", "department", "status", "channel", "day"):
+            self.connection.execute(f"CREATE INDEX posts_{column} ON posts({column})")
+
+    def add(self, first: int, posts: Sequence[Post]) -> None:
+        self.connection.executemany(
+            "INSERT INTO words(rowid, title, text, reply) VALUES (?, ?, ?, ?)",
+            (
+                (number, *(" ".join(words(part)) for part in (post.title, post.text, _reply(post))))
+                for number, post in enumerate(posts, first)
+            ),
+        )
+        self.connection.executemany(
+            "INSERT INTO posts VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (n, p.place, p.addressed_to, p.status, p.channel.value, (p.asked_at - START).days)
+                for n, p in enumerate(posts, first)
+            ),
+        )
+        self.connection.commit()
+
+    def page(self, query: str) -> list[int]:
+        hits = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT 20"
+        return [row for (row,) in self.connection.execute(hits, (_match(query),))]
+
+    def facets(self, query: str) -> dict[str, dict[str, int]]:
+        return {name: self._grouped(name, query) for name in ("place", "department", "status", "channel")}
+
+    def days(self, query: str) -> dict[str, int]:
+        return self._grouped("day", query)
+
+    def _grouped(self, column: str, query: str) -> dict[str, int]:
+        statement = (
+            f"SELECT {column}, count(*) FROM posts WHERE id IN "
+            f"(SELECT rowid FROM words WHERE words MATCH ?) GROUP BY {column}"
+        )
+        return dict(self.connection.execute(statement, (_match(query),)).fetchall())
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _reply(post: Post) -> str:
+    return "\n".join(reply.text for reply in post.replies)
+
+
+def _match(query: str) -> str:
+    return " ".join(f'"{word}"' for word in query.split())
+
+
+def search(corpus: Redrawn, index: SearchIndex, peer: Peer) -> None:
+    asked = list(_queries(corpus))
+    work: tuple[tuple[str, Callable[[str], object], Callable[[str], object]], ...] = (
+        ("20 hits", lambda query: index.search(query, limit=20), peer.page),
+        ("6 facets", lambda query: index.facets(query, FACETS), peer.facets),
+        (
+            "histogram, 365 days",
+            lambda query: index.histogram(query, Interval.DAY, period=YEAR, zone=DEFAULT_ZONE),
+            peer.days,
+        ),
+    )
+    found = [index.count(query) for query in asked]
+    assert sum(map(bool, found)) >= 0.9 * len(asked), "words of the posts are found"
+    print(f"  {QUERIES} queries of one and two words, {sum(found) / len(found):,.0f} hits on average")
+    print(f"  {'':<22} tantivy p50 ms    p95 ms    max ms   FTS5 p50 ms    p95 ms   ratio of p95")
+    for name, ours, theirs in work:
+        mine, other = _times(ours, asked), _times(theirs, asked[:PEER_QUERIES])
+        (p50, p95), (q50, q95) = _p50_p95(mine), _p50_p95(other)
+        print(
+            f"  {name:<22} {p50:14.2f} {p95:9.2f} {max(mine):9.2f} {q50:13.2f} {q95:9.2f} {q95 / p95:9.0f}x"
+        )
+
+
+def _queries(corpus: Redrawn) -> Iterator[str]:
+    """Yield words as people's messages have them, rare and frequent: every third query is of two."""
+    dice = random.Random(20260101)
+    for number in range(QUERIES):
+        post = corpus.posts(chosen := dice.randrange(corpus.total), chosen + 1)[0]
+        known = sorted({word for word in words(post.text) if len(word) > 1 and word.isalpha()}) or ["小区"]
+        yield " ".join(dice.sample(known, min(len(known), 2 if number % 3 == 2 else 1)))
+
+
+def _times(work: Callable[[str], object], queries: Sequence[str]) -> list[float]:
+    for query in queries[:5]:
+        work(query)
+    times = []
+    for query in queries:
+        began = time.perf_counter()
+        work(query)
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def _p50_p95(times: Sequence[float]) -> tuple[float, float]:
+    cuts = quantiles(times, n=20)
+    return cuts[9], cuts[18]
+
+
+def rules(database: Database, index: SearchIndex) -> None:
+    known = RuleSet(rules=tuple(_rules()), errors=(), deadlines=load_deadlines(DEFAULT_DEADLINES))
+    times = []
+    for minutes in range(3):
+        began = time.perf_counter()
+        report = run_rules(
+            known, database, index,
+            now=YEAR.end - timedelta(minutes=minutes), zone=DEFAULT_ZONE, coverage=Coverage(),
+        )  # fmt: skip
+        times.append((time.perf_counter() - began) * 1000)
+        assert len(report.rules) == RULES
+        assert not any(one.error for one in report.rules), report
+    in_window = index.count(f"asked:[{YEAR.end - timedelta(hours=1):%Y-%m-%dT%H:%M} TO *]")
+    matches = sum(one.matches for one in report.rules)
+    print(f"  {RULES} rules over the last hour ({in_window} posts, {matches} findings): {min(times):.1f} ms")
+
+
+def _rules() -> Iterator[Rule]:
+    about = ("停水", "停电", "燃气", "噪音", "路灯", "拖欠工资", "积水", "学校", "电梯", "公交")
+    stated = {"title": "测试", "description": "测试用", "timeframe": "1h"}
+    for number in range(RULES):
+        word = about[number % len(about)]
+        place = f"department:第{number % DEPARTMENTS}局"
+        if number % 2:
+            yield AnyRule.model_validate(
+                {**stated, "name": f"any{number}", "type": "any", "filter": f"{word} AND {place}"}
+            )
+        else:
+            yield FrequencyRule.model_validate(
+                {
+                    **stated,
+                    "name": f"frequency{number}",
+                    "type": "frequency",
+                    "filter": word,
+                    "query_key": ["place"],
+                    "num_events": 3,
+                }
+            )
+
+
+if __name__ == "__main__":
+    main()
