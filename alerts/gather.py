@@ -260,11 +260,13 @@ def _find(index: SearchIndex, query: str, period: Period) -> list[str]:
 
 
 def _pages(index: SearchIndex, query: str, period: Period) -> Iterator[list[str]]:
-    for offset in range(0, MOST_WAITING, _PAGE):
-        page = index.search(query, period=period, sort=SortOrder.OLDEST, limit=_PAGE, offset=offset)
+    cursor = None
+    for _ in range(0, MOST_WAITING, _PAGE):
+        page = index.search(query, period=period, sort=SortOrder.OLDEST, limit=_PAGE, after=cursor)
         if page.hits:
             yield [hit.post_id for hit in page.hits]
-        if offset + _PAGE >= page.total:
+        cursor = page.next_cursor
+        if cursor is None:
             return
 
 

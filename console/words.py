@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerts.coverage import HealthState
+from alerts.new_rules import SearchRuleType
 from records.alert import AlertState
 from records.analysis import Intent, PlaceKind, ReplyFindingCode, UrgencyCode
 from records.post import Channel
@@ -97,6 +98,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         SortOrder.NEWEST: _("最新"),
         SortOrder.OLDEST: _("最早"),
         SortOrder.URGENCY: _("最紧急"),
+        SortOrder.VOTES: _("支持最多"),
+        SortOrder.SEVERITY_AGE: _("又急又久未答复"),
+        SortOrder.VOTES: _("票数最多"),
+        SortOrder.SEVERITY_AGE: _("严重×时长"),
+    },
+    "search_rule": {
+        SearchRuleType.ANY: _("每个有新来件的问题"),
+        SearchRuleType.FREQUENCY: _("一个地点的来件够多时"),
     },
     "problem_order": {
         "urgency": _("最紧急"),

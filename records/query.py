@@ -31,6 +31,9 @@ class SortOrder(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     URGENCY = "urgency"  # most urgent first, then newest
+    VOTES = "votes"  # most votes first, then newest
+    # (urgency + 1) × the time without an answer, most first; then the answered posts, newest first
+    SEVERITY_AGE = "severity_age"
 
 
 class Interval(StrEnum):
@@ -69,7 +72,7 @@ class IndexDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """One found post. `score` is the engine's relevance; cursor continues after this hit."""
+    """One found post. `score` is the engine's relevance, 0 in other orders."""
 
     post_id: str
     score: float
@@ -77,10 +80,14 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
-    """`total` counts all hits, not only these."""
+    """`total` counts all hits, not only these, when the first page was asked for.
+
+    `next_cursor` asks for the page after this one; None after the last hit.
+    """
 
     total: int
     hits: Sequence[SearchHit]
+    next_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

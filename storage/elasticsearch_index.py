@@ -30,7 +30,6 @@ from records.query import (
     HistogramBin,
     IndexDocument,
     Interval,
-    SearchHit,
     SearchPage,
     SortOrder,
 )
@@ -41,8 +40,10 @@ from storage.bounds import micros
 from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
 from storage.elasticsearch_query import compile_query
 from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_fields, build_mapping
+from storage.elasticsearch_search import ElasticsearchSlices
+from storage.paging import Asked, search_page, within
 from storage.query import QueryError, Segment, parse_query
-from storage.query_tree import wanted_words
+from storage.query_tree import Node
 
 # Documents a request; at about 5 kB each that is 2.5 MB.
 BULK_DOCUMENTS = 500
@@ -52,13 +53,6 @@ LONGEST_BACKOFF_S = 30
 _MAX_BUCKETS = 60_000
 _MAX_KEYS = 10_000
 _LONGEST_ID = 512
-
-_ORDERS: dict[SortOrder, list[dict[str, str]]] = {
-    SortOrder.RELEVANCE: [{"_score": "desc"}],
-    SortOrder.NEWEST: [{"asked": "desc"}],
-    SortOrder.OLDEST: [{"asked": "asc"}],
-    SortOrder.URGENCY: [{"urgency": "desc"}, {"asked": "desc"}],
-}
 
 _log = logging.getLogger(__name__)
 
@@ -202,30 +196,18 @@ class ElasticsearchIndex:
         period: Period | None = None,
         sort: SortOrder = SortOrder.RELEVANCE,
         limit: int = 20,
+        after: str | None = None,
         offset: int = 0,
     ) -> SearchPage:
-        """Return one page of hits. By relevance where the query looks for words, else the newest first."""
-        compiled, looks_for_words = self._compile(query, period)
-        if sort is SortOrder.RELEVANCE and not looks_for_words:
-            sort = SortOrder.NEWEST
-        answer = self._ask(
-            compiled,
-            size=max(limit, 0),
-            from_=offset if limit > 0 else 0,
-            sort=[*_ORDERS[sort], {"id": "asc"}],
-            docvalue_fields=["id"],
-        )
-        hits = [
-            SearchHit(post_id=hit["fields"]["id"][0], score=hit["_score"] or 0.0)
-            for hit in answer["hits"]["hits"]
-        ]
-        return SearchPage(total=answer["hits"]["total"]["value"], hits=hits)
+        """Return one page of hits (storage.search.SearchIndex.search)."""
+        asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after, offset=offset)
+        return search_page(asked, ElasticsearchSlices(self._ask), parse=self._parse, clock=self._clock)
 
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
     ) -> dict[str, list[FacetValue]]:
         """Return for each field its commonest values, most first (ties by value)."""
-        compiled, _ = self._compile(query, period)
+        compiled = self._compile(query, period)
         order = [{"_count": "desc"}, {"_key": "asc"}]
         wanted = {field: {"terms": {"field": field, "size": limit, "order": order}} for field in fields}
         answer = self._ask(compiled, size=0, aggs=wanted)["aggregations"] if wanted else {}
@@ -252,7 +234,7 @@ class ElasticsearchIndex:
         if interval is not None and zone is None:
             raise ValueError("group_counts by an interval needs a zone")
         edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
-        compiled, _ = self._compile(query, period)
+        compiled = self._compile(query, period)
         starts = [micros(edge) for edge in edges]
         inner: dict[str, Any] = {"bins": ask_bins(starts)} if starts else {}
         bins = BinReader(edges[:-1], starts)
@@ -288,15 +270,17 @@ class ElasticsearchIndex:
                 return
             composite["after"] = answer["after_key"]
 
-    def _compile(self, query: str, period: Period | None) -> tuple[dict[str, Any], bool]:
-        node = parse_query(query, now=self._clock(), zone=self._zone, segment=self._segment)
-        return compile_query(node, period), next(wanted_words(node), None) is not None
+    def _compile(self, query: str, period: Period | None) -> dict[str, Any]:
+        return compile_query(within(self._parse(query, self._clock()), period))
+
+    def _parse(self, query: str, now: datetime) -> Node:
+        return parse_query(query, now=now, zone=self._zone, segment=self._segment)
 
     def _ask(self, query: dict[str, Any], **options: Any) -> Mapping[str, Any]:
         with self._asking():
             try:
                 found = self._client.search(
-                    index=self._read_alias, query=query, source=False, track_total_hits=True, **options
+                    index=self._read_alias, query=query, source=False, **{"track_total_hits": True, **options}
                 )
             except BadRequestError as err:
                 # It was read, so what the server does not take is only its size.

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 from records.query import TEXT_FIELDS
-from records.times import Period
 from storage.bounds import time_bounds, whole_bounds
 from storage.characters import pairs, pieces
 from storage.query_tree import (
@@ -35,27 +34,18 @@ _NOTHING: Query = {"match_none": {}}
 _EVERYTHING: Query = {"match_all": {}}
 
 
-def compile_query(node: Node, period: Period | None) -> Query:
-    """Return the query for `node`, restricted to posts asked in `period`."""
-    query = _compile(node, 1.0)
-    if period is None:
-        return query
-    within = _filter(TimeRange(field="asked", start=period.start, end=period.end))
-    return {"bool": {"must": [query], "filter": [within]}}
-
-
-def _compile(node: Node, boost: float) -> Query:
+def compile_query(node: Node, boost: float = 1.0) -> Query:
     """Return the query for `node`. Its boost goes down to the words: depth of nesting is limited."""
     match node:
         case And(parts=parts):
             return _all_of(parts, boost)
         case Or(parts=parts):
-            should = [_compile(part, boost) for part in parts]
+            should = [compile_query(part, boost) for part in parts]
             return {"bool": {"should": should, "minimum_should_match": 1}}
         case Not():
             return _all_of([node], boost)
         case Boost(part=part, factor=factor):
-            return _compile(part, boost * factor)
+            return compile_query(part, boost * factor)
         case Term() | Phrase() | Fuzzy() | Pattern():
             return _in_text(node, boost)
     # Filters choose, they do not rank.
@@ -63,13 +53,16 @@ def _compile(node: Node, boost: float) -> Query:
 
 
 def _all_of(parts: Sequence[Node], boost: float) -> Query:
-    clauses: dict[str, list[Query]] = {"must": [], "must_not": []}
+    clauses: dict[str, list[Query]] = {}
     for part in parts:
-        if isinstance(part, Not):
-            clauses["must_not"].append(_compile(part.part, boost))
-        else:
-            clauses["must"].append(_compile(part, boost))
-    if not clauses["must"]:
+        match part:
+            case Not(part=unwanted):
+                clauses.setdefault("must_not", []).append(compile_query(unwanted, boost))
+            case Value() | NumberRange() | TimeRange() | Exists():
+                clauses.setdefault("filter", []).append(_filter(part))
+            case _:
+                clauses.setdefault("must", []).append(compile_query(part, boost))
+    if clauses.keys() == {"must_not"}:
         clauses["filter"] = [_EVERYTHING]
     return {"bool": clauses}
 

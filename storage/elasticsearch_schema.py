@@ -7,9 +7,10 @@ from typing import Any
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
 from storage.bounds import micros
 from storage.characters import GAP, pairs
+from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Lucene takes no term above 32,766 bytes; a character has at most four.
 _LONGEST_TERM = 8_191
 # A page is asked for by its offset: the last one of a million hits is still given.
@@ -38,7 +39,7 @@ def build_mapping(meta: dict[str, Any]) -> dict[str, Any]:
     for name in KEYWORD_FIELDS:
         properties[name] = keyword
     # Times are whole microseconds, as in the embedded index: dates are cut to milliseconds.
-    for name in ("asked", "replied", "urgency", "votes"):
+    for name in ("asked", "replied", "urgency", *ORDER_FIELDS):
         properties[name] = {"type": "long"}
     properties["dissatisfaction"] = {"type": "double"}
     # The truth holds the texts: here they are only terms.
@@ -78,4 +79,4 @@ def build_fields(document: IndexDocument) -> dict[str, Any]:
         found = joined.split()
         characters[f"{name}_pairs"] = " ".join(pairs(found))
         characters[f"{name}_pieces"] = " ".join(dict.fromkeys(piece for piece in found if piece != GAP))
-    return {"id": document.id, "has": list(present), "votes": document.votes, **present, **characters}
+    return {"id": document.id, "has": list(present), **present, **characters, **order_keys(document)}

@@ -116,6 +116,12 @@ Words = Term | Phrase | Fuzzy | Pattern
 Node = Everything | Words | Value | NumberRange | TimeRange | Exists | And | Or | Not | Boost
 
 
+def all_of(*nodes: Node) -> Node:
+    """Return what matches where each of `nodes` does, no deeper than they are."""
+    parts = tuple(part for node in nodes for part in (node.parts if isinstance(node, And) else (node,)))
+    return And(parts=parts)
+
+
 def wanted_words(node: Node) -> Iterator[Words]:
     """Yield what the query looks for in texts, in its order; what it excludes is left out."""
     match node:

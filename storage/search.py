@@ -71,9 +71,16 @@ class SearchIndex(Protocol):
         period: Period | None = None,
         sort: SortOrder = SortOrder.RELEVANCE,
         limit: int = 20,
+        after: str | None = None,
         offset: int = 0,
     ) -> SearchPage:
-        """Return one page of hits."""
+        """Return one page of hits; `after` is the `next_cursor` of the page before, of the same search.
+
+        Every order is total: ties stand by a number made of the id, whatever is committed meanwhile. A cursor
+        keeps the moment and the total of its first page. By relevance scores change with each commit, and
+        the embedded engine counts hits: when posts come in between, one may be passed over or come twice.
+        RELEVANCE is NEWEST where the query looks for no words. Raises Rejected for any other cursor.
+        """
 
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20

@@ -27,7 +27,6 @@ from records.query import (
     HistogramBin,
     IndexDocument,
     Interval,
-    SearchHit,
     SearchPage,
     SortOrder,
 )
@@ -35,10 +34,12 @@ from records.times import Period, utc_now
 from storage.aggregations import BinReader, ask_bins, commonest, leaves
 from storage.bins import bin_edges
 from storage.bounds import micros
+from storage.paging import Asked, search_page, within
 from storage.query import Segment, parse_query
-from storage.query_tree import wanted_words
+from storage.query_tree import Node
 from storage.tantivy_query import compile_query
 from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, register_tokenizers
+from storage.tantivy_search import TantivySlices, total_of
 
 # The least that tantivy takes for one thread is 15 MB; 256 MB took 14 % less CPU (25,488 real messages).
 WRITER_BYTES = 64_000_000
@@ -48,12 +49,6 @@ LOCK_TIMEOUT_S = 60
 ALL_VALUES = 60_000
 
 _log = logging.getLogger(__name__)
-
-_ORDER_FIELDS = {
-    SortOrder.NEWEST: ("asked", tantivy.Order.Desc),
-    SortOrder.OLDEST: ("asked", tantivy.Order.Asc),
-    SortOrder.URGENCY: ("urgency_then_asked", tantivy.Order.Desc),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +150,7 @@ class TantivyIndex:
 
     def count(self, query: str = "", *, period: Period | None = None) -> int:
         """Return how many posts match."""
-        compiled, _ = self._compile(query, period)
-        return _total(self._searcher(), compiled)
+        return total_of(self._searcher(), self._compile(query, period))
 
     def search(
         self,
@@ -165,28 +159,19 @@ class TantivyIndex:
         period: Period | None = None,
         sort: SortOrder = SortOrder.RELEVANCE,
         limit: int = 20,
+        after: str | None = None,
         offset: int = 0,
     ) -> SearchPage:
-        """Return one page of hits. By relevance where the query looks for words, else the newest first."""
-        compiled, looks_for_words = self._compile(query, period)
-        searcher = self._searcher()
-        if limit < 1:
-            return SearchPage(total=_total(searcher, compiled), hits=())
-        if sort is SortOrder.RELEVANCE and not looks_for_words:
-            sort = SortOrder.NEWEST
-        field, order = _ORDER_FIELDS.get(sort, (None, tantivy.Order.Desc))
-        found = searcher.search(compiled, limit, order_by_field=field, order=order, offset=offset)
-        hits = [
-            SearchHit(post_id=searcher.doc(address)["id"][0], score=0.0 if field else float(score))
-            for score, address in found.hits
-        ]
-        return SearchPage(total=_count(found), hits=hits)
+        """Return one page of hits (storage.search.SearchIndex.search)."""
+        asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after, offset=offset)
+        slices = TantivySlices(self._searcher(), self._index.schema)
+        return search_page(asked, slices, parse=self._parse, clock=self._clock)
 
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
     ) -> dict[str, list[FacetValue]]:
         """Return for each field its commonest values, most first (ties by value)."""
-        compiled, _ = self._compile(query, period)
+        compiled = self._compile(query, period)
         wanted = {field: {"terms": {"field": field, "size": ALL_VALUES}} for field in fields}
         answer = self._searcher().aggregate(compiled, wanted) if wanted else {}
         return {field: commonest(answer[field]["buckets"], limit) for field in fields}
@@ -212,13 +197,13 @@ class TantivyIndex:
         if interval is not None and zone is None:
             raise ValueError("group_counts by an interval needs a zone")
         edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
-        compiled, _ = self._compile(query, period)
+        compiled = self._compile(query, period)
         searcher = self._searcher()
         starts = [micros(edge) for edge in edges]
         aggregation, bins = _nested(by, starts), BinReader(edges[:-1], starts)
         answer = searcher.aggregate(compiled, aggregation) if aggregation else {}
         if not by:
-            return [GroupSeries(key={}, total=_total(searcher, compiled), bins=bins.read(answer))]
+            return [GroupSeries(key={}, total=total_of(searcher, compiled), bins=bins.read(answer))]
         series = [
             GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=bins.read(leaf))
             for values, total, leaf in leaves(answer, len(by))
@@ -226,10 +211,11 @@ class TantivyIndex:
         series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
         return series[:limit]
 
-    def _compile(self, query: str, period: Period | None) -> tuple[tantivy.Query, bool]:
-        node = parse_query(query, now=self._clock(), zone=self._zone, segment=self._segment)
-        looks_for_words = next(wanted_words(node), None) is not None
-        return compile_query(self._index.schema, node, period), looks_for_words
+    def _compile(self, query: str, period: Period | None) -> tantivy.Query:
+        return compile_query(self._index.schema, within(self._parse(query, self._clock()), period))
+
+    def _parse(self, query: str, now: datetime) -> Node:
+        return parse_query(query, now=now, zone=self._zone, segment=self._segment)
 
     def _searcher(self) -> tantivy.Searcher:
         # A commit, whoever made it, replaces meta.json: looking at it costs 2 µs, reloading 200.
@@ -324,14 +310,6 @@ def _open(path: Path) -> tantivy.Index | None:
     except ValueError:
         return None
     return register_tokenizers(index)
-
-
-def _total(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
-    return _count(searcher.search(query, 1))
-
-
-def _count(found: tantivy.SearchResult) -> int:
-    return int(found.count)  # type: ignore[attr-defined]  # missing in tantivy.pyi
 
 
 def _nested(by: Sequence[str], starts: Sequence[int]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from itertools import pairwise
 from tantivy import FieldType, Occur, Query, Schema
 
 from records.query import TEXT_FIELDS
-from records.times import Period
 from storage.bounds import time_bounds, whole_bounds
 from storage.characters import pairs, pieces
 from storage.query_tree import (
@@ -33,25 +32,17 @@ from storage.ranking import CHARACTERS_BOOST, FIELD_BOOSTS
 _FLOAT_FIELDS = frozenset({"dissatisfaction"})
 
 
-def compile_query(schema: Schema, node: Node, period: Period | None) -> Query:
-    """Return the query for `node`, restricted to posts asked in `period`."""
-    query = _compile(schema, node)
-    if period is None:
-        return query
-    within = TimeRange(field="asked", start=period.start, end=period.end)
-    return Query.boolean_query([(Occur.Must, query), (Occur.Must, _compile(schema, within))])
-
-
-def _compile(schema: Schema, node: Node) -> Query:
+def compile_query(schema: Schema, node: Node) -> Query:
+    """Return the query for `node`."""
     match node:
         case And(parts=parts):
             return _all_of(schema, parts)
         case Or(parts=parts):
-            return Query.boolean_query([(Occur.Should, _compile(schema, part)) for part in parts])
+            return Query.boolean_query([(Occur.Should, compile_query(schema, part)) for part in parts])
         case Not():
             return _all_of(schema, [node])
         case Boost(part=part, factor=factor):
-            return Query.boost_query(_compile(schema, part), factor)
+            return Query.boost_query(compile_query(schema, part), factor)
         case Term() | Phrase() | Fuzzy():
             return _in_text(node.field, lambda field: _words(schema, node, field))
         case Pattern(parts=parts):
@@ -63,13 +54,13 @@ def _compile(schema: Schema, node: Node) -> Query:
 
 def _all_of(schema: Schema, parts: Sequence[Node]) -> Query:
     clauses = [
-        (Occur.MustNot, _compile(schema, part.part))
+        (Occur.MustNot, compile_query(schema, part.part))
         if isinstance(part, Not)
-        else (Occur.Must, _compile(schema, part))
+        else (Occur.Must, compile_query(schema, part))
         for part in parts
     ]
     if all(occur is Occur.MustNot for occur, _ in clauses):
-        clauses.append((Occur.Must, _compile(schema, Everything())))
+        clauses.append((Occur.Must, compile_query(schema, Everything())))
     return Query.boolean_query(clauses)
 
 

@@ -10,11 +10,10 @@ import tantivy
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
 from storage.bounds import micros
 from storage.characters import GAP, pairs
+from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 2
-# Urgency before microseconds since 1970, which stay below this until the year 2286.
-_URGENCY_STEP = 10**16
+SCHEMA_VERSION = 3
 
 
 def build_schema() -> tantivy.Schema:
@@ -30,8 +29,10 @@ def build_schema() -> tantivy.Schema:
     # The names of the fields that a document has: what _exists_ asks for.
     builder.add_text_field("has", tokenizer_name="raw", index_option="basic")
     # Times are whole microseconds, not tantivy's dates: those are cut to seconds in aggregations.
-    for name in ("urgency", "asked", "replied", "urgency_then_asked", "votes"):
+    for name in ("urgency", "asked", "replied"):
         builder.add_integer_field(name, indexed=True, fast=True)
+    for name in ORDER_FIELDS:
+        builder.add_integer_field(name, fast=True)
     builder.add_float_field("dissatisfaction", indexed=True, fast=True)
     return builder.build()
 
@@ -45,7 +46,6 @@ def register_tokenizers(index: tantivy.Index) -> tantivy.Index:
 
 def build_fields(document: IndexDocument) -> tantivy.Document:
     """Return tantivy's document of `document`."""
-    asked = micros(document.asked_at)
     values: dict[str, Any] = {
         "id": document.id,
         "title": document.title or None,
@@ -62,7 +62,7 @@ def build_fields(document: IndexDocument) -> tantivy.Document:
         "flagged": "true" if document.flagged else "false",
         "urgency": document.urgency,
         "dissatisfaction": float(document.dissatisfaction),
-        "asked": asked,
+        "asked": micros(document.asked_at),
         "replied": None if document.replied_at is None else micros(document.replied_at),
     }
     present = {name: value for name, value in values.items() if value is not None}
@@ -71,8 +71,7 @@ def build_fields(document: IndexDocument) -> tantivy.Document:
         | _characters("text", document.text_pieces.split())
         | _characters("reply", document.reply_pieces.split())
     )
-    order = {"urgency_then_asked": document.urgency * _URGENCY_STEP + asked, "votes": document.votes}
-    return tantivy.Document(**present, **characters, **order, has=list(present))
+    return tantivy.Document(**present, **characters, **order_keys(document), has=list(present))
 
 
 def _characters(field: str, pieces: Sequence[str]) -> dict[str, str]:
