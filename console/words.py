@@ -98,8 +98,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         SortOrder.NEWEST: _("最新"),
         SortOrder.OLDEST: _("最早"),
         SortOrder.URGENCY: _("最紧急"),
-        SortOrder.VOTES: _("支持最多"),
-        SortOrder.SEVERITY_AGE: _("又急又久未答复"),
         SortOrder.VOTES: _("票数最多"),
         SortOrder.SEVERITY_AGE: _("严重×时长"),
     },
