@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlp.analyser import Analyser
+from nlp.answers import AnswerModel
 from nlp.figures import topic_figures
 from nlp.problems import merge_stream
 from nlp.replies import rank_questions
@@ -38,8 +39,11 @@ def evaluate_topics(rows: Iterable[Mapping[str, Any]], *, analyser: Analyser | N
     return topic_figures(guesses, [row["topic"] for row in known])
 
 
-def evaluate_replies(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return rows, mrr and first (share ranked first) for rows with `text`, `reply` and optional `title`.
+def evaluate_replies(
+    rows: Iterable[Mapping[str, Any]], *, model: AnswerModel | None = None
+) -> dict[str, Any]:
+    """Return rows, mrr and first (share ranked first) for rows with `text`, `reply` and optional `title`,
+    `asked_at`, `replied_at`.
 
     Every reply is ranked against all questions of the rows. Raises Rejected("bad_row").
     """
@@ -47,7 +51,13 @@ def evaluate_replies(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     questions = [_post(row, number, "reply").whole_text for number, row in enumerate(known, start=1)]
     if not known:
         return {"rows": 0, "mrr": 0.0, "first": 0.0}
-    ranks = rank_questions(questions, [row["reply"] for row in known])
+    ranks = rank_questions(
+        questions,
+        [row["reply"] for row in known],
+        asked=[_time(row.get("asked_at")) for row in known],
+        replied=[_time(row.get("replied_at")) for row in known],
+        model=model or AnswerModel.load(),
+    )
     return {
         "rows": len(known),
         "mrr": round(float((1 / ranks).mean()), 4),
@@ -114,13 +124,16 @@ def _post(row: Mapping[str, Any], number: int, *needed: str) -> Post:
     for key in ("text", *needed):
         if not isinstance(row.get(key), str):
             raise Rejected("bad_row", f'row {number}: "{key}" is missing or no string (each row needs it)')
-    asked_at = row.get("asked_at")
     return Post(
         source="evaluation",
         channel=Channel.INBOX,
         native_id=str(row.get("id") or number),
         title=row.get("title") or "",
         text=row["text"],
-        asked_at=parse_time(asked_at) if asked_at else _UNDATED,
+        asked_at=_time(row.get("asked_at")) or _UNDATED,
         fetched_at=_UNDATED,
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_time(text) if text else None

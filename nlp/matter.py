@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from nlp.grams import Floats, Ints, KeyTable
 from nlp.linear import unit_rows
-from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.model_files import SHIPPED, load_model, packed, save_model, unpacked
 from nlp.pieces import code_points
 from nlp.places import find_places
 from nlp.segment import words
@@ -58,7 +58,7 @@ class MatterModel:
     def load(cls, folder: Path | None = None) -> Self:
         """Read the model in `folder`, or the shipped one. Raises ConfigurationError if it cannot be used."""
         head, arrays = load_model(folder or FOLDER)
-        names = arrays["words"].tobytes().decode().split("\n")
+        names = unpacked(arrays["words"])
         idf = arrays["idf"].astype(np.float64)
         pairs = code_points(arrays["pairs"].tobytes().decode() + "\n").reshape(-1, 3)
         return cls(
@@ -93,11 +93,11 @@ def fit_matter(texts: Sequence[str], folder: Path) -> MatterModel:
     vectors = _vectors(documents, index, idf)
     scale = np.float32(np.abs(vectors).max() / 127 or 1)
     arrays: dict[str, Any] = {
-        "words": _packed(kept),
+        "words": packed(kept),
         "idf": np.array(idf, dtype=np.float16),
         "vectors": np.round(vectors / scale).astype(np.int8),
         "scale": scale,
-        "pairs": _packed(common),
+        "pairs": packed(common),
     }
     save_model(folder, {"name": "matter"}, arrays)
     return MatterModel.load(folder)
@@ -140,7 +140,3 @@ def _vectors(documents: Sequence[Sequence[str]], index: Mapping[str, int], idf: 
     vectors: Floats = np.zeros((len(index), DIMENSIONS), dtype=np.float32)
     vectors[:, :dimensions] = components.T
     return vectors
-
-
-def _packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)

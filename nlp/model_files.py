@@ -11,11 +11,12 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from records.errors import ConfigurationError
 
@@ -57,6 +58,16 @@ def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
         return head, {name: arrays[name] for name in arrays.files}
+
+
+def packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
+    """Return the words as one array of bytes, a line each."""
+    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+
+
+def unpacked(lines: npt.NDArray[np.uint8]) -> list[str]:
+    """Return the words that `packed` made an array of."""
+    return lines.tobytes().decode().split("\n") if len(lines) else []
 
 
 def write_whole(path: Path, content: bytes) -> None:

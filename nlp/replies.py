@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.special import logsumexp
 
+from nlp.answers import AnswerModel, Matrix
 from nlp.grams import Floats, Ints
 from nlp.linear import unit_tfidf
 from nlp.reply_quality import strip_courtesies
 from nlp.segment import normal_words, normalise
 from nlp.vocabulary import inverse_frequency, learn_grams, learn_words
+from records.errors import Rejected
 
-# Long questions are near to everything and would win everywhere. What a question scores with its nearest
-# replies on average is taken off (CSLS, Conneau et al. 2018). MRR on replies_open.jsonl, texts alone: 0.689
-# without, 0.747 with 3 neighbours, 0.730 with 10, 0.712 with 50.
-NEIGHBOURS = 3
-# Rows compared at once: 256 against 100,000 are 100 MB of scores.
-_BATCH = 256
+# What the cosine of a reply and a question counts beside the other two, which are logarithms already. Four
+# held-out splits of replies_open.jsonl, 806 candidates each, mean MRR: 0.970 at 50, 0.971 at 70, 0.969 at 90.
+SHARPNESS = 70.0
+# What usually goes together, likewise: 0.969 at 1, 0.970 at 1.5, 0.971 at 2.
+HABIT = 1.5
+# Sinkhorn and Knopp 1967: after 20 rounds nothing moves. MRR 0.961 after 2, 0.966 after 5, 0.971 after 20.
+ROUNDS = 20
+# A square of so many is 800 MB.
+MOST_ROWS = 10_000
 
 
-def rank_questions(questions: Sequence[str], replies: Sequence[str]) -> Ints:
+def rank_questions(
+    questions: Sequence[str],
+    replies: Sequence[str],
+    *,
+    asked: Sequence[datetime | None],
+    replied: Sequence[datetime | None],
+    model: AnswerModel,
+) -> Ints:
     """Return for each reply the rank, 1 the best, of its own question (same place in the list) among all.
 
-    A question that scores as high as the true one counts as better; a reply without a term of its question
-    ranks last.
+    Weighed are the words they share, what usually goes together and how long replies take (AnswerModel);
+    then every question has one reply and every reply one question. A question that scores as high as the
+    true one counts as better; an empty reply ranks last. Raises Rejected for more than MOST_ROWS rows.
     """
-    asked, answered = _features(
-        [normalise(text) for text in questions], [strip_courtesies(normalise(text)) for text in replies]
+    if len(questions) > MOST_ROWS:
+        raise Rejected(
+            "too_many_rows", f"{len(questions)} replies: more than {MOST_ROWS} are not compared (give fewer)"
+        )
+    asking, answering = [normalise(text) for text in questions], [normalise(text) for text in replies]
+    texts = _features(asking, [strip_courtesies(text) for text in answering])
+    scores = (
+        SHARPNESS * _cosines(*texts)
+        + HABIT * model.fit_of(asking, answering)
+        + model.delay_gain(asked, replied)
     )
-    nearness = np.concatenate([_nearest(scores) for _, scores in _scores(asked, answered)])
-    ranks = np.empty(len(replies), dtype=np.int64)
-    for start, scores in _scores(answered, asked):
-        here = np.arange(len(scores))
-        says_nothing = scores[here, start + here] <= 0
-        scores -= nearness / 2
-        own = scores[here, start + here]
-        better = (scores >= own[:, None]).sum(axis=1)
-        ranks[start : start + len(scores)] = np.where(says_nothing, len(questions), better)
-    return ranks
+    balanced = _balance(scores)
+    ranks = (balanced >= balanced.diagonal()[:, None]).sum(axis=1)
+    is_empty = np.array([not text.strip() for text in replies], dtype=bool)
+    return np.where(is_empty, len(questions), ranks)
 
 
-def _nearest(scores: Floats) -> Floats:
-    nearest: Floats = np.sort(scores, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
-    return nearest
+def _cosines(questions: Any, replies: Any) -> Floats:
+    cosines: Floats = (replies @ questions.T).toarray()
+    return cosines
 
 
-def _scores(rows: Any, columns: Any) -> Iterator[tuple[int, Floats]]:
-    """Yield, a batch of rows at a time, the first row's number and cosines (n_batch, n_columns)."""
-    for start in range(0, rows.shape[0], _BATCH):
-        scores: Floats = (rows[start : start + _BATCH] @ columns.T).toarray()
-        yield start, scores
+def _balance(scores: Matrix) -> Matrix:
+    """Return the logarithms of the shares that each reply has in each question, rows and columns sum to 1.
+
+    Long questions are near to every reply: what they would get of all replies is parted among these.
+    """
+    for _ in range(ROUNDS):
+        scores = scores - logsumexp(scores, axis=0, keepdims=True)
+        scores = scores - logsumexp(scores, axis=1, keepdims=True)
+    return scores
 
 
 def _features(questions: Sequence[str], replies: Sequence[str]) -> tuple[Any, Any]:

@@ -12,7 +12,6 @@ from nlp.cues import CueTable
 from nlp.figures import topic_figures
 from nlp.grams import SIZE, CharGrams, KeyTable, WordTerms
 from nlp.linear import unit_tfidf
-from nlp.replies import rank_questions
 from nlp.topics import TopicGuess
 from records.errors import ConfigurationError
 
@@ -79,14 +78,6 @@ def test_certain_and_right_is_calibrated_certain_and_wrong_is_not() -> None:
     sure = TopicGuess(topic="a", guess="a", score=1.0, runner_up=None)
     assert topic_figures([sure] * 4, ["a"] * 4)["ece"] == 0.0
     assert topic_figures([sure] * 4, ["b"] * 4)["ece"] == 1.0
-
-
-def test_a_reply_finds_its_question_and_an_empty_one_none() -> None:
-    questions = ["五一路路灯坏了", "小学什么时候报名", "公交车太少", "菜市场污水横流"]
-    replies = ["网友:您好!菜市场污水问题已处理。", "小学报名在六月。", "", "路灯已修复,五一路恢复照明。"]
-    order = [3, 1, 2, 0]
-    ranks = rank_questions([questions[at] for at in order], replies).tolist()
-    assert ranks == [1, 1, 4, 1]
 
 
 def test_a_cue_must_begin_with_a_plain_character(tmp_path: Path) -> None:
