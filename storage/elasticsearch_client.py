@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from elastic_transport import ConnectionError as NoAnswerError
-from elastic_transport import SerializationError, TlsError, TransportError
+from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
 from records.errors import ConfigurationError, Retryable
@@ -21,7 +21,7 @@ REQUEST_TIMEOUT_S = 30
 # Each further try goes to another node where there is one.
 MAX_RETRIES = 5
 # The server or its proxy is busy or away: what comes with these may succeed later.
-_BUSY = (429, 502, 503, 504)
+BUSY = (429, 502, 503, 504)
 _LONGEST_REASON = 200
 
 
@@ -90,7 +90,7 @@ def connect(address: Address, *, api_key: str | None, ca_file: Path | None) -> E
         request_timeout=REQUEST_TIMEOUT_S,
         max_retries=MAX_RETRIES,
         retry_on_timeout=True,
-        retry_on_status=_BUSY,
+        retry_on_status=BUSY,
         **options,
     )
 
@@ -106,7 +106,7 @@ def telling(address: Address) -> Iterator[None]:
         ) from err
     except ApiError as err:
         status = err.meta.status
-        if status in _BUSY:
+        if status in BUSY:
             raise Retryable(f"{address.shown}: the server is busy, {status} (try again later)") from err
         raise ConfigurationError(f"{address.shown}: {_refusal(status, err)}") from err
     except TlsError as err:
@@ -120,7 +120,7 @@ def telling(address: Address) -> Iterator[None]:
             f"{address.shown}: the answer is not Elasticsearch's (check the URL)"
         ) from err
     except TransportError as err:
-        raise Retryable(f"{address.shown}: {_one_line(err)} (try again later)") from err
+        raise Retryable(f"{address.shown}: {one_line(err)} (try again later)") from err
 
 
 def check_server(client: Elasticsearch, address: Address) -> None:
@@ -145,9 +145,17 @@ def _refusal(status: int, err: ApiError) -> str:
     if status == 401:
         return "user, password or API key is not accepted (check them)"
     if status == 403:
-        return f"this account may not do that (give it all rights on the index): {_one_line(err)}"
-    return _one_line(err)
+        return f"this account may not do that (give it all rights on the index): {one_line(err)}"
+    return one_line(err)
 
 
-def _one_line(err: Exception) -> str:
-    return " ".join(str(err).split())[:_LONGEST_REASON]
+def is_passing(err: ApiError | TransportError) -> bool:
+    """Return whether the same request may succeed later: the server is busy, or this node does not answer."""
+    if isinstance(err, ApiError):
+        return err.meta.status in BUSY
+    return isinstance(err, NoAnswerError | ConnectionTimeout) and not isinstance(err, TlsError)
+
+
+def one_line(reason: object) -> str:
+    """Return the reason in one line that is not too long to be read."""
+    return " ".join(str(reason).split())[:_LONGEST_REASON]

@@ -10,9 +10,7 @@ row), and the server keeps the newer of two. A server that is away is Retryable 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from elasticsearch import BadRequestError, NotFoundError
-from elasticsearch.helpers import streaming_bulk
 
-from records.errors import ConfigurationError, Rejected, Retryable
+from records.errors import ConfigurationError, Retryable
 from records.query import (
     FacetValue,
     GroupSeries,
@@ -38,21 +35,17 @@ from storage.aggregations import BinReader, ask_bins, commonest
 from storage.bins import bin_edges
 from storage.bounds import micros
 from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
+from storage.elasticsearch_bulk import Action, IndexGoneError, put, send, take_out
 from storage.elasticsearch_query import compile_query
-from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_fields, build_mapping
+from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_mapping
 from storage.elasticsearch_search import ElasticsearchSlices
 from storage.paging import Asked, search_page, within
 from storage.query import QueryError, Segment, parse_query
 from storage.query_tree import Node
 
-# Documents a request; at about 5 kB each that is 2.5 MB.
-BULK_DOCUMENTS = 500
-BULK_RETRIES = 6
-LONGEST_BACKOFF_S = 30
 # The server's own limit is 65,536 buckets an answer, those within others included.
 _MAX_BUCKETS = 60_000
 _MAX_KEYS = 10_000
-_LONGEST_ID = 512
 
 _log = logging.getLogger(__name__)
 
@@ -112,30 +105,11 @@ class ElasticsearchIndex:
 
     def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
         """Put the documents in, replacing older ones; return how many (storage.search.SearchIndex.add)."""
-        actions = (
-            {
-                "_op_type": "index",
-                "_id": _document_id(document.id),
-                "_source": build_fields(document),
-                "version": version,
-                "version_type": "external_gte",
-            }
-            for document in documents
-        )
-        return self._send(actions)
+        return self._send(put(document, version) for document in documents)
 
     def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:
         """Take the documents out; unknown ids are passed over. Visible after refresh."""
-        actions = (
-            {
-                "_op_type": "delete",
-                "_id": _document_id(post_id),
-                "version": version,
-                "version_type": "external_gte",
-            }
-            for post_id in post_ids
-        )
-        self._send(actions)
+        self._send(take_out(post_id, version) for post_id in post_ids)
 
     def refresh(self, *, watermark: int | None = None) -> None:
         """Make visible what was written, which is durable already, and keep the watermark."""
@@ -302,7 +276,7 @@ class ElasticsearchIndex:
                 self._is_ready = True
             try:
                 yield
-            except NotFoundError as err:
+            except (NotFoundError, IndexGoneError) as err:
                 raise self._gone() from err
 
     def _gone(self) -> Retryable:
@@ -397,49 +371,19 @@ class ElasticsearchIndex:
             self._target = self._physical().name
         return self._target
 
-    def _send(self, actions: Iterable[dict[str, Any]]) -> int:
-        """Send the actions in bulk; return how many were taken, or passed over for a newer version.
-
-        The client waits and tries again where the server is busy. Raises Rejected at the end.
-        """
-        taken, refused = 0, []
+    def _send(self, actions: Iterable[Action]) -> int:
+        """Return how many were taken, or passed over for a newer version. Raises Rejected at the end."""
         with self._asking():
             self._begin_writing()
-            results = streaming_bulk(
-                self._client,
-                actions,
-                index=self._write_alias,
-                require_alias=True,
-                chunk_size=BULK_DOCUMENTS,
-                max_retries=BULK_RETRIES,
-                # Not all writers at the same moment.
-                initial_backoff=random.uniform(0.5, 1.5),  # noqa: S311  # no secret
-                max_backoff=LONGEST_BACKOFF_S,
-                raise_on_error=False,
-            )
-            for succeeded, result in results:
-                ((operation, outcome),) = result.items()
-                # 409: a newer version is in.
-                is_away = operation == "delete" and outcome.get("result") == "not_found"
-                if succeeded or is_away or outcome["status"] == 409:
-                    taken += 1
-                else:
-                    refused.append(outcome)
+            taken, refused = send(self._client, self._write_alias, actions, shown=self._address.shown)
         if refused:
-            reason = refused[0].get("error", {})
-            raise Rejected(
-                "not_indexed",
-                f"{self._address.shown}: {len(refused)} documents refused, the first is "
-                f'"{refused[0]["_id"]}": {reason.get("reason", reason)}',
+            first, reason = next(iter(refused.items()))
+            raise NotIndexedError(
+                f'{self._address.shown}: {len(refused)} documents refused, the first is "{first}": {reason}',
+                reasons=refused,
             )
         return taken
 
 
 def _meta(watermark: int) -> dict[str, Any]:
     return {"huiying": {"schema": SCHEMA_VERSION, "watermark": watermark}}
-
-
-def _document_id(post_id: str) -> str:
-    # The server takes no longer ids; the whole one is in the field "id".
-    encoded = post_id.encode()
-    return post_id if len(encoded) <= _LONGEST_ID else hashlib.sha256(encoded).hexdigest()

@@ -77,6 +77,8 @@ def build_fields(document: IndexDocument) -> dict[str, Any]:
     characters: dict[str, str] = {}
     for name, joined in pieces.items():
         found = joined.split()
+        distinct = dict.fromkeys(found)
+        distinct.pop(GAP, None)
         characters[f"{name}_pairs"] = " ".join(pairs(found))
-        characters[f"{name}_pieces"] = " ".join(dict.fromkeys(piece for piece in found if piece != GAP))
+        characters[f"{name}_pieces"] = " ".join(distinct)
     return {"id": document.id, "has": list(present), **present, **characters, **order_keys(document)}

@@ -5,11 +5,12 @@ An index holds a copy of the truth: it is fed only by the outbox and may be thro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import tzinfo
 from typing import Protocol
 
+from records.errors import Rejected
 from records.query import (
     FacetValue,
     GroupSeries,
@@ -23,6 +24,14 @@ from records.times import Period
 
 
 class SearchIndex(Protocol):
+class NotIndexedError(Rejected):
+    """The index holds the others, but not these: `reasons` tells for each post why."""
+
+    def __init__(self, message: str, *, reasons: Mapping[str, str]) -> None:
+        super().__init__("not_indexed", message)
+        self.reasons = reasons
+
+
     """Queries are strings in the query language of storage.query; "" finds everything.
 
     Every reading method takes `period`, which restricts `asked` (start-inclusive, end-exclusive).
@@ -40,7 +49,8 @@ class SearchIndex(Protocol):
         """Put the documents in, replacing those of the same id; return how many. Visible after refresh.
 
         `version` is the newest outbox row known before the truth was read: an engine that lets several write
-        keeps what it has of a newer version. Raises Rejected, after the others are in, where one is refused.
+        keeps what it has of a newer version. Each id comes once. Raises NotIndexedError, after the others are
+        in, where one is refused.
         """
 
     def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:

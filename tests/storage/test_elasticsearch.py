@@ -13,7 +13,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 from nlp.segment import words
 from records.errors import ConfigurationError, Rejected, Retryable
 from records.times import DEFAULT_ZONE
-from storage import elasticsearch_client, elasticsearch_index
+from storage import elasticsearch_bulk, elasticsearch_client, elasticsearch_index
 from storage.elasticsearch_client import read_address
 from storage.elasticsearch_index import ElasticsearchIndex
 from storage.search_engines import open_index
@@ -110,9 +110,9 @@ def test_a_late_write_never_replaces_a_newer_one(index: ElasticsearchIndex) -> N
 def test_one_refused_document_does_not_stop_the_others(
     index: ElasticsearchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = elasticsearch_index.build_fields
+    build = elasticsearch_bulk.build_fields
     monkeypatch.setattr(
-        elasticsearch_index,
+        elasticsearch_bulk,
         "build_fields",
         lambda one: build(one) | ({"author": "某人"} if one.id == "mailbox/2" else {}),
     )
