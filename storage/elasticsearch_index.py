@@ -27,6 +27,7 @@ from records.query import (
     HistogramBin,
     IndexDocument,
     Interval,
+    SearchHit,
     SearchPage,
     SortOrder,
 )
@@ -34,14 +35,16 @@ from records.times import Period, utc_now
 from storage.aggregations import BinReader, ask_bins, commonest
 from storage.bins import bin_edges
 from storage.bounds import micros
-from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
 from storage.elasticsearch_bulk import Action, IndexGoneError, put, send, take_out
+from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
 from storage.elasticsearch_query import compile_query
 from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_mapping
 from storage.elasticsearch_search import ElasticsearchSlices
 from storage.paging import Asked, search_page, within
 from storage.query import QueryError, Segment, parse_query
 from storage.query_tree import Node
+from storage.search import NotIndexedError
+from storage.similar import find_similar
 
 # The server's own limit is 65,536 buckets an answer, those within others included.
 _MAX_BUCKETS = 60_000
@@ -176,6 +179,13 @@ class ElasticsearchIndex:
         """Return one page of hits (storage.search.SearchIndex.search)."""
         asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after, offset=offset)
         return search_page(asked, ElasticsearchSlices(self._ask), parse=self._parse, clock=self._clock)
+
+    def more_like_this(self, text: str, *, without: str | None = None, limit: int = 10) -> list[SearchHit]:
+        """Return the posts that share most of the strongest words of `text` (storage.search.SearchIndex)."""
+        slices = ElasticsearchSlices(self._ask)
+        return find_similar(
+            text, slices, slices.frequencies, segment=self._segment, without=without, limit=limit
+        )
 
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from records.query import SearchHit
 from storage.elasticsearch_query import compile_query
 from storage.ordering import TIE, KeyOrder, Place, Row, Slice
 from storage.paging import Number, Scored
-from storage.query_tree import Node
+from storage.query_tree import Everything, Node
 
 Ask = Callable[..., Mapping[str, Any]]
 
@@ -34,6 +34,15 @@ class ElasticsearchSlices:
         total, found = self._hits(node, {"_score": "desc"}, None if after is None else [*after], limit)
         hits = [SearchHit(post_id=_post_id(hit), score=hit["_score"] or 0.0) for hit in found]
         return Scored(total, hits, [tuple(hit["sort"]) for hit in found])
+
+    def frequencies(self, words: Sequence[str]) -> tuple[int, list[int]]:
+        """Return how many posts there are, and in how many texts each word stands."""
+        filters = [{"term": {"text": word}} for word in words]
+        answer = self._ask(
+            compile_query(Everything()), size=0, aggs={"words": {"filters": {"filters": filters}}}
+        )
+        buckets = answer["aggregations"]["words"]["buckets"]
+        return answer["hits"]["total"]["value"], [bucket["doc_count"] for bucket in buckets]
 
     def _hits(
         self, node: Node, sort: dict[str, str], after: list[Number] | None, limit: int

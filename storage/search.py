@@ -17,13 +17,13 @@ from records.query import (
     HistogramBin,
     IndexDocument,
     Interval,
+    SearchHit,
     SearchPage,
     SortOrder,
 )
 from records.times import Period
 
 
-class SearchIndex(Protocol):
 class NotIndexedError(Rejected):
     """The index holds the others, but not these: `reasons` tells for each post why."""
 
@@ -32,6 +32,7 @@ class NotIndexedError(Rejected):
         self.reasons = reasons
 
 
+class SearchIndex(Protocol):
     """Queries are strings in the query language of storage.query; "" finds everything.
 
     Every reading method takes `period`, which restricts `asked` (start-inclusive, end-exclusive).
@@ -90,6 +91,14 @@ class NotIndexedError(Rejected):
         keeps the moment and the total of its first page. By relevance scores change with each commit, and
         the embedded engine counts hits: when posts come in between, one may be passed over or come twice.
         RELEVANCE is NEWEST where the query looks for no words. Raises Rejected for any other cursor.
+        """
+
+    def more_like_this(
+        self, text: str, *, without: str | None = None, limit: int = 10
+    ) -> Sequence[SearchHit]:
+        """Return the posts that share most of the strongest words of `text`, the likest first.
+
+        The index keeps no texts: hand in the post's `whole_text`, and as `without` its id.
         """
 
     def facets(

@@ -27,6 +27,7 @@ from records.query import (
     HistogramBin,
     IndexDocument,
     Interval,
+    SearchHit,
     SearchPage,
     SortOrder,
 )
@@ -37,6 +38,7 @@ from storage.bounds import micros
 from storage.paging import Asked, search_page, within
 from storage.query import Segment, parse_query
 from storage.query_tree import Node
+from storage.similar import find_similar
 from storage.tantivy_query import compile_query
 from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, register_tokenizers
 from storage.tantivy_search import TantivySlices, total_of
@@ -166,6 +168,14 @@ class TantivyIndex:
         asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after, offset=offset)
         slices = TantivySlices(self._searcher(), self._index.schema)
         return search_page(asked, slices, parse=self._parse, clock=self._clock)
+
+    def more_like_this(self, text: str, *, without: str | None = None, limit: int = 10) -> list[SearchHit]:
+        """Return the posts that share most of the strongest words of `text` (storage.search.SearchIndex)."""
+        searcher = self._searcher()
+        slices = TantivySlices(searcher, self._index.schema)
+        return find_similar(
+            text, slices, slices.frequencies, segment=self._segment, without=without, limit=limit
+        )
 
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20

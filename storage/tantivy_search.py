@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tantivy
 from tantivy import FieldType, Occur, Query
 
@@ -63,6 +65,10 @@ class TantivySlices:
         hits = [SearchHit(post_id=self._post_id(address), score=score) for score, address in found.hits]
         ends = [(passed + number,) for number in range(1, len(hits) + 1)]
         return Scored(number_of(found) if after is None else None, hits, ends)
+
+    def frequencies(self, words: Sequence[str]) -> tuple[int, list[int]]:
+        """Return how many posts there are, and in how many texts each word stands."""
+        return self._searcher.num_docs, [self._searcher.doc_freq("text", word) for word in words]
 
     def _rows(self, hits: list[tuple[int, tantivy.DocAddress]], order: KeyOrder) -> list[Row]:
         ties = self._searcher.fast_field_values(TIE, [address for _, address in hits])

@@ -388,6 +388,28 @@ def test_grave_and_long_unanswered_ones_rise(index: SearchIndex) -> None:
     assert index.search(sort=SortOrder.SEVERITY_AGE, limit=0).total == 9
 
 
+def test_more_like_this(index: SearchIndex) -> None:
+    texts = {
+        1: "梅溪小区地下车库充电桩坏了，电动车无法充电",
+        2: "地下车库的充电桩坏了三个，无人维修",
+        3: "小区充电桩太少，电动车没处充电",
+        4: "公交车改道后老人出行不便",
+        5: "小区物业费太高",
+    }
+    index.add(document(number, title="来信", text=text) for number, text in texts.items())
+    index.refresh()
+
+    def like(text: str, **options: Any) -> list[str]:
+        return [hit.post_id.split("/")[1] for hit in index.more_like_this(text, **options)]
+
+    assert like(texts[1])[0] == "1"
+    assert sorted(like(texts[1], without="mailbox/1", limit=2)) == ["2", "3"]
+    assert "4" not in like(texts[1])
+    assert like(texts[1], limit=1) == ["1"]
+    assert like("") == like("！？") == like("没有人写过这些词") == like(texts[1], limit=0) == []
+    assert like('充电桩 AND ( "' * 10_000, limit=2)
+
+
 def test_facets_count_each_value_most_first(readable: SearchIndex) -> None:
     facets = readable.facets("", ["topic", "place", "department", "channel", "urgency", "status"])
     counted = {name: [(item.value, item.count) for item in values] for name, values in facets.items()}
