@@ -37,7 +37,8 @@ BATCH = 1_000
 _CHUNK = 1 << 20
 
 Progress = Callable[[int], None]
-_TABLES = [table for table in schema.metadata.sorted_tables if table is not schema.outbox]
+# What only concerns one index stays behind.
+_TABLES = [table for table in schema.metadata.sorted_tables if table not in (schema.outbox, schema.refusals)]
 
 
 class Entry(BaseModel):
@@ -123,9 +124,10 @@ def restore(path: Path, url: str, *, force: bool = False, progress: Progress | N
             _drop_tables(connection)
             bring_up_to_date(connection, f'backup "{path}"', to=manifest.schema_revision)
             for table in _TABLES:
-                _fill_table(connection, archive, table, progress)
-            leave_every_index_behind(connection, manifest.outbox)
+                if f"{table.name}.jsonl" in manifest.entries:  # else it came with a later schema
+                    _fill_table(connection, archive, table, progress)
             bring_up_to_date(connection, name)
+            leave_every_index_behind(connection, manifest.outbox)
     finally:
         engine.dispose()
     return manifest

@@ -24,7 +24,7 @@ from storage.engines import check_server, open_engine, shown
 from storage.kept_values import read_value, write_value
 from storage.locks import hold
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
-from storage.outbox import Outbox, OutboxItem
+from storage.outbox import Claim, Outbox, OutboxItem, SetAside
 from storage.pages import PageStates
 from storage.posts import PostStore
 from storage.problems import ProblemStore
@@ -36,6 +36,7 @@ __all__ = [
     "AlertStore",
     "AnalysisStore",
     "AuditStore",
+    "Claim",
     "Database",
     "DeliveryStore",
     "Outbox",
@@ -44,6 +45,7 @@ __all__ = [
     "PostStore",
     "ProblemStore",
     "RunStore",
+    "SetAside",
     "Snapshot",
     "SnapshotStore",
 ]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 IDS_PER_STATEMENT = 5_000
 
 Row = Mapping[str, Any]
+_Item = TypeVar("_Item")
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def _insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def in_chunks(items: Iterable[str]) -> Iterator[list[str]]:
+def in_chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     """Yield the items in chunks that fit one IN list."""
     rest = iter(items)
     while chunk := list(islice(rest, IDS_PER_STATEMENT)):

@@ -1,21 +1,24 @@
-"""From the outbox to the index: catches up after any crash, may be run twice, loses nothing."""
+"""From the outbox to the index: catches up after any crash, may be run by many at once, loses nothing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from records.query import IndexDocument
 from storage.database import Database
 from storage.documents import build_document
 from storage.query import Segment
-from storage.search import SearchIndex
+from storage.search import NotIndexedError, SearchIndex
 
-# Outbox rows looked at together, for the rows of one post to meet; 100 bytes each.
-LOOK_AHEAD = 50_000
-# Documents a commit: each commit costs about 20 ms and makes a segment, each document about 2 kB of memory.
+# Outbox rows claimed at once, and about as many documents a commit: each commit costs about 20 ms and makes
+# a segment, each document about 2 kB of memory.
 BATCH = 5_000
+# Held while the watermark is looked at and moved. The longest holder queues every post of a rebuild.
+WATERMARK = "watermark"
+LOCK_WAIT_S = 300.0
+# What a row that cannot be made a document of raises; anything else is no fault of that row.
+_FAULTS_OF_A_ROW = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +34,19 @@ def drain(
 
     Killed at any point, the next call goes on: a row leaves the outbox only after the index holds it, and
     indexing it again changes nothing. An index that lost what it had, or that belongs to another database,
-    is filled anew. `progress` is called after each batch with the number of its documents.
-    Raises Retryable where another process holds the index.
+    is filled anew. `progress` is called after each batch with the number of its posts. A post that the index
+    refuses, or of which no document can be made, is tried in storage.outbox.TRIES calls and then set aside
+    with the reason; the index holds nothing of it.
+
+    Any number of processes may call this at once, with no lock around it and each with an `index` of its own
+    (one that was opened twice; a SearchIndex is written by one thread at a time). On PostgreSQL they share
+    the work by batches, and it returns when nothing is left that no other is at. With tantivy one writes at
+    a time. Raises Retryable where another holds tantivy for long, began a rebuild meanwhile, or where
+    database or index are away: then call it again.
     """
     with index.writing():
-        _mend(database, index)
+        with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
+            _mend(database, index)
         return _catch_up(database, index, segment, progress)
 
 
@@ -46,10 +57,23 @@ def reindex(
     segment: Segment,
     progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Throw the index away and build it from the truth; return how many documents were put in."""
+    """Throw the index away and build it from the truth; return how many documents were put in.
+
+    Others that drain meanwhile help; it may return while they still do. What was set aside is tried once.
+    """
     with index.writing():
-        _start_anew(database, index)
+        begin_reindex(database, index)
         return _catch_up(database, index, segment, progress)
+
+
+def begin_reindex(database: Database, index: SearchIndex) -> int:
+    """Throw the index away and queue every post for it; return how many.
+
+    `drain` then builds it, in any number of goes: people read the old one until it is whole, where the engine
+    can do that.
+    """
+    with index.writing(), database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
+        return _start_anew(database, index)
 
 
 def _mend(database: Database, index: SearchIndex) -> None:
@@ -59,41 +83,82 @@ def _mend(database: Database, index: SearchIndex) -> None:
         _start_anew(database, index)
 
 
-def _start_anew(database: Database, index: SearchIndex) -> None:
-    # In this order: killed in between, the watermark of 0 tells the next drain to start anew.
+def _start_anew(database: Database, index: SearchIndex) -> int:
+    # In this order: killed in between, the watermark of 0 tells the next drain to start anew. From the last
+    # step on the outbox holds all that the index lacks.
     index.begin_rebuild()
-    database.outbox.refill()
+    queued = database.outbox.refill()
+    index.refresh(watermark=database.outbox.newest())
+    return queued
 
 
 def _catch_up(
     database: Database, index: SearchIndex, segment: Segment, progress: Callable[[int], None] | None
 ) -> int:
     documents = 0
-    while items := database.outbox.take(LOOK_AHEAD):
-        # Of a post's rows only the newest counts: what was stored, analysed and merged is put in once.
-        newest = {item.post_id: item.sequence for item in items}
-        waiting = iter(sorted(newest, key=newest.__getitem__))
-        while post_ids := list(islice(waiting, BATCH)):
-            documents += _put_in(database, index, post_ids, segment)
-            index.refresh(watermark=newest[post_ids[-1]])
-            database.outbox.done(newest[post_ids[-1]])
-            if progress is not None:
-                progress(len(post_ids))
-    index.publish()
+    database.outbox.retry_refused()
+    while True:
+        with database.outbox.claim(BATCH) as claim:
+            if not claim.post_ids:
+                break
+            taken, refused = _put_in(database, index, claim.post_ids, segment)
+            # Batches end in any order; the watermark never goes back.
+            with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
+                index.refresh(watermark=max(claim.up_to, index.watermark()))
+            claim.done(refused=refused)
+        documents += taken
+        if refused:
+            _log.warning("%d posts could not be indexed (huiying doctor)", len(refused))
+        if progress is not None:
+            progress(len(claim.post_ids))
+    if not database.outbox.holds_refilled():
+        index.publish()
     return documents
 
 
-def _put_in(database: Database, index: SearchIndex, post_ids: Sequence[str], segment: Segment) -> int:
+def _put_in(
+    database: Database, index: SearchIndex, post_ids: Sequence[str], segment: Segment
+) -> tuple[int, dict[str, str]]:
+    """Make the index hold of the posts what the truth holds.
+
+    Returns how many documents are in, and of which posts none could be put in, and why.
+    """
     version = database.outbox.newest()
+    documents, refused = _documents(database, post_ids, segment)
+    built = {document.id for document in documents}
+    index.delete((post_id for post_id in post_ids if post_id not in built), version=version)
+    try:
+        return index.add(documents, version=version), refused
+    except NotIndexedError as err:
+        # What it holds of them is older than the truth.
+        index.delete(err.reasons, version=version)
+        return len(documents) - len(err.reasons), refused | dict(err.reasons)
+
+
+def _documents(
+    database: Database, post_ids: Sequence[str], segment: Segment
+) -> tuple[list[IndexDocument], dict[str, str]]:
+    """Return the documents of those posts that exist, and of which none can be made, and why."""
+    try:
+        return _build(database, post_ids, segment), {}
+    except _FAULTS_OF_A_ROW as err:
+        if len(post_ids) == 1:
+            return [], {post_ids[0]: f"{type(err).__name__}: {err}"}
+    # Halves of halves, until the row is alone; the others are built about twice.
+    middle = len(post_ids) // 2
+    documents, refused = _documents(database, post_ids[:middle], segment)
+    more, too = _documents(database, post_ids[middle:], segment)
+    return documents + more, refused | too
+
+
+def _build(database: Database, post_ids: Sequence[str], segment: Segment) -> list[IndexDocument]:
     posts = database.posts.get_many(post_ids)
     analyses = database.analyses.get_many(post_ids)
     problem_ids = database.problems.problem_ids_of(post_ids)
     flagged = database.alerts.flagged(post_ids)
-    documents: list[IndexDocument] = [
+    return [
         build_document(
             post, analyses.get(post_id), problem_ids.get(post_id), flagged=post_id in flagged, segment=segment
         )
         for post_id, post in posts.items()
     ]
-    index.delete((post_id for post_id in post_ids if post_id not in posts), version=version)
-    return index.add(documents, version=version)

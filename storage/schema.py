@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     true,
 )
 from sqlalchemy.types import TypeDecorator
@@ -286,12 +287,26 @@ audit = Table(
 )
 
 # A sequence is never used twice, not even after its row is gone: a watermark stays true for ever.
+# `waiting_since` is by the clock of the database; the order is that of the sequence.
 outbox = Table(
     "outbox",
     metadata,
     Column("sequence", _SERIAL, primary_key=True),
     Column("post_id", Text, nullable=False),
+    Column("waiting_since", AwareTime, default=func.current_timestamp()),
+    Index("ix_outbox_post_id", "post_id"),
     sqlite_autoincrement=True,
+)
+
+# What the index did not take, and why, without a word of the message. After storage.outbox.TRIES it is set
+# aside.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("post_id", Text, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("refused_at", AwareTime, nullable=False, default=func.current_timestamp()),
 )
 
 pages = Table(

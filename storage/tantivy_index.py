@@ -38,6 +38,7 @@ from storage.bounds import micros
 from storage.paging import Asked, search_page, within
 from storage.query import Segment, parse_query
 from storage.query_tree import Node
+from storage.search import NotIndexedError
 from storage.similar import find_similar
 from storage.tantivy_query import compile_query
 from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, register_tokenizers
@@ -101,10 +102,23 @@ class TantivyIndex:
         """
         writer = self._open_writer()
         added = 0
+        refused: dict[str, str] = {}
         for document in documents:
+            try:
+                fields = build_fields(document, self._index.schema)
+            except ValueError as err:
+                refused[document.id] = str(err)
+                continue
             writer.delete_documents_by_term("id", document.id)
-            writer.add_document(build_fields(document))
+            writer.add_document(fields)
             added += 1
+        if refused:
+            first, reason = next(iter(refused.items()))
+            raise NotIndexedError(
+                f"search index {self._folder}: {len(refused)} documents refused, "
+                f'the first is "{first}": {reason}',
+                reasons=refused,
+            )
         return added
 
     def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:

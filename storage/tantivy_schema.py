@@ -44,8 +44,8 @@ def register_tokenizers(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def build_fields(document: IndexDocument) -> tantivy.Document:
-    """Return tantivy's document of `document`."""
+def build_fields(document: IndexDocument, schema: tantivy.Schema) -> tantivy.Document:
+    """Return tantivy's document of `document`. Raises ValueError for a value that its field cannot hold."""
     values: dict[str, Any] = {
         "id": document.id,
         "title": document.title or None,
@@ -71,7 +71,9 @@ def build_fields(document: IndexDocument) -> tantivy.Document:
         | _characters("text", document.text_pieces.split())
         | _characters("reply", document.reply_pieces.split())
     )
-    return tantivy.Document(**present, **characters, **order_keys(document), has=list(present))
+    # Checked here: a value that does not fit would else be found at the commit, and undo all of it.
+    fields = {**present, **characters, **order_keys(document), "has": list(present)}
+    return tantivy.Document.from_dict(fields, schema)
 
 
 def _characters(field: str, pieces: Sequence[str]) -> dict[str, str]:

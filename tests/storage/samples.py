@@ -20,6 +20,7 @@ from records.analysis import (
 from records.post import Channel, Post, Reply
 from records.problem import Membership, Problem, ProblemState
 from records.times import DEFAULT_ZONE
+from storage.database import Database
 
 NOW = datetime(2026, 3, 20, 10, 0, tzinfo=DEFAULT_ZONE)
 
@@ -123,3 +124,9 @@ def delivery(key: str = "k1", **changes: Any) -> Delivery:
         "next_attempt_at": NOW,
     }
     return Delivery(**{**values, **changes})
+
+
+def done_with_all(database: Database) -> None:
+    """Empty the outbox, as an indexer does."""
+    with database.outbox.claim(100_000) as claim:
+        claim.done()

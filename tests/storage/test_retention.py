@@ -16,7 +16,17 @@ from records.run import SaveOutcome
 from records.times import Period
 from storage import retention, schema
 from storage.database import Database
-from tests.storage.samples import NOW, alert, analysis, delivery, membership, post, problem, reply
+from tests.storage.samples import (
+    NOW,
+    alert,
+    analysis,
+    delivery,
+    done_with_all,
+    membership,
+    post,
+    problem,
+    reply,
+)
 
 DAY = timedelta(days=1)
 BEFORE = NOW - 10 * DAY
@@ -100,7 +110,7 @@ def test_only_the_channel_and_the_time_that_were_named(database: Database) -> No
 
 def test_it_is_queued_for_the_index_and_not_for_the_models(database: Database) -> None:
     database.posts.save([old()])
-    database.outbox.done(database.outbox.newest())
+    done_with_all(database)
     database.purge(Channel.INBOX, before=BEFORE, now=NOW)
     assert [row.post_id for row in database.outbox.take(9)] == ["mailbox/1"]
     assert database.posts.awaiting_analysis("m1", 9) == []

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
 
 from records.plain import plain_post
+from records.times import utc_now
 from storage import schema
 from storage.database import Database
-from storage.dialect import writing
+from storage.dialect import reading, set_counter, writing
 from storage.engines import open_engine
 from storage.migrations import HEAD, bring_up_to_date
-from tests.storage.samples import post, reply
+from tests.storage.samples import membership, post, problem, reply
 
 # Whoever adds a column adds it here and says in the review why it cannot hold who wrote a message.
 ALLOWED = {
@@ -36,7 +39,9 @@ ALLOWED = {
     "runs": "id kind subject state started_at finished_at counts error",
     # `actor` is a role or a signed-in user of this installation, never a resident.
     "audit": "id at actor action subject detail",
-    "outbox": "sequence post_id",
+    "outbox": "sequence post_id waiting_since",
+    # `reason` is the engine's, without any Chinese (storage.outbox).
+    "refusals": "post_id tries reason refused_at",
     "pages": "url etag last_modified body_sha256",
     "snapshots": "id kind period_start period_end content created_at approved_at",
     "kept_values": "name value",
@@ -85,17 +90,45 @@ def test_the_known_head_is_the_newest_script() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-# What each released schema could hold, as its version wrote it. A column that is not named was NULL.
-RELEASED = {
-    "0001": {
-        "posts": "id='mailbox/1', source='mailbox', native_id='1', channel='inbox', title='', "
-        "text='停水三天', asked_at='2026-03-01 00:30:00+00', votes_up=3, votes_down=0, "
-        "fetched_at='2026-03-02 00:00:00+00', first_fetched_at='2026-03-02 00:00:00+00', "
-        "revision=2, digest='d', reply_count=1, to_merge=false",
-        "replies": "post_id='mailbox/1', position=0, text='已修复'",
-        "post_revisions": "post_id='mailbox/1', revision=1, content='{}'",
-    }
+# What each released schema could hold, as its version wrote it: a row a table. A column that is not named
+# was NULL.
+FIRST = {
+    "posts": "id='mailbox/1', source='mailbox', native_id='1', channel='inbox', title='', "
+    "text='停水三天', asked_at='2026-03-01 00:30:00+00', votes_up=3, votes_down=0, "
+    "fetched_at='2026-03-02 00:00:00+00', first_fetched_at='2026-03-02 00:00:00+00', "
+    "revision=2, digest='d', reply_count=1, to_merge=false",
+    "replies": "post_id='mailbox/1', position=0, text='已修复'",
+    "post_revisions": "post_id='mailbox/1', revision=1, content='{}'",
+    "analyses": "post_id='mailbox/1', revision=1, model_version='m0', topic_guess='城乡建设', "
+    "topic_score=0.5, intent='投诉', intent_score=0.5, dissatisfaction=0.5, urgency=1, reasons='[]', "
+    "places='[]', keywords='[]', fingerprint=''",
+    "problems": "id='p1', title='停水', first_seen='2026-03-01 00:30:00+00', "
+    "last_seen='2026-03-01 00:30:00+00', n_posts=1, n_voices=1, state='open', urgency=1, "
+    "dissatisfaction=0.5, stale=false",
+    "memberships": "post_id='mailbox/1', problem_id='p1', score=1, reason='first'",
+    "alerts": "id='a1', rule='r', labels='{}', severity=2, state='active', "
+    "fired_at='2026-03-01 00:30:00+00', updated_at='2026-03-01 00:30:00+00', value=1, explanation='', "
+    "problem_ids='[]'",
+    "alert_posts": "alert_id='a1', position=0, post_id='mailbox/1'",
+    "deliveries": "key='k', channel='c', alert_ids='[]', title='', body='', state='sent', attempts=1, "
+    "created_at='2026-03-01 00:30:00+00', next_attempt_at='2026-03-01 00:30:00+00'",
+    "runs": "kind='crawl', subject='mailbox', state='done', started_at='2026-03-01 00:30:00+00', counts='{}'",
+    "audit": "at='2026-03-01 00:30:00+00', actor='analyst', action='look', subject='mailbox/1', detail=''",
+    "outbox": "sequence=7, post_id='mailbox/1'",
+    "pages": "url='https://example.invalid/1', etag='e'",
+    "snapshots": "kind='daily', period_start='2026-02-28 16:00:00+00', period_end='2026-03-01 16:00:00+00', "
+    "content='{}', created_at='2026-03-02 00:00:00+00'",
+    "kept_values": "name='outbox.done', value='6'",
 }
+RELEASED = {
+    "0001": FIRST,
+    "0002": {**FIRST, "posts": f"{FIRST['posts']}, purged_at=NULL"},
+}
+
+
+def test_every_released_schema_is_tried() -> None:
+    """Whoever adds a migration adds what the schema before it could hold."""
+    assert list(RELEASED) == [f"{number:04}" for number in range(1, int(HEAD))]
 
 
 @pytest.mark.parametrize("revision", RELEASED)
@@ -110,11 +143,22 @@ def test_a_database_of_an_earlier_version_is_migrated_with_its_data(
             names, values = (", ".join(column) for column in zip(*pairs, strict=True))
             values = values.replace("+00'", "'" if engine.dialect.name == "sqlite" else "+00'")
             connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({values})")
-    engine.dispose()
+        set_counter(connection, schema.outbox.c.sequence)
     with Database.open(empty_database_url) as database:
+        with reading(engine) as connection:
+            for table in RELEASED[revision]:
+                count = connection.scalar(select(func.count()).select_from(schema.metadata.tables[table]))
+                assert (table, count) == (table, 1)
         found = database.posts.get("mailbox/1")
         assert found is not None
         assert (found.text, found.replies[0].text, found.revision) == ("停水三天", "已修复", 2)
         assert found.asked_at.isoformat() == "2026-03-01T08:30:00+08:00"
         assert [one.id for one in database.posts.awaiting_analysis("m1", 9)] == ["mailbox/1"]
+        assert [(item.sequence, item.post_id) for item in database.outbox.take(9)] == [(7, "mailbox/1")]
+        since = database.outbox.waiting_since()
+        assert since is not None
+        assert abs(since - utc_now()) < timedelta(minutes=5)
         database.posts.save([post(2)])
+        database.problems.commit([membership(post(2))], [problem()])
+        assert database.outbox.newest() == 9
+    engine.dispose()

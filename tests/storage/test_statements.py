@@ -15,7 +15,17 @@ from records.post import Channel
 from records.run import RunKind
 from records.times import Period
 from storage.database import Database
-from tests.storage.samples import NOW, alert, analysis, delivery, membership, post, problem, reply
+from tests.storage.samples import (
+    NOW,
+    alert,
+    analysis,
+    delivery,
+    done_with_all,
+    membership,
+    post,
+    problem,
+    reply,
+)
 
 EVER = Period(start=NOW - timedelta(days=9_000), end=NOW + timedelta(days=1))
 # Begin, the turns of source and outbox, the write itself and its queue; the most that any call takes.
@@ -74,7 +84,7 @@ def calls(database: Database, n: int) -> dict[str, Callable[[], object]]:
         "runs.last_stored": lambda: database.runs.last_stored(),
         "pages.put": lambda: database.pages.put(pages),
         "outbox.take": lambda: database.outbox.take(n),
-        "outbox.done": lambda: database.outbox.done(database.outbox.newest()),
+        "outbox.claim": lambda: done_with_all(database),
         "outbox.refill": lambda: database.outbox.refill(),
         "purge": lambda: database.purge(Channel.INBOX, before=NOW, now=NOW),
     }

@@ -16,7 +16,16 @@ from records.run import AuditEntry, RunCounts, RunKind, RunState
 from records.times import Period
 from storage import problems as problems_module
 from storage.database import Database
-from tests.storage.samples import NOW, alert, analysis, delivery, membership, post, problem
+from tests.storage.samples import (
+    NOW,
+    alert,
+    analysis,
+    delivery,
+    done_with_all,
+    membership,
+    post,
+    problem,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -141,7 +150,7 @@ def test_alerts_flag_their_posts_until_they_are_resolved(database: Database) -> 
 
 def test_an_alert_that_drops_a_post_has_it_indexed_again(database: Database) -> None:
     database.alerts.save([alert()])
-    database.outbox.done(database.outbox.newest())
+    done_with_all(database)
     database.alerts.save([alert(post_ids=("mailbox/1", "mailbox/7"))])
     assert [item.post_id for item in database.outbox.take(9)] == ["mailbox/1", "mailbox/2", "mailbox/7"]
 
@@ -252,11 +261,11 @@ def test_the_outbox_holds_a_row_until_it_is_done(database: Database) -> None:
     rows = database.outbox.take(2)
     assert [row.post_id for row in rows] == ["mailbox/1", "mailbox/2"]
     assert database.outbox.take(2) == rows
-    assert [row.post_id for row in database.outbox.take(9, after=rows[0].sequence)] == [
-        "mailbox/2",
-        "mailbox/3",
-    ]
-    database.outbox.done(rows[-1].sequence)
+    with database.outbox.claim(2) as claim:
+        assert (claim.post_ids, claim.up_to) == (("mailbox/1", "mailbox/2"), rows[-1].sequence)
+    assert database.outbox.take(2) == rows
+    with database.outbox.claim(2) as claim:
+        claim.done()
     assert (database.outbox.lag(), database.outbox.done_up_to()) == (1, rows[-1].sequence)
     assert database.outbox.refill() == 3
     assert [row.post_id for row in database.outbox.take(9)] == ["mailbox/3", "mailbox/2", "mailbox/1"]
@@ -265,7 +274,7 @@ def test_the_outbox_holds_a_row_until_it_is_done(database: Database) -> None:
 def test_a_sequence_is_never_used_again(database: Database) -> None:
     database.posts.save([post(1)])
     (first,) = database.outbox.take(9)
-    database.outbox.done(first.sequence)
+    done_with_all(database)
     database.posts.save([post(2)])
     (second,) = database.outbox.take(9)
     assert second.sequence > first.sequence
