@@ -31,6 +31,8 @@ from storage.database import Database
 # A run still marked running after this long belongs to a process that died.
 STALE_AFTER = timedelta(hours=6)
 SAMPLE_ITEMS = 5
+# Between two looks whether to stop, while the child says nothing.
+STOP_CHECK_S = 0.5
 # Sources of one host wait for each other; a crawl of 10,000 pages at two seconds each takes six hours.
 TURN_WAIT_S = 6 * 3600.0
 
@@ -53,6 +55,11 @@ class DatabaseSink:
 
     def put_page_states(self, states: Sequence[PageState]) -> None:
         self._database.pages.put(states)
+
+
+def host_turn(source: Source) -> str:
+    """Return the name of the lock for which the sources of one host wait in turn."""
+    return f"crawl of {urlsplit(source.start_urls[0]).netloc}"
 
 
 class SampleSink:
@@ -118,10 +125,14 @@ def run_crawl(
     *,
     now: datetime | None = None,
     progress: Callable[[RunCounts], None] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> RunRecord:
-    """Crawl `source` in a child process and return its run record. `now` takes the place of the clock."""
+    """Crawl `source` in a child process and return its run record. `now` takes the place of the clock.
+
+    Once `stopped` says so the child is ended, and the record says that the crawl was interrupted.
+    """
     user_agent(settings, source)
-    for counts in _said_by_child(_crawl_child, settings, source, now):
+    for counts in _said_by_child(_crawl_child, settings, source, now, stopped=stopped):
         if progress is not None:
             progress(counts)
     with Database.open(settings.truth_url) as database:
@@ -129,8 +140,10 @@ def run_crawl(
         if record is None:
             raise Retryable(f'source "{source.name}": the crawl process left no record (try again)')
         if record.state is RunState.RUNNING:
-            error = "the crawl process died"
-            database.runs.finish(record.id, RunState.FAILED, record.counts, now=utc_now(), error=error)
+            state, error = RunState.FAILED, "the crawl process died"
+            if stopped():
+                state, error = RunState.INTERRUPTED, "huiying was stopped"
+            database.runs.finish(record.id, state, record.counts, now=utc_now(), error=error)
             record = database.runs.latest(RunKind.CRAWL)[source.name]
     return record
 
@@ -144,8 +157,10 @@ def sample_source(settings: Settings, source: Source) -> tuple[list[Post], Crawl
     return said[:-1], said[-1]
 
 
-def _said_by_child(target: Callable[..., None], *arguments: object) -> Iterator[Any]:
-    """Run `target(*arguments, pipe)` in a child and give what it sends, until it ends."""
+def _said_by_child(
+    target: Callable[..., None], *arguments: object, stopped: Callable[[], bool] = lambda: False
+) -> Iterator[Any]:
+    """Run `target(*arguments, pipe)` in a child and give what it sends, until it ends or is `stopped`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     receiving, sending = context.Pipe(duplex=False)
@@ -153,11 +168,14 @@ def _said_by_child(target: Callable[..., None], *arguments: object) -> Iterator[
     child.start()
     sending.close()
     with receiving:
-        while True:
-            try:
-                yield receiving.recv()
-            except EOFError:
-                break
+        while not stopped():
+            if receiving.poll(STOP_CHECK_S):
+                try:
+                    yield receiving.recv()
+                except EOFError:
+                    break
+        else:
+            child.terminate()
     child.join()
 
 
@@ -190,7 +208,6 @@ def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:
     pipe.send(result)
 
 
-def _host_turn(database: Database, source: Source) -> AbstractContextManager[None]:
+def _host_turn(database: Database, source: Source) -> AbstractContextManager[object]:
     """Return the lock that keeps two crawls from asking one host at the same time, on any machine."""
-    host = urlsplit(source.start_urls[0]).netloc
-    return database.lock(f"crawl of {host}", wait_s=TURN_WAIT_S)
+    return database.lock(host_turn(source), wait_s=TURN_WAIT_S)

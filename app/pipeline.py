@@ -1,14 +1,14 @@
 """The way from stored to searchable: analyse what is new, merge it into problems, feed the index.
 
 Every step takes its work from the truth and puts its result there in one transaction, so that it can be
-killed anywhere and run again. A lock keeps two processes from doing the same work.
+killed anywhere and run again. Locks keep two processes from doing the same work; where there is a job queue,
+each job of analysis has posts of its own, and any number of workers analyse at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from nlp.analyser import Analyser
 from nlp.problems import ProblemMatcher, summarise
@@ -18,13 +18,13 @@ from storage.database import Database
 from storage.indexer import drain
 from storage.search import SearchIndex
 
-# Held by whoever analyses, merges or feeds the index: one process at a time, on any machine.
-INDEXING = "indexing"
+# Held by whoever looks for posts to analyse, merges, or feeds the index: one at a time, on any machine.
+ANALYSING, MERGING, INDEXING = "analysing", "merging", "indexing"
+LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
 
 Progress = Callable[[str, int], None]  # (step, how many more are done)
-Fingerprinted = tuple[Membership, str, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,52 +60,83 @@ class Pipeline:
         self._analyser = analyser
         self._due_at = due_at
         self._matcher = ProblemMatcher()
-        self._matcher_size = 0
+        self._matched_up_to = 0  # the newest membership that the matcher knows
 
-    def run(self, *, progress: Progress = _silent, wait_s: float = 60) -> PipelineReport:
+    @property
+    def model_version(self) -> str:
+        return self._analyser.model_version
+
+    def run(self, *, progress: Progress = _silent, wait_s: float = LOCK_WAIT_S) -> PipelineReport:
         """Bring everything up to date. Raises Retryable when another process holds the work for `wait_s`."""
+        with self._database.lock(ANALYSING, wait_s=wait_s):
+            analysed = self._analyse_waiting(progress)
+        merged = self.merge(progress=progress, wait_s=wait_s)
+        return PipelineReport(
+            analysed=analysed, merged=merged, indexed=self.feed_index(progress=progress, wait_s=wait_s)
+        )
+
+    def analyse(self, post_ids: Sequence[str]) -> int:
+        """Analyse those of the posts that still await it; return how many. Any number may do so at once."""
+        posts = self._database.posts.still_awaiting_analysis(post_ids, self.model_version)
+        if posts:
+            self._database.analyses.save(self._analyser.analyse(posts))
+        return len(posts)
+
+    def merge(
+        self, *, progress: Progress = _silent, wait_s: float = LOCK_WAIT_S, limit: int | None = None
+    ) -> int:
+        """Merge what is analysed, at least `limit` posts if there are as many; return how many."""
+        with self._database.lock(MERGING, wait_s=wait_s):
+            try:
+                self._catch_up()
+                return self._merge_waiting(progress, limit)
+            except BaseException:
+                self._forget()  # it may have taken in what was not committed
+                raise
+
+    def feed_index(self, *, progress: Progress = _silent, wait_s: float = LOCK_WAIT_S) -> int:
+        """Bring the search index up to the truth; return how many documents were put in."""
         with self._database.lock(INDEXING, wait_s=wait_s):
-            analysed = self._analyse(progress)
-            merged = self._merge(progress)
-            indexed = drain(
+            return drain(
                 self._database, self._index, segment=words, progress=lambda done: progress("index", done)
             )
-        return PipelineReport(analysed=analysed, merged=merged, indexed=indexed)
 
-    def _analyse(self, progress: Progress) -> int:
+    def _analyse_waiting(self, progress: Progress) -> int:
         done = 0
-        while posts := self._database.posts.awaiting_analysis(self._analyser.model_version, BATCH):
+        while posts := self._database.posts.awaiting_analysis(self.model_version, BATCH):
             self._database.analyses.save(self._analyser.analyse(posts))
             done += len(posts)
             progress("analyse", len(posts))
         return done
 
-    def _merge(self, progress: Progress) -> int:
-        self._catch_up()
+    def _merge_waiting(self, progress: Progress, limit: int | None) -> int:
         done = 0
-        while batch := self._database.problems.awaiting_merge(BATCH):
+        while (limit is None or done < limit) and (batch := self._database.problems.awaiting_merge(BATCH)):
             new = [
                 self._matcher.add(post.id, analysis.fingerprint, post.asked_at) for post, analysis in batch
             ]
-            self._matcher_size += len(new)
             self._commit(new)
+            self._matched_up_to = self._database.problems.newest_membership()
             done += len(new)
             progress("merge", len(new))
         while stale := self._database.problems.stale(BATCH):
             self._database.problems.commit((), self._summaries(stale, ()))
+            progress("merge", 0)
         return done
 
     def _catch_up(self) -> None:
-        """Rebuild the matcher when another process (or an earlier life) merged what this one has not seen."""
-        if self._database.problems.membership_count() != self._matcher_size:
-            self._matcher = ProblemMatcher()
-            self._matcher_size = 0
-            self._matcher.restore(self._counted(self._database.problems.stream_fingerprints()))
+        """Take into the matcher what another process, or an earlier life, has merged."""
+        problems = self._database.problems
+        newest = problems.newest_membership()
+        if newest < self._matched_up_to:  # another database: a backup was restored
+            self._forget()
+        if newest > self._matched_up_to:
+            self._matcher.restore(problems.stream_fingerprints(after=self._matched_up_to))
+            self._matched_up_to = newest
 
-    def _counted(self, items: Iterable[Fingerprinted]) -> Iterator[Fingerprinted]:
-        for item in items:
-            self._matcher_size += 1
-            yield item
+    def _forget(self) -> None:
+        self._matcher = ProblemMatcher()
+        self._matched_up_to = 0
 
     def _commit(self, new: list[Membership]) -> None:
         touched = sorted({membership.problem_id for membership in new})

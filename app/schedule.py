@@ -15,22 +15,24 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app.crawling import run_crawl
+from app.jobs import Start, start_crawl
 from app.settings import Settings
-from app.tasks import brief, deliver_pending, evaluate_rules
 from app.wiring import Parts
 from crawler.source import Source
 from records.errors import HuiyingError
+from records.job import JobKind
 from records.run import RunKind
 from records.times import utc_now
 
 log = logging.getLogger(__name__)
 
 DELIVERY_EVERY = timedelta(seconds=60)
+# Looks for jobs of workers that died.
+TAKE_OVER_EVERY = timedelta(seconds=10)
 
 
-def build_scheduler(parts: Parts) -> BackgroundScheduler:
-    """Return a scheduler, not yet started, with every job of this installation."""
+def build_scheduler(parts: Parts, start: Start) -> BackgroundScheduler:
+    """Return a scheduler, not yet started, that calls `start` for every job of this installation."""
     settings = parts.settings
     scheduler = BackgroundScheduler(
         timezone=settings.zone,
@@ -41,12 +43,14 @@ def build_scheduler(parts: Parts) -> BackgroundScheduler:
     def every(seconds: float, name: str, job: Callable[[], object]) -> None:
         scheduler.add_job(job, IntervalTrigger(seconds=int(seconds)), id=name, next_run_time=utc_now())
 
-    every(settings.pipeline_every_s, "pipeline", lambda: parts.pipeline.run())
-    every(settings.rules_every_s, "rules", lambda: evaluate_rules(parts, now=utc_now()))
-    every(DELIVERY_EVERY.total_seconds(), "delivery", lambda: deliver_pending(parts, now=utc_now()))
+    every(settings.pipeline_every_s, "pipeline", lambda: start(JobKind.CATCH_UP))
+    every(settings.rules_every_s, "rules", lambda: start(JobKind.RULES))
+    every(DELIVERY_EVERY.total_seconds(), "delivery", lambda: start(JobKind.DELIVER))
+    if parts.database.jobs.queued:
+        every(TAKE_OVER_EVERY.total_seconds(), "take over", parts.database.jobs.take_over)
     hour, minute = settings.briefing_at.split(":")
     scheduler.add_job(
-        lambda: brief_yesterday(parts),
+        lambda: start(JobKind.BRIEF),
         CronTrigger(hour=int(hour), minute=int(minute), timezone=settings.zone),
         id="briefing",
     )
@@ -54,7 +58,7 @@ def build_scheduler(parts: Parts) -> BackgroundScheduler:
     for source in parts.catalogue.sources:
         if source.enabled:
             last = last_runs.get(source.name)
-            _add_crawl(scheduler, settings, source, last.started_at if last else None)
+            _add_crawl(scheduler, settings, start, source, last.started_at if last else None)
     return scheduler
 
 
@@ -66,18 +70,16 @@ def missed(trigger: CronTrigger, last_run: datetime | None, now: datetime) -> bo
     return due is not None and due <= now
 
 
-def brief_yesterday(parts: Parts) -> None:
-    """Make yesterday's daily briefing."""
-    today = utc_now().astimezone(parts.settings.zone).date()
-    brief(parts, day=today - timedelta(days=1), now=utc_now())
-
-
 def _add_crawl(
-    scheduler: BackgroundScheduler, settings: Settings, source: Source, last_run: datetime | None
+    scheduler: BackgroundScheduler,
+    settings: Settings,
+    start: Start,
+    source: Source,
+    last_run: datetime | None,
 ) -> None:
     trigger = CronTrigger.from_crontab(source.schedule, timezone=settings.zone)
     options = {"next_run_time": utc_now()} if missed(trigger, last_run, utc_now()) else {}
-    scheduler.add_job(lambda: run_crawl(settings, source), trigger, id=f"crawl {source.name}", **options)
+    scheduler.add_job(lambda: start_crawl(start, source), trigger, id=f"crawl {source.name}", **options)
 
 
 def _log_failure(event: JobExecutionEvent) -> None:

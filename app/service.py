@@ -1,19 +1,26 @@
-"""`huiying up`: the schedule and the console in one process."""
+"""`huiying up`: the jobs and the console, in one process or in several of different roles."""
 
 from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
 from alerts.rules import load_rules
+from app.jobs import start_here
+from app.roles import Role, check_role
 from app.schedule import build_scheduler
 from app.settings import Settings
 from app.why import trace
 from app.wiring import Parts, open_parts
+from app.working import in_background, lead, stopped_by, work
 from console.services import Services
 from console.web import check_address, create_app
 from nlp.segment import tokens, words
@@ -22,27 +29,56 @@ from records.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, *, on_ready: Callable[[str], None], with_schedule: bool = True) -> None:
-    """Run until interrupted. `on_ready` gets the console's address once it answers.
+OnReady = Callable[[str | None], None]  # gets the console's address, None in a role without a console
 
-    Raises ConfigurationError before anything starts: port in use, address not loopback, broken files.
+
+def serve(settings: Settings, *, on_ready: OnReady, role: Role = Role.ALL) -> None:
+    """Do what `role` says until interrupted or told to end (SIGTERM), then finish what runs.
+
+    Raises ConfigurationError before anything starts: port in use, address not loopback, broken files, a role
+    that needs servers of its own.
     """
-    check_address(settings.host)
-    with open_parts(settings) as parts, _bound(settings) as listening:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(console_services(parts)), log_level="warning", access_log=False, lifespan="off"
-            )
-        )
-        scheduler = build_scheduler(parts) if with_schedule else None
-        if scheduler is not None:
-            scheduler.start()
+    check_role(settings, role)
+    if role in (Role.ALL, Role.CONSOLE):
+        check_address(settings.host)
+        with (
+            open_parts(settings) as parts,
+            _bound(settings) as listening,
+            stopped_by(signal.SIGTERM) as stop,
+            _jobs(parts, role, stop),
+        ):
+            _serve_console(parts, listening, on_ready)
+        return
+    with open_parts(settings) as parts, stopped_by(signal.SIGTERM, signal.SIGINT) as stop:
+        on_ready(None)
+        (lead if role is Role.SCHEDULER else work)(parts, stop)
+
+
+@contextmanager
+def _jobs(parts: Parts, role: Role, stop: threading.Event) -> Iterator[None]:
+    """Do the installation's jobs meanwhile: out of the queue, or where there is none right away."""
+    if role is Role.CONSOLE:
+        yield
+    elif parts.database.jobs.queued:
+        with in_background(partial(lead, parts), partial(work, parts), stop=stop):
+            yield
+    else:
+        scheduler = build_scheduler(parts, start_here(parts))
+        scheduler.start()
         try:
-            on_ready(settings.console_url)
-            server.run(sockets=[listening])
+            yield
         finally:
-            if scheduler is not None:
-                scheduler.shutdown(wait=False)
+            scheduler.shutdown(wait=False)
+
+
+def _serve_console(parts: Parts, listening: socket.socket, on_ready: OnReady) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(console_services(parts)), log_level="warning", access_log=False, lifespan="off"
+        )
+    )
+    on_ready(parts.settings.console_url)
+    server.run(sockets=[listening])
 
 
 def console_services(parts: Parts) -> Services:

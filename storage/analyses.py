@@ -18,9 +18,11 @@ from records.analysis import (
     UrgencyCode,
     UrgencyReason,
 )
+from records.job import JobKind
 from records.plain import plain
 from storage import schema
 from storage.dialect import in_chunks, lock_rows, reading, upsert, writing
+from storage.jobs import wake
 from storage.outbox import enqueue
 
 _ANALYSES = schema.analyses.c
@@ -31,7 +33,7 @@ class AnalysisStore:
         self._engine = engine
 
     def save(self, analyses: Sequence[Analysis]) -> None:
-        """Replace the analysis of each post; one transaction with the outbox rows.
+        """Replace the analysis of each post; one transaction with outbox rows and the job of merging.
 
         The problems of these posts become stale. An analysis of a post whose text was deleted meanwhile is
         passed over: it holds words of that text.
@@ -44,6 +46,7 @@ class AnalysisStore:
             _mark_analysed(connection, post_ids)
             _mark_problems_stale(connection, post_ids)
             enqueue(connection, post_ids)
+            wake(connection, JobKind.MERGE)
 
     def get(self, post_id: str) -> Analysis | None:
         """Return the newest analysis of the post, or None."""

@@ -26,6 +26,7 @@ from records.errors import ConfigurationError
 from storage import schema
 from storage.dialect import reading, set_counter, take_turns, writing
 from storage.engines import check_server, open_engine, shown
+from storage.jobs_schema import empty_queue
 from storage.migrations import HEAD, bring_up_to_date
 from storage.outbox import highest_sequence, leave_every_index_behind
 
@@ -250,6 +251,7 @@ def _refuse_to_overwrite(connection: Connection, name: str) -> None:
 
 
 def _drop_tables(connection: Connection) -> None:
+    empty_queue(connection)
     schema.metadata.drop_all(connection)
     connection.exec_driver_sql("DROP TABLE alembic_version")
 

@@ -21,6 +21,8 @@ from storage.backup import Manifest, write_backup
 from storage.deliveries import DeliveryStore
 from storage.dialect import integrity_faults, reading, take_turns, writing
 from storage.engines import check_server, open_engine, shown
+from storage.jobs import JobStore
+from storage.jobs_schema import bring_queue_up_to_date, queue_is_current
 from storage.kept_values import read_value, write_value
 from storage.locks import hold
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
@@ -40,6 +42,7 @@ __all__ = [
     "Database",
     "DeliveryStore",
     "Outbox",
+    "JobStore",
     "OutboxItem",
     "PageStates",
     "PostStore",
@@ -70,6 +73,7 @@ class Database:
         self.pages = PageStates(engine)
         self.snapshots = SnapshotStore(engine)
 
+        self.jobs = JobStore(engine)
     @classmethod
     def open(cls, url: str) -> Self:
         """Return the database at `url`, an SQLAlchemy URL (sqlite:////abs/path.sqlite): made, or migrated.
@@ -82,7 +86,7 @@ class Database:
         try:
             with reading(engine) as connection:
                 check_server(connection, name)
-                current = schema_revision(connection, name) == HEAD
+                current = schema_revision(connection, name) == HEAD and queue_is_current(connection)
             if not current:
                 with writing(engine) as connection:
                     take_turns(connection, ["schema"])
@@ -91,19 +95,21 @@ class Database:
             engine.dispose()
             raise ConfigurationError(f"{name}: {err.orig} ({_fix_for(str(err.orig))})") from err
         except HuiyingError:
+                    bring_queue_up_to_date(connection, name)
             engine.dispose()
             raise
         return cls(engine)
 
     @contextmanager
-    def lock(self, name: str, *, wait_s: float = 0) -> Iterator[None]:
+    def lock(self, name: str, *, wait_s: float = 0) -> Iterator[Callable[[], None]]:
         """Hold the lock `name` meanwhile, against every process that uses this database, on any machine.
 
         It is let go when the process dies. Raises Retryable where another holds it for longer than `wait_s`,
-        and at the end where the connection that held it broke: another may then have come in.
+        and at the end where the connection that held it broke: another may then have come in. Who holds it
+        for long can find out before that, by what it is given: called, it raises Retryable then.
         """
-        with hold(self._engine, name, wait_s=wait_s):
-            yield
+        with hold(self._engine, name, wait_s=wait_s) as check:
+            yield check
 
     def value(self, name: str) -> Any | None:
         """Return the small JSON value kept by `name`, or None."""

@@ -33,6 +33,7 @@ from records.run import SaveOutcome
 from records.times import Period
 from storage import schema
 from storage.dialect import in_chunks, lock_rows, reading, take_turns, upsert, writing
+from storage.jobs import queue_analysis
 from storage.outbox import enqueue
 
 _POSTS = schema.posts.c
@@ -73,7 +74,8 @@ class PostStore:
         """Return (post id, outcome) for each post, in order.
 
         Idempotent by (source, native_id): new → revision 1; changed digest → next revision, the old one kept;
-        else only votes and fetched_at move. Posts and their outbox rows are one transaction.
+        else only votes and fetched_at move. Posts, their outbox rows and the job of analysing them are one
+        transaction.
         """
         digests = [post.digest() for post in posts]
         with writing(self._engine) as connection:
@@ -84,6 +86,7 @@ class PostStore:
             _write_posts(connection, plan)
             _keep_replaced(connection, replaced)
             enqueue(connection, (post_id for post_id in plan.latest if post_id in plan.reindexed))
+            queue_analysis(connection, (post_id for post_id in plan.latest if post_id in plan.rewritten))
         return plan.outcomes
 
     def get(self, post_id: str) -> Post | None:
@@ -145,6 +148,20 @@ class PostStore:
             if len(found) < limit:
                 found += self._fetch(query.where(part).limit(limit - len(found)))
         return found
+
+    def still_awaiting_analysis(self, post_ids: Iterable[str], model_version: str) -> list[Post]:
+        """Return those of the posts whose newest revision has no analysis by this model, by id."""
+        with reading(self._engine) as connection:
+            return [
+                post
+                for chunk in in_chunks(post_ids)
+                for post in read_posts(
+                    connection,
+                    _select_ids(chunk)
+                    .where(_POSTS.purged_at.is_(None), _POSTS.analysed_with.is_distinct_from(model_version))
+                    .order_by(_POSTS.id),
+                )
+            ]
 
     def unanswered(self, *, asked_before: datetime, limit: int = 1000) -> list[Post]:
         """Return report-channel posts without any reply, oldest first."""

@@ -98,8 +98,11 @@ class ProblemStore:
                 for row in connection.execute(select(*columns).where(_MEMBERS.post_id.in_(chunk)))
             }
 
-    def stream_fingerprints(self) -> Iterator[tuple[Membership, str, datetime]]:
-        """Yield (membership, analysis fingerprint, asked_at) in the order merged, to restore the matcher."""
+    def stream_fingerprints(self, *, after: int = 0) -> Iterator[tuple[Membership, str, datetime]]:
+        """Yield (membership, analysis fingerprint, asked_at) in the order merged, to restore the matcher.
+
+        `after` is what `newest_membership` gave when those before were read.
+        """
         query = (
             select(schema.memberships, schema.analyses.c.fingerprint, schema.posts.c.asked_at)
             .join(schema.analyses, schema.analyses.c.post_id == _MEMBERS.post_id)
@@ -107,7 +110,7 @@ class ProblemStore:
             .order_by(_MEMBERS.sequence)
             .limit(STREAM_BATCH)
         )
-        last = 0
+        last = after
         while rows := self._rows(query.where(_MEMBERS.sequence > last)):
             for row in rows:
                 yield _membership(row), row.fingerprint, row.asked_at
@@ -117,6 +120,11 @@ class ProblemStore:
         """Return how many posts have joined a problem."""
         with reading(self._engine) as connection:
             return connection.scalar(select(func.count()).select_from(schema.memberships)) or 0
+
+    def newest_membership(self) -> int:
+        """Return the number of the membership that was committed last, 0 where there is none."""
+        with reading(self._engine) as connection:
+            return connection.scalar(select(func.max(_MEMBERS.sequence))) or 0
 
     def stale(self, limit: int) -> list[str]:
         """Return problems one of whose posts was analysed again since the problem was last committed."""

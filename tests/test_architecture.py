@@ -33,6 +33,7 @@ def importers(package: str) -> set[str]:
         ("tantivy", ["storage/tantivy_"]),
         ("elasticsearch", ["storage/elasticsearch_"]),
         ("sqlalchemy", ["storage/"]),
+        ("procrastinate", ["storage/job_worker.py"]),
         ("scrapy", ["crawler/"]),
         ("feedparser", ["crawler/spiders/feed.py"]),
         ("trafilatura", ["crawler/"]),

@@ -13,6 +13,7 @@ import typer
 
 from app.cli.options import DataDir, Now, Output, moment
 from app.cli.output import Format, note, print_records
+from app.roles import Role
 from app.settings import load_settings
 from records.errors import ConfigurationError
 from records.plain import plain
@@ -29,10 +30,17 @@ def register(cli: typer.Typer) -> None:
     cli.command(help="检查安装是否健康，逐项说明怎么办。")(doctor)
 
 
-def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+def up(
+    host: Host = None,
+    port: Port = None,
+    role: Annotated[
+        Role, typer.Option("--role", help="多台机器分工时做什么：scheduler、worker、console，或 all")
+    ] = Role.ALL,
+    data_dir: DataDir = None,
+) -> None:
     from app.service import serve
 
-    serve(load_settings(data_dir, host=host, port=port), on_ready=_say_ready)
+    serve(load_settings(data_dir, host=host, port=port), on_ready=_say_ready, role=role)
 
 
 def demo(
@@ -73,12 +81,15 @@ def doctor(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
         raise ConfigurationError(f"{broken[0].check}: {broken[0].detail}")
 
 
-def _say_ready(address: str) -> None:
-    note("控制台：%(address)s（Ctrl+C 结束）", address=address)
+def _say_ready(address: str | None) -> None:
+    if address is None:
+        note("已开始工作（Ctrl+C 结束）")
+    else:
+        note("控制台：%(address)s（Ctrl+C 结束）", address=address)
 
 
-def _open(address: str) -> None:
+def _open(address: str | None) -> None:
     _say_ready(address)
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+    if address and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(address)
