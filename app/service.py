@@ -93,8 +93,8 @@ def console_services(parts: Parts) -> Services:
         why=lambda post_id: [
             (step.stage, step.text) for step in trace(parts.database, post_id, zone=settings.zone)
         ],
-        filters={rule.name: rule.filter for rule in load_rules(settings.rules_dir).rules},
         due_at=parts.due_dates,
+        rules_dir=settings.rules_dir,
         zone=settings.zone,
         title=settings.title,
         language=settings.language,

@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import uvicorn
 
+from alerts.rules import DEFAULT_RULES
 from console.services import Services
 from console.web import create_app
 from crawler.catalogue import Catalogue
@@ -90,6 +91,7 @@ def _open(folder: Path) -> Iterator[Services]:
             tokens=tokens,
             why=lambda _post_id: [],
             due_at=lambda post, _: post.asked_at + timedelta(days=15),
+            rules_dir=DEFAULT_RULES,
         )
     finally:
         index.close()

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from console.security import secure
 from console.view import view_of
-from records.errors import Rejected
+from records.errors import Rejected, Retryable
 from storage.query import QueryError
 
 
@@ -20,11 +20,15 @@ def _(message: str) -> str:
     return message
 
 
+# A node that was lost is back or replaced about then.
+RETRY_AFTER_S = 30
+
 _HEADINGS = {
     HTTPStatus.BAD_REQUEST: _("这个请求读不懂"),
     HTTPStatus.FORBIDDEN: _("表单已过期，请返回后刷新页面再试"),
     HTTPStatus.NOT_FOUND: _("没有找到这一页"),
     HTTPStatus.METHOD_NOT_ALLOWED: _("这个地址不能这样访问"),
+    HTTPStatus.SERVICE_UNAVAILABLE: _("检索引擎或数据库现在没有回答，请稍后再试；不靠检索的页面照常可用"),
     HTTPStatus.INTERNAL_SERVER_ERROR: _("控制台出错了，详情见日志"),
 }
 
@@ -52,6 +56,14 @@ async def refused(request: Request, error: HTTPException) -> Response:
     """Answer what routing refuses: unknown addresses, wrong methods."""
     status = HTTPStatus(error.status_code)
     return await _answer(request, status, status.phrase.lower().replace(" ", "_"), str(error.detail))
+
+
+async def unavailable(request: Request, error: Retryable) -> Response:
+    """Answer what the database or the search engine cannot give now: 503, and when to ask again."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    response = await _answer(request, status, "unavailable", str(error))
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 async def failed(request: Request, _error: Exception) -> Response:

@@ -1,16 +1,26 @@
-"""Search results as files, written line by line as they are found."""
+"""Whole search results as files, written as the posts are found: memory stays flat however many there are."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
 from io import StringIO
+from itertools import islice
+from tempfile import TemporaryFile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from records.analysis import Analysis
 from records.plain import plain, plain_post
 from records.post import Post
+from records.query import SortOrder
+from records.times import Period
+from storage.database import Database
+from storage.search import SearchIndex
 
 COLUMNS = (
     "id",
@@ -30,10 +40,71 @@ COLUMNS = (
     "url",
 )
 # A cell that begins like this is a formula to a spreadsheet; an apostrophe makes it text
-# (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# (OWASP, CSV injection). Full-width signs are read as the plain ones where Chinese is typed.
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+# Posts read at once. 4,326 real messages as JSONL took 0.62 s by 200, 0.48 s by 1,000, 0.47 s by 5,000.
+BATCH = 1_000
+# Lines sent at once: each piece of a response costs a hop between threads.
+LINES = 200
+# What a sheet and a cell of Excel can hold (Microsoft, Excel specifications and limits).
+SHEET_ROWS = 1_048_576
+CELL_CHARACTERS = 32_767
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PIECE = 1 << 16
 
 Found = Iterable[tuple[Post, Analysis | None]]
+
+
+class ExportFormat(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSONL = "jsonl"
+
+
+MEDIA_TYPES: Mapping[ExportFormat, str] = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.JSONL: "application/jsonl",
+}
+
+
+def found_posts(
+    database: Database,
+    index: SearchIndex,
+    query: str,
+    *,
+    period: Period | None = None,
+    sort: SortOrder = SortOrder.NEWEST,
+) -> Iterator[tuple[Post, Analysis | None]]:
+    """Yield every hit with its analysis. Never holds more than BATCH of them.
+
+    RELEVANCE becomes NEWEST: while posts come in, the order by relevance has no place to go on from.
+    """
+    sort = SortOrder.NEWEST if sort is SortOrder.RELEVANCE else sort
+    cursor: str | None = None
+    while True:
+        page = index.search(query, period=period, sort=sort, limit=BATCH, after=cursor)
+        ids = [hit.post_id for hit in page.hits]
+        posts = database.posts.get_many(ids)
+        analyses = database.analyses.get_many(ids)
+        yield from ((posts[post_id], analyses.get(post_id)) for post_id in ids if post_id in posts)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def export_pieces(found: Found, form: ExportFormat, *, zone: ZoneInfo) -> Iterator[bytes]:
+    """Yield the file in pieces. A workbook is written to a temporary file first, as its index comes last.
+
+    Times in a workbook are local to `zone`, as a spreadsheet knows no zones; elsewhere they name theirs.
+    """
+    if form is ExportFormat.XLSX:
+        yield from _workbook(found, zone)
+    else:
+        lines = csv_lines(found) if form is ExportFormat.CSV else jsonl_lines(found)
+        while text := "".join(islice(lines, LINES)):
+            # Half a surrogate cannot be written.
+            yield text.encode("utf-8", "replace")
 
 
 def jsonl_lines(found: Found) -> Iterator[str]:
@@ -44,28 +115,62 @@ def jsonl_lines(found: Found) -> Iterator[str]:
 
 def csv_lines(found: Found) -> Iterator[str]:
     """Yield a header and a line for each post, for spreadsheets: byte order mark, formulas disarmed."""
-    yield "\N{BYTE ORDER MARK}" + _csv_line(COLUMNS)
-    for post, analysis in found:
-        values = {**plain_post(post), **_analysed(analysis)}
-        values |= {"replies": len(post.replies), "first_replied_at": plain(post.first_replied_at)}
-        yield _csv_line(_disarmed(values[name]) for name in COLUMNS)
-
-
-def _analysed(analysis: Analysis | None) -> dict[str, Any]:
-    if analysis is None:
-        return dict.fromkeys(("topic", "urgency", "dissatisfaction"))
-    return {
-        "topic": analysis.topic,
-        "urgency": analysis.urgency,
-        "dissatisfaction": round(analysis.dissatisfaction, 3),
-    }
-
-
-def _disarmed(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
-
-
-def _csv_line(values: Iterable[Any]) -> str:
     line = StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue()
+    writer = csv.writer(line)
+    writer.writerow(COLUMNS)
+    yield "\N{BYTE ORDER MARK}" + line.getvalue()
+    for post, analysis in found:
+        line.seek(0)
+        line.truncate()
+        writer.writerow(disarmed(plain(value)) for value in _cells(post, analysis))
+        yield line.getvalue()
+
+
+def disarmed(value: Any) -> Any:
+    """Return a cell's value; a text that a spreadsheet would run as a formula gets an apostrophe."""
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def _cells(post: Post, analysis: Analysis | None) -> list[Any]:
+    """Return the values of COLUMNS."""
+    analysed: list[Any] = [None, None, None]
+    if analysis is not None:
+        analysed = [analysis.topic, analysis.urgency, round(analysis.dissatisfaction, 3)]
+    asked = [post.id, post.source, post.channel.value, post.asked_at, post.title, post.text]
+    addressed = [post.place, post.addressed_to, post.status]
+    return [*asked, *addressed, *analysed, len(post.replies), post.first_replied_at, post.url]
+
+
+def _workbook(found: Found, zone: ZoneInfo) -> Iterator[bytes]:
+    # Imported for the first workbook: 0.2 s.
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    rows = ([_sheet_cell(value, zone) for value in _cells(*each)] for each in found)
+    more = next(rows, None)
+    while True:
+        sheet = book.create_sheet()
+        sheet.freeze_panes = "A2"
+        sheet.append(COLUMNS)
+        for _ in range(SHEET_ROWS - 1):
+            if more is None:
+                break
+            sheet.append(more)
+            more = next(rows, None)
+        if more is None:
+            break
+    with TemporaryFile() as file:
+        book.save(file)
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _sheet_cell(value: Any, zone: ZoneInfo) -> Any:
+    """Return what a sheet can hold: local times, texts of CELL_CHARACTERS without control characters."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone).replace(tzinfo=None)
+    if not isinstance(value, str):
+        return value
+    text = str(disarmed(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value)))
+    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from console.alert_query import field_is
 from console.services import Services
@@ -23,11 +23,9 @@ from storage.query_tree import Node, Phrase, Term, Words, wanted_words
 
 FACETS = ("topic", "place", "department", "status", "channel", "urgency")
 PAGE_SIZE = 20
-# Past the ten thousandth hit nobody pages on; the export has them all.
-MAX_PAGE = 500
 FACET_VALUES = 12
-EXPORT_BATCH = 500
-# Up to a quarter a bar is a day, beyond it a week.
+# Up to three days a bar is an hour, up to a quarter a day, beyond it a week.
+LONGEST_BY_HOUR = timedelta(days=3)
 LONGEST_BY_DAY = timedelta(days=92)
 # So much of a text, from shortly before the first word that was found, is cut into words for its excerpt.
 # Cutting whole messages took 20 of the page's 60 ms (the real messages, 20 hits).
@@ -42,11 +40,15 @@ def _none_if_empty(value: Any) -> Any:
 
 
 Day = Annotated[date | None, BeforeValidator(_none_if_empty)]
+Cursor = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(_none_if_empty)]
 Values = Annotated[list[str], Field(max_length=50)]
 
 
 class SearchForm(BaseModel):
-    """The search page's parameters. Days are local; `until` is included. Unknown names are refused."""
+    """The search page's parameters. Days are local; `until` is included. Unknown names are refused.
+
+    `after` is the cursor that the page before gave; `page` only says which number the page has then.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,8 +62,15 @@ class SearchForm(BaseModel):
     since: Day = None
     until: Day = None
     sort: Annotated[SortOrder | None, BeforeValidator(_none_if_empty)] = None
-    page: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1
+    after: Cursor = None
+    page: Annotated[int, Field(ge=1)] = 1
     lang: str | None = None
+
+    @model_validator(mode="after")
+    def _page_by_cursor(self) -> Self:
+        if self.page > 1 and self.after is None:
+            raise ValueError("a page past the first is reached by its cursor (start from the first page)")
+        return self
 
     @property
     def chosen(self) -> dict[str, list[str]]:
@@ -79,9 +88,14 @@ class SearchForm(BaseModel):
         parts += [field_is(name, *values) for name, values in self.chosen.items() if name != without]
         return " AND ".join(parts)
 
+    def whole_query(self) -> str:
+        """Return the query with its days in it, to be kept."""
+        days = f"asked:[{self.since or '*'} TO {self.until or '*'}]" if self.since or self.until else ""
+        return " AND ".join(part for part in (self.query(), days) if part)
+
     @cached_property
     def _parameters(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"page", "lang"})
+        return self.model_dump(mode="json", exclude={"after", "page", "lang"})
 
     def link(self, **changes: Any) -> dict[str, Any]:
         """Return the parameters of this search with `changes`, from its first page."""
@@ -122,22 +136,21 @@ class Found:
     facets: Mapping[str, Sequence[FacetValue]]
     bars: Sequence[Bar]
     query: Node
-    has_more: bool
+    next_cursor: str | None
 
 
 def run_search(form: SearchForm, services: Services, *, now: datetime) -> Found:
     """Return everything the page shows. Raises QueryError, whose position counts within the typed words."""
     node = parse_query(form.q, now=now, zone=services.zone, segment=services.segment)
     query, period = form.query(), form.period(services)
-    start = (form.page - 1) * PAGE_SIZE
-    page = services.index.search(query, period=period, sort=form.order, limit=PAGE_SIZE, offset=start)
+    page = services.index.search(query, period=period, sort=form.order, limit=PAGE_SIZE, after=form.after)
     return Found(
         total=page.total,
         rows=_rows([hit.post_id for hit in page.hits], node, services),
         facets=_facets(form, period, services),
         bars=_bars(query, period or asked_period(query, services), services),
         query=node,
-        has_more=start + len(page.hits) < page.total and form.page < MAX_PAGE,
+        next_cursor=page.next_cursor,
     )
 
 
@@ -241,32 +254,23 @@ def asked_period(query: str, services: Services) -> Period | None:
 def _bars(query: str, period: Period | None, services: Services) -> list[Bar]:
     if period is None:
         return []
-    weekly = period.length > LONGEST_BY_DAY
-    interval = Interval.WEEK if weekly else Interval.DAY
+    interval = _bar_interval(period)
     bins = services.index.histogram(query, interval, period=period, zone=services.zone)
-    width = timedelta(days=6 if weekly else 0)
+    more_days = timedelta(days=6 if interval is Interval.WEEK else 0)
     return group_bars(
-        [Bar(first=bin.start.date(), last=bin.start.date() + width, count=bin.count) for bin in bins]
+        [
+            Bar(
+                first=bin.start.date(),
+                last=bin.start.date() + more_days,
+                hour=bin.start.hour if interval is Interval.HOUR else None,
+                count=bin.count,
+            )
+            for bin in bins
+        ]
     )
 
 
-def export_posts(form: SearchForm, services: Services) -> Iterator[tuple[Post, Analysis | None]]:
-    """Yield every hit with its analysis, newest day first. Never holds more than EXPORT_BATCH of them.
-
-    Each day is a search of its own: paging through one long result costs the engine more with every page.
-    """
-    query = form.query()
-    period = form.period(services) or asked_period(query, services)
-    if period is None:
-        return
-    days = services.index.histogram(query, Interval.DAY, period=period, zone=services.zone)
-    for day in reversed(days):
-        within = day_period(day.start.date(), zone=services.zone)
-        for offset in range(0, day.count, EXPORT_BATCH):
-            page = services.index.search(
-                query, period=within, sort=SortOrder.NEWEST, limit=EXPORT_BATCH, offset=offset
-            )
-            ids = [hit.post_id for hit in page.hits]
-            posts = services.database.posts.get_many(ids)
-            analyses = services.database.analyses.get_many(ids)
-            yield from ((posts[post_id], analyses.get(post_id)) for post_id in ids if post_id in posts)
+def _bar_interval(period: Period) -> Interval:
+    if period.length <= LONGEST_BY_HOUR:
+        return Interval.HOUR
+    return Interval.DAY if period.length <= LONGEST_BY_DAY else Interval.WEEK

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from console.i18n import DEFAULT_LANGUAGE
@@ -21,8 +22,8 @@ class Services:
     """The open parts of one installation.
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
-    steps of one post's way as (stage, what happened), in order. `filters` names the query of each alert
-    rule. `due_at` says when the answer to a post is due. `title` is what the installation calls itself.
+    steps of one post's way as (stage, what happened), in order. `due_at` says when the answer to a post is
+    due. `rules_dir` holds the rule files. `title` is what the installation calls itself.
     """
 
     database: Database
@@ -32,7 +33,7 @@ class Services:
     tokens: Tokens
     why: Callable[[str], Sequence[tuple[str, str]]]
     due_at: DueAt
-    filters: Mapping[str, str] = field(default_factory=dict)
+    rules_dir: Path
     zone: ZoneInfo = DEFAULT_ZONE
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"

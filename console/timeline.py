@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,22 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Reports from `first` to `last` day, both included."""
+    """Reports from `first` to `last` day, both included; of one hour of that day where `hour` is given."""
 
     first: date
     last: date
     count: int
+    hour: int | None = None
+
+    @property
+    def start(self) -> str:
+        """Return the day or hour it begins with."""
+        return str(self.first) if self.hour is None else f"{self.first} {self.hour:02}:00"
+
+    @property
+    def name(self) -> str:
+        """Return the time it stands for."""
+        return self.start if self.first == self.last else f"{self.first} – {self.last}"
 
 
 def timeline(members: Sequence[Membership], posts: Mapping[str, Post]) -> list[Event]:
@@ -62,7 +73,4 @@ def group_bars(bars: Sequence[Bar]) -> list[Bar]:
     """Return at most MAX_BARS bars: so many neighbours as needed become one."""
     size = -(-len(bars) // MAX_BARS) or 1
     groups = [bars[start : start + size] for start in range(0, len(bars), size)]
-    return [
-        Bar(first=group[0].first, last=group[-1].last, count=sum(bar.count for bar in group))
-        for group in groups
-    ]
+    return [replace(group[0], last=group[-1].last, count=sum(bar.count for bar in group)) for group in groups]

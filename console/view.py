@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -20,6 +21,7 @@ from starlette.responses import HTMLResponse
 from console.alert_query import field_is
 from console.coverage import Coverage, CoverageWatch
 from console.i18n import LANGUAGES, choose_language, locale_of, translations
+from console.lag import LagWatch, SearchLag
 from console.security import CSRF_COOKIE, CSRF_FIELD, FormGuard
 from console.services import Services
 from console.words import word_for
@@ -34,7 +36,11 @@ _YEAR_S = 365 * 24 * 3600
 _CONTROLS = [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]
 _BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _INVISIBLE = [0x200B, 0x2060, 0xFEFF]
-_NEUTRAL: dict[int, str | None] = dict.fromkeys([*_CONTROLS, *_BIDI], "\N{REPLACEMENT CHARACTER}")
+# No characters of XML, which a feed is.
+_NO_CHARACTERS = [0xFFFE, 0xFFFF]
+_NEUTRAL: dict[int, str | None] = dict.fromkeys(
+    [*_CONTROLS, *_BIDI, *_NO_CHARACTERS], "\N{REPLACEMENT CHARACTER}"
+)
 _NEUTRAL |= dict.fromkeys(_INVISIBLE) | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 
@@ -49,6 +55,11 @@ def neutral(value: Any) -> Any:
 def post_path(post_id: str) -> str:
     """Return the path of a post's page."""
     return "/posts/" + quote(post_id, safe="/")
+
+
+def feed_path(name: str) -> str:
+    """Return the path of the feed of a kept search."""
+    return f"/searches/{quote(name, safe='')}/feed.rss"
 
 
 def make_environment(language: str, services: Services, static_version: str) -> Environment:
@@ -68,6 +79,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
     zone = services.zone
     environment.filters |= {
         "moment": lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        "mail_date": format_datetime,
         "day": lambda at: at.astimezone(zone).strftime("%Y-%m-%d"),
         "number": lambda value: format_decimal(value, locale=locale),
         "percent": lambda value: format_percent(value, locale=locale),
@@ -81,6 +93,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "csrf_field": CSRF_FIELD,
         "word": lambda kind, value: words.gettext(word_for(kind, value)),
         "post_path": post_path,
+        "feed_path": feed_path,
         "link": link,
         "field_is": field_is,
     }
@@ -111,6 +124,7 @@ class Frame:
     environments: Mapping[str, Environment]
     guard: FormGuard
     watch: CoverageWatch
+    lag_watch: LagWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,24 +145,34 @@ class View:
         """Return which sources are heard, to stand beside every number."""
         return self.frame.watch.look(self.now)
 
+    @property
+    def search_lag(self) -> SearchLag:
+        """Return how far search is behind what is stored."""
+        return self.frame.lag_watch.look(self.now)
+
     def gettext(self, message: str, **values: object) -> str:
         """Return `message` in the view's language, with its %(name)s filled in."""
         text = translations(self.language).gettext(message)
         return text % values if values else text
 
+    def render(self, template: str, **context: Any) -> bytes:
+        """Return the rendered template as UTF-8."""
+        text = self.frame.environments[self.language].get_template(template).render(context, now=self.now)
+        return text.encode("utf-8", "replace")
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Return the rendered page, with the cookies that its forms and its language need."""
         guard, request = self.frame.guard, self.request
         seed = guard.seed(request)
-        environment = self.frame.environments[self.language]
-        text = environment.get_template(template).render(
-            context,
-            now=self.now,
+        body = self.render(
+            template,
             here=request.url.path,
             form_token=guard.token(seed),
             in_language=self._in_language,
+            search_lag=self.search_lag,
+            **context,
         )
-        response = HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
+        response = HTMLResponse(body, status_code=status)
         if CSRF_COOKIE not in request.cookies:
             response.set_cookie(CSRF_COOKIE, seed, httponly=True, samesite="strict")
         if request.query_params.get("lang") in LANGUAGES:

@@ -16,6 +16,7 @@ from starlette.types import Scope
 from console import errors
 from console.coverage import CoverageWatch
 from console.i18n import LANGUAGES
+from console.lag import LagWatch
 from console.routers import (
     alerts,
     api,
@@ -25,13 +26,14 @@ from console.routers import (
     overview,
     posts,
     problems,
+    saved_searches,
     search,
     sources,
 )
 from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address, form_key
 from console.services import Services
 from console.view import Frame, make_environment
-from records.errors import Rejected
+from records.errors import Rejected, Retryable
 
 __all__ = ["check_address", "create_app"]
 
@@ -58,11 +60,25 @@ def create_app(services: Services) -> FastAPI:
         environments={language: make_environment(language, services, version) for language in LANGUAGES},
         guard=FormGuard(form_key(services.database)),
         watch=CoverageWatch(services),
+        lag_watch=LagWatch(services),
     )
-    for part in (overview, charts, alerts, search, posts, problems, sources, briefings, health, api):
+    for part in (
+        overview,
+        charts,
+        alerts,
+        search,
+        saved_searches,
+        posts,
+        problems,
+        sources,
+        briefings,
+        health,
+        api,
+    ):
         app.include_router(part.router)
     app.mount("/static", _VersionedFiles(directory=_STATIC), name="static")
     app.exception_handler(Rejected)(errors.rejected)
+    app.exception_handler(Retryable)(errors.unavailable)
     app.exception_handler(RequestValidationError)(errors.invalid)
     app.exception_handler(HTTPException)(errors.refused)
     app.exception_handler(Exception)(errors.failed)

@@ -73,6 +73,11 @@ class Post:
         return f"{self.title}\n{self.text}" if self.title else self.text
 
     @property
+    def is_purged(self) -> bool:
+        """Return whether its texts were deleted at the end of their retention: none is stored without any."""
+        return not self.title and not self.text
+
+    @property
     def first_replied_at(self) -> datetime | None:
         """Return when the first dated reply came, or None."""
         return min((r.replied_at for r in self.replies if r.replied_at is not None), default=None)

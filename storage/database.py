@@ -32,6 +32,7 @@ from storage.posts import PostStore
 from storage.problems import ProblemStore
 from storage.retention import count_purgeable, purge
 from storage.runs import RunStore
+from storage.saved_searches import SavedSearch, SavedSearches
 from storage.snapshots import Snapshot, SnapshotStore
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "PostStore",
     "ProblemStore",
     "RunStore",
+    "SavedSearch",
+    "SavedSearches",
     "SetAside",
     "Snapshot",
     "SnapshotStore",
@@ -72,6 +75,7 @@ class Database:
         self.outbox = Outbox(engine)
         self.pages = PageStates(engine)
         self.snapshots = SnapshotStore(engine)
+        self.saved_searches = SavedSearches(engine)
 
         self.jobs = JobStore(engine)
     @classmethod

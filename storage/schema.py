@@ -332,6 +332,15 @@ snapshots = Table(
     sqlite_autoincrement=True,
 )
 
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("sort", Text, nullable=False),
+    Column("created_at", AwareTime, nullable=False),
+)
+
 kept_values = Table(
     "kept_values",
     metadata,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from console.alert_query import alert_query
+from console.alert_query import alert_query, rule_filter
 from console.security import CSRF_FIELD
 from console.view import CurrentView, link
 from records.alert import Alert, AlertState
@@ -52,7 +52,7 @@ def detail(view: CurrentView, alert_id: str) -> Response:
         alert=alert,
         problems=list(problems.values()),
         posts=list(posts.values()),
-        query=alert_query(alert, view.services.filters.get(alert.rule)),
+        query=alert_query(alert, rule_filter(view.services.rules_dir, alert.rule)),
         coverage=view.coverage,
     )
 

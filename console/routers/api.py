@@ -40,7 +40,7 @@ class ProblemQuery(BaseModel):
 
 @router.get("/posts")
 def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, Any]:
-    """One page of found posts with their analyses."""
+    """One page of found posts with their analyses; `after` takes the `next_cursor` of the page before."""
     services = view.services
     # On its own first, so that the position of a mistake is that in the words sent.
     parse_query(query.q, now=view.now, zone=services.zone, segment=services.segment)
@@ -49,7 +49,7 @@ def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, 
         period=query.period(services),
         sort=query.order,
         limit=query.limit,
-        offset=(query.page - 1) * query.limit,
+        after=query.after,
     )
     ids = [hit.post_id for hit in page.hits]
     found = services.database.posts.get_many(ids)
@@ -60,7 +60,7 @@ def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, 
         for post_id in ids
         if post_id in found
     ]
-    return {"total": page.total, "items": items}
+    return {"total": page.total, "next_cursor": page.next_cursor, "items": items}
 
 
 @router.get("/problems")

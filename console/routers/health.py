@@ -1,4 +1,4 @@
-"""/healthz: whether this console can serve, for machines."""
+"""Whether this console can serve and search keeps up: /health for people, /healthz for machines."""
 
 from __future__ import annotations
 
@@ -6,21 +6,49 @@ import platform
 from importlib.metadata import version
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
-from console.view import CurrentView
+from console.view import CurrentView, View
+from records.errors import Retryable
 
 router = APIRouter()
 
 
+@router.get("/health")
+def health(view: CurrentView) -> Response:
+    """What is stored, what search knows of it, and what it could not take in."""
+    return view.page(
+        "health.html",
+        posts=view.services.database.posts.count(),
+        indexed=_indexed(view),
+        set_aside=view.services.database.outbox.set_aside(),
+        version=version("huiying"),
+    )
+
+
 @router.get("/healthz")
 def healthz(view: CurrentView) -> dict[str, object]:
-    """The stored posts, how far the index is behind, and the versions. An unreadable database is a 500."""
-    database = view.services.database
+    """The stored posts, how far the index is behind, and the versions. An unreadable database is a 500.
+
+    `status` is "ok", else "search_stale" or "search_down"; both serve all that needs no search.
+    """
+    lag, indexed = view.search_lag, _indexed(view)
+    status = "search_down" if indexed is None else "search_stale" if lag.is_stale else "ok"
     return {
-        "status": "ok",
-        "posts": database.posts.count(),
-        "indexed": view.services.index.count(),
-        "index_lag": database.outbox.lag(),
+        "status": status,
+        "posts": view.services.database.posts.count(),
+        "indexed": indexed,
+        "index_lag": lag.waiting,
+        "waiting_since": lag.since.isoformat() if lag.since else None,
+        "set_aside": len(view.services.database.outbox.set_aside()),
         "version": version("huiying"),
         "python": platform.python_version(),
     }
+
+
+def _indexed(view: View) -> int | None:
+    """Return how many posts search knows, None where it does not answer."""
+    try:
+        return view.services.index.count()
+    except Retryable:
+        return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.figures import TREND_DAYS, on_time, pressing_problems, trend
-from console.view import CurrentView
+from console.figures import TREND_DAYS, TrendBar, on_time, pressing_problems, trend
+from console.view import CurrentView, View
 from records.alert import AlertState
+from records.errors import Retryable
 from records.post import Channel
 from records.query import SortOrder
 from records.times import day_period
@@ -28,7 +30,7 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
     day = min(date or today, today)
     period = day_period(day, zone=services.zone)
     database = services.database
-    bins = trend(services.index, day, zone=services.zone)
+    bins = _trend(view, day)
     return view.page(
         "overview.html",
         day=day,
@@ -40,15 +42,22 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
         on_time=on_time(database, now=view.now, due_at=services.due_at),
         trend=bins,
         trend_days=TREND_DAYS,
-        latest=None if any(bar.asked for bar in bins) else _latest_day(view),
-        stored=database.posts.count(),
+        latest=_latest_day(view) if bins and not any(bar.asked for bar in bins) else None,
         problems=pressing_problems(database, now=view.now, limit=TOP_PROBLEMS),
         alerts=database.alerts.list(states=[AlertState.ACTIVE], limit=TOP_ALERTS),
         coverage=view.coverage,
     )
 
 
-def _latest_day(view: CurrentView) -> date | None:
+def _trend(view: View, day: date) -> Sequence[TrendBar]:
+    """Return the days up to `day`, none where search does not answer."""
+    try:
+        return trend(view.services.index, day, zone=view.services.zone)
+    except Retryable:
+        return ()
+
+
+def _latest_day(view: View) -> date | None:
     """Return the local day of the newest post, None where nothing is stored."""
     found = view.services.index.search("", sort=SortOrder.NEWEST, limit=1).hits
     post = view.services.database.posts.get(found[0].post_id) if found else None

@@ -6,10 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.revisions import revision_changes
-from console.view import CurrentView
-from records.errors import Rejected
+from console.view import CurrentView, View
+from records.errors import Rejected, Retryable
+from records.post import Post
 
 router = APIRouter(prefix="/posts")
+
+SHOWN_ALIKE = 6
 
 
 @router.get("/{post_id:path}")
@@ -31,4 +34,17 @@ def detail(view: CurrentView, post_id: str) -> Response:
         problem=database.problems.get(membership.problem_id) if membership else None,
         changes=revision_changes(database.posts.revisions(post.id)),
         steps=view.services.why(post.id),
+        alike=_alike(view, post),
     )
+
+
+def _alike(view: View, post: Post) -> list[Post]:
+    """Return the posts most like this one; none where its text is gone, or search does not answer."""
+    if post.is_purged:
+        return []
+    try:
+        hits = view.services.index.more_like_this(post.whole_text, without=post.id, limit=SHOWN_ALIKE)
+    except Retryable:
+        return []
+    found = view.services.database.posts.get_many(hit.post_id for hit in hits)
+    return [found[hit.post_id] for hit in hits if hit.post_id in found]

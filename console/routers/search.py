@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from console.exports import csv_lines, jsonl_lines
+from console.exports import MEDIA_TYPES, ExportFormat, export_pieces, found_posts
 from console.reading import say_query
-from console.searching import SearchForm, export_posts, run_search
+from console.searching import SearchForm, run_search
 from console.view import CurrentView
 from records.query import SortOrder
 from storage.query import QueryError, parse_query
@@ -34,32 +33,24 @@ def results(view: CurrentView, form: Form) -> Response:
         form=form,
         error=None,
         sorts=list(SortOrder),
+        exports=list(ExportFormat),
         found=found,
         reading=say_query(found.query, view.gettext, zone=view.services.zone) if form.q.strip() else "",
         coverage=view.coverage,
     )
 
 
-@router.get("/export.csv")
-def export_csv(view: CurrentView, form: Form) -> Response:
-    """The whole result for a spreadsheet."""
-    _check(view, form)
-    return _download(csv_lines(export_posts(form, view.services)), "text/csv; charset=utf-8", "csv")
-
-
-@router.get("/export.jsonl")
-def export_jsonl(view: CurrentView, form: Form) -> Response:
-    """The whole result, one JSON object a line."""
-    _check(view, form)
-    return _download(jsonl_lines(export_posts(form, view.services)), "application/jsonl", "jsonl")
-
-
-def _check(view: CurrentView, form: SearchForm) -> None:
-    """Refuse a query that cannot be read before the first byte goes out, and note who takes what."""
-    parse_query(form.q, now=view.now, zone=view.services.zone, segment=view.services.segment)
+@router.get("/export.{suffix}")
+def export(view: CurrentView, suffix: ExportFormat, form: Form) -> Response:
+    """The whole result as a file; a query that cannot be read is refused before the first byte goes out."""
+    services = view.services
+    parse_query(form.q, now=view.now, zone=services.zone, segment=services.segment)
     view.note("export", form.query())
-
-
-def _download(lines: Iterable[str], media_type: str, suffix: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="huiying.{suffix}"'}
-    return StreamingResponse(lines, media_type=media_type, headers=headers)
+    found = found_posts(
+        services.database, services.index, form.query(), period=form.period(services), sort=form.order
+    )
+    return StreamingResponse(
+        export_pieces(found, suffix, zone=services.zone),
+        media_type=MEDIA_TYPES[suffix],
+        headers={"Content-Disposition": f'attachment; filename="huiying.{suffix.value}"'},
+    )

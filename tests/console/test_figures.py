@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from alerts.coverage import HealthState
-from console.alert_query import alert_query
+from console.alert_query import alert_query, rule_filter
 from console.coverage import CoverageWatch
 from console.figures import OnTime, on_time, pressing_problems, trend
 from console.i18n import locale_of
@@ -65,7 +65,7 @@ def test_health_is_looked_at_again_after_a_while(fresh_town: Services) -> None:
 def test_the_query_behind_an_alert_finds_its_posts(town: Services) -> None:
     alert = town.database.alerts.get(WATER_ALERT)
     assert alert is not None
-    query = alert_query(alert, town.filters[alert.rule])
+    query = alert_query(alert, rule_filter(town.rules_dir, alert.rule))
     hits = town.index.search(query, limit=50).hits
     assert {hit.post_id for hit in hits} == set(alert.post_ids)
     assert alert_query(alert, None) == 'place:"南门街道" AND topic:"城乡建设"'

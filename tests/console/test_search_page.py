@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from html import unescape
 
 import pytest
+from openpyxl import load_workbook
 from starlette.testclient import TestClient
 
-from console import searching
+from console import exports, searching
 from console.services import Services
+from records.query import SortOrder
 from tests.console.conftest import browser
 from tests.console.town import HOSTILE_TEXT
 
@@ -63,14 +67,51 @@ def test_days_are_local_and_both_included(client: TestClient) -> None:
 
 def test_pages_follow_each_other_without_gap(client: TestClient) -> None:
     seen: list[str] = []
-    for page in (1, 2, 3):
-        answer = client.get("/api/posts", params={"q": "施工", "page": page, "sort": "newest"}).json()
+    after = ""
+    while after is not None:
+        answer = client.get("/api/posts", params={"q": "施工", "after": after, "sort": "newest"}).json()
         seen += [item["id"] for item in answer["items"]]
+        after = answer["next_cursor"]
     assert len(seen) == len(set(seen)) == answer["total"] == 45
-    first = client.get("/search", params={"q": "施工"}).text
-    assert "第 1 页" in first
-    assert "page=2" in first
-    assert "page=4" not in client.get("/search", params={"q": "施工", "page": 3}).text
+
+
+@pytest.mark.parametrize("sort", SortOrder)
+def test_the_page_is_turned_to_the_last_and_back_to_the_first(client: TestClient, sort: SortOrder) -> None:
+    page = client.get("/search", params={"q": "施工", "sort": sort.value}).text
+    assert 'rel="first"' not in page
+    hits, number = _hits(page), 1
+    while turned := re.search('rel="next" href="([^"]+)"', page):
+        page, number = client.get(unescape(turned[1])).text, number + 1
+        assert f"第 {number} 页" in page
+        hits += _hits(page)
+    assert (len(hits), len(set(hits)), number) == (45, 45, 3)
+    back = re.search('rel="first" href="([^"]+)"', page)
+    assert back is not None
+    assert _hits(client.get(unescape(back[1])).text) == hits[:20]
+
+
+def test_a_cursor_of_another_search_is_a_400_that_says_what_to_do(client: TestClient) -> None:
+    cursor = client.get("/api/posts", params={"q": "施工"}).json()["next_cursor"]
+    for after in (cursor, "x"):
+        page = client.get("/search", params={"q": "停水", "after": after})
+        assert page.status_code == 400
+        assert "ask again for the first page" in page.text
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "slots", "first"),
+    [
+        ("2026-03-18", "2026-03-20", 72, "2026-03-18 00:00"),
+        ("2026-02-20", "2026-03-20", 29, "2026-02-20"),
+        ("2025-03-20", "2026-03-20", 53, "2025-03-17"),
+    ],
+)
+def test_bars_are_hours_days_or_weeks_by_the_length(
+    client: TestClient, since: str, until: str, slots: int, first: str
+) -> None:
+    page = client.get("/search", params={"since": since, "until": until}).text
+    assert page.count('class="slot"') == slots
+    assert f"<figcaption><span>{first}</span>" in page
 
 
 @pytest.mark.parametrize(
@@ -103,7 +144,8 @@ def test_a_query_that_cannot_be_read_is_a_400_with_its_position(
     "params",
     [
         {"page": "0"},
-        {"page": "501"},
+        {"page": "2"},
+        {"after": "x" * 501},
         {"page": "x"},
         {"sort": "best"},
         {"channel": "weibo"},
@@ -130,22 +172,10 @@ def test_the_csv_is_for_spreadsheets_and_its_formulas_are_disarmed(fresh_town: S
     assert "export" in [row.action for row in fresh_town.database.audit.list()]
 
 
-def test_formulas_become_text() -> None:
-    from console.exports import _disarmed
-
-    assert [_disarmed(value) for value in ("=1+1", "@x", "-2", "停水", 3)] == [
-        "'=1+1",
-        "'@x",
-        "'-2",
-        "停水",
-        3,
-    ]
-
-
 def test_the_jsonl_holds_every_hit_as_it_is_stored(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "EXPORT_BATCH", 2)
+    monkeypatch.setattr(exports, "BATCH", 7)
     lines = client.get("/search/export.jsonl").text.splitlines()
     posts = [json.loads(line) for line in lines]
     assert len({post["id"] for post in posts}) == len(posts) == 60
@@ -153,15 +183,14 @@ def test_the_jsonl_holds_every_hit_as_it_is_stored(
     assert all("analysis" in post for post in posts)
 
 
-def test_an_export_is_a_stream(town: Services) -> None:
-    form = searching.SearchForm()
-    first = next(searching.export_posts(form, town))
-    assert first[0].asked_at <= town.clock()
-
-
 def test_an_export_without_hits_is_only_a_header(client: TestClient) -> None:
     assert len(client.get("/search/export.csv", params={"q": "恐龙"}).text.splitlines()) == 1
     assert client.get("/search/export.jsonl", params={"q": "恐龙"}).text == ""
+    [sheet] = load_workbook(
+        io.BytesIO(client.get("/search/export.xlsx", params={"q": "恐龙"}).content)
+    ).worksheets
+    assert [row[0].value for row in sheet.rows] == ["id"]
+    assert client.get("/search/export.exe").status_code == 400
 
 
 def test_problems_as_json(client: TestClient) -> None:
@@ -194,3 +223,7 @@ def test_a_word_deep_in_a_long_message_is_shown_with_what_stands_around_it(town:
     assert (pieces[0], pieces[-1]) == (("…", False), ("…", False))
     assert sum(len(text) for text, _ in pieces) < 200
     assert marker.snippet("没有找到的词", "text") == [("没有找到的词", False)]
+
+
+def _hits(page: str) -> list[str]:
+    return re.findall(r'<h3><a href="(/posts/[^"]+)"', page)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from alerts.new_rules import SearchRule, add_search_rule
 from console.services import Services
 from crawler.catalogue import Catalogue, load_catalogue
 from nlp.segment import tokens, words
@@ -77,7 +78,7 @@ def build_services(folder: Path) -> Services:
         tokens=tokens,
         why=lambda post_id: [("抓取", f"来源 {post_id.split('/')[0]}"), ("脱敏", "没有需要遮去的个人信息")],
         due_at=lambda post, _: post.asked_at + timedelta(days=15),
-        filters={"停水成片": "停水 OR 断水", "欠薪久拖": "欠薪 OR 拖欠工资"},
+        rules_dir=_rules(folder),
         zone=ZONE,
         clock=lambda: NOW,
         title="清河回应",
@@ -107,6 +108,17 @@ def edited_before(post: Post) -> Post:
         status="办理中",
         place="清河市",
     )
+
+
+def _rules(folder: Path) -> Path:
+    rules = folder / "rules"
+    rules.mkdir()
+    for rule in (
+        SearchRule(name="停水成片", query="停水 OR 断水"),
+        SearchRule(name="欠薪久拖", query="欠薪 OR 拖欠工资"),
+    ):
+        add_search_rule(rules, rule)
+    return rules
 
 
 def _catalogue(folder: Path) -> Catalogue:

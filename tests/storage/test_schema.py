@@ -44,6 +44,8 @@ ALLOWED = {
     "refusals": "post_id tries reason refused_at",
     "pages": "url etag last_modified body_sha256",
     "snapshots": "id kind period_start period_end content created_at approved_at",
+    # What a person called a search, and what it looks for; personal details are refused in both.
+    "saved_searches": "name query sort created_at",
     "kept_values": "name value",
 }
 FORBIDDEN = re.compile(
@@ -129,6 +131,11 @@ FIRST = {
 RELEASED = {
     "0001": FIRST,
     "0002": {**FIRST, "posts": f"{FIRST['posts']}, purged_at=NULL"},
+    "0003": {
+        **FIRST,
+        "outbox": f"{FIRST['outbox']}, waiting_since=CURRENT_TIMESTAMP",
+        "refusals": "post_id='mailbox/1', tries=3, reason='too long', refused_at='2026-03-01 00:30:00+00'",
+    },
 }
 
 
