@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -9,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from app.settings import Settings
-from records.errors import ConfigurationError
+from records.errors import ConfigurationError, HuiyingError, Retryable
 from records.files import placed
 
 # Raise when the layout of the folder changes; an older one is then brought up to date here.
@@ -49,7 +50,7 @@ def ensure_installation(settings: Settings) -> Path:
     except (NotADirectoryError, FileExistsError) as err:
         raise ConfigurationError(f'data folder "{folder}": not a folder (set HUIYING_DATA_DIR)') from err
     except OSError as err:
-        raise _not_writable(folder) from err
+        raise _not_writable(folder, err) from err
     return folder
 
 
@@ -82,8 +83,11 @@ def _add_default_rules(folder: Path) -> None:
         return
     staged = folder.with_name(".rules-new")
     shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
     with as_file(files("alerts") / "default_rules") as shipped:
-        shutil.copytree(shipped, staged)
+        # One by one, since copytree gathers its errors and forgets their numbers.
+        for file in shipped.iterdir():
+            shutil.copyfile(file, staged / file.name)
     staged.rename(folder)
 
 
@@ -104,10 +108,12 @@ def _check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as err:
-        raise _not_writable(folder) from err
+        raise _not_writable(folder, err) from err
 
 
-def _not_writable(folder: Path) -> ConfigurationError:
+def _not_writable(folder: Path, err: OSError) -> HuiyingError:
+    if err.errno == errno.ENOSPC:
+        return Retryable(f'data folder "{folder}": the disk is full (make room, then try again)')
     return ConfigurationError(
         f'data folder "{folder}": cannot be written to (give this user the right, or set HUIYING_DATA_DIR)'
     )

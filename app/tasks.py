@@ -89,8 +89,8 @@ def import_file(
     except HuiyingError as err:
         runs.finish(run_id, RunState.FAILED, counts(), now=utc_now(), error=str(err))
         raise
-    runs.finish(run_id, RunState.DONE, counts(), now=utc_now())
-    return ImportReport(run=runs.latest(RunKind.IMPORT)[source], rejected=tuple(shown))
+    run = runs.finish(run_id, RunState.DONE, counts(), now=utc_now())
+    return ImportReport(run=run, rejected=tuple(shown))
 
 
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:

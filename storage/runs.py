@@ -37,11 +37,12 @@ class RunStore:
 
     def finish(
         self, run_id: int, state: RunState, counts: RunCounts, *, now: datetime, error: str | None = None
-    ) -> None:
-        """Close the run with its counts and, where it failed, one line of why."""
+    ) -> RunRecord:
+        """Close the run with its counts and, where it failed, one line of why; return its record."""
         values = {"state": state.value, "counts": plain(counts), "finished_at": now, "error": error}
+        finished = update(schema.runs).where(_RUNS.id == run_id).values(values).returning(schema.runs)
         with writing(self._engine) as connection:
-            connection.execute(update(schema.runs).where(_RUNS.id == run_id).values(values))
+            return _run(connection.execute(finished).one())
 
     def interrupt_stale(self, *, now: datetime, older_than: timedelta) -> int:
         """Mark runs still `running` since before `now - older_than` as interrupted; return how many."""
