@@ -1,18 +1,14 @@
 """The embedded search index. Only the modules storage.tantivy_* know tantivy.
 
-Layout of the folder: `index/` is tantivy's, `state.json` holds schema version and watermark, `writing.lock`
-lets one process write at a time. Readers of other processes see a commit at their next call.
+`writing.lock` in its folder lets one process write at a time; what else is there storage.tantivy_generations
+says. Readers of other processes see a commit, and the end of a rebuild, at their next call.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -40,8 +36,9 @@ from storage.query import Segment, parse_query
 from storage.query_tree import Node
 from storage.search import NotIndexedError
 from storage.similar import find_similar
+from storage.tantivy_generations import Current, Generations
 from storage.tantivy_query import compile_query
-from storage.tantivy_schema import SCHEMA_VERSION, build_fields, build_schema, register_tokenizers
+from storage.tantivy_schema import build_fields
 from storage.tantivy_search import TantivySlices, total_of
 
 # The least that tantivy takes for one thread is 15 MB; 256 MB took 14 % less CPU (25,488 real messages).
@@ -52,12 +49,6 @@ LOCK_TIMEOUT_S = 60
 ALL_VALUES = 60_000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    schema: int
-    watermark: int
 
 
 class TantivyIndex:
@@ -77,8 +68,12 @@ class TantivyIndex:
         self._lock = FileLock(folder / "writing.lock", timeout=LOCK_TIMEOUT_S)
         self._writer: tantivy.IndexWriter | None = None
         self._holders = 0
-        self._index = self._open_or_rebuild()
-        self._seen_commit = self._last_commit()
+        self._generations = Generations(folder)
+        # What is read, and what its files looked like when they were opened.
+        self._index: tantivy.Index
+        self._reads = ""
+        self._seen_pointer = self._seen_commit = (0, 0)
+        self._open()
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -88,6 +83,8 @@ class TantivyIndex:
         self._acquire()
         self._holders += 1
         try:
+            if self._holders == 1:
+                self._written()
             yield
         finally:
             self._holders -= 1
@@ -135,27 +132,34 @@ class TantivyIndex:
                 self._close_writer()
             # After the commit: killed in between, the rows come again and replace themselves.
             if watermark is not None:
-                self._write_state(watermark)
+                self._generations.set_watermark(self._current().write, watermark)
         self._searcher()
 
     def watermark(self) -> int:
         """Return the outbox row last committed, 0 for a new index."""
-        state = self._read_state()
-        return state.watermark if state else 0
+        current = self._generations.current()
+        return 0 if current is None else self._generations.watermark(current.write)
 
     def clear(self) -> None:
         """Throw everything away, the watermark included."""
         with self.writing():
-            self._write_state(0)
-            self._open_writer().delete_all_documents()
-            self.refresh()
+            self.begin_rebuild()
+            self.publish()
 
     def begin_rebuild(self) -> None:
-        """Empty the index: the embedded one is rebuilt in place."""
-        self.clear()
+        """Write into an empty index from now on; people read the old one until `publish`."""
+        with self.writing():
+            self._drop_writer()
+            self._generations.point(Current(read=self._current().read, write=self._generations.start()))
 
     def publish(self) -> None:
-        """Do nothing: each commit is read at once."""
+        """Let people read the index that is written, in one step, and drop the one they read."""
+        with self.writing():
+            current = self._current()
+            if current.read == current.write:
+                self._generations.sweep(current)
+            else:
+                self._generations.point(Current(read=current.write, write=current.write))
 
     def close(self) -> None:
         """Let go of files and locks. Uncommitted documents are lost (the outbox has them)."""
@@ -242,65 +246,79 @@ class TantivyIndex:
         return parse_query(query, now=now, zone=self._zone, segment=self._segment)
 
     def _searcher(self) -> tantivy.Searcher:
-        # A commit, whoever made it, replaces meta.json: looking at it costs 2 µs, reloading 200.
         try:
-            commit = self._last_commit()
+            if self._generations.pointed() != self._seen_pointer:
+                self._open()
+            # Reloading takes 200 µs.
+            commit = self._generations.committed(self._reads)
             if commit != self._seen_commit:
                 self._index.reload()
                 self._seen_commit = commit
             return self._index.searcher()
         except (OSError, ValueError):
-            self._index = self._open_or_rebuild()
-            self._seen_commit = self._last_commit()
+            self._open()
             return self._index.searcher()
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _open_or_rebuild(self) -> tantivy.Index:
-        state = self._read_state()
-        if state is not None and state.schema == SCHEMA_VERSION:
-            index = _open(self._folder / "index")
-            if index is not None:
-                return index
-        with self.writing():
-            # Another process may have built it while this one waited.
-            again = self._read_state()
-            index = _open(self._folder / "index") if again and again.schema == SCHEMA_VERSION else None
-            return index or self._build()
-
-    def _build(self) -> tantivy.Index:
-        path = self._folder / "index"
-        if path.exists():
-            _log.warning("the search index in %s is damaged or of an older version: built anew", path)
-            shutil.rmtree(path)
-        path.mkdir()
-        self._write_state(0)
-        return register_tokenizers(tantivy.Index(build_schema(), str(path)))
-
-    def _read_state(self) -> _State | None:
+    def _open(self) -> None:
+        """Open what is current for reading; where there is nothing that can be read, begin anew."""
+        # Twice: the first may be removed at the end of a rebuild, between its name and its files.
+        if self._open_current() or self._open_current():
+            return
+        self._acquire()
         try:
-            data = json.loads((self._folder / "state.json").read_bytes())
-            state = _State(schema=int(data["schema"]), watermark=int(data["watermark"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
-        if state.schema > SCHEMA_VERSION:
+            # Another process may have built it while this one waited.
+            if not self._open_current():
+                self._begin_anew()
+        finally:
+            self._lock.release()
+
+    def _begin_anew(self) -> None:
+        if self._generations.are_there():
+            _log.warning("no sound search index of this version in %s: it is built anew", self._folder)
+        begun = self._generations.start()
+        self._generations.point(Current(read=begun, write=begun))
+        if not self._open_current():
             raise ConfigurationError(
-                f"search index {self._folder}: its schema {state.schema} is newer than this version knows "
-                f"(upgrade huiying, or delete the folder to have it built anew)"
+                f"search index {self._folder}: what was written there cannot be read (check the disk)"
             )
-        return state
 
-    def _write_state(self, watermark: int) -> None:
-        written = self._folder / "state.json.new"
-        with written.open("w") as file:
-            json.dump({"schema": SCHEMA_VERSION, "watermark": watermark}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(self._folder / "state.json")
+    def _open_current(self) -> bool:
+        try:
+            pointed = self._generations.pointed()
+            current = self._generations.current()
+            index = None if current is None else self._generations.open(current.read)
+            if current is None or index is None:
+                return False
+            self._seen_commit = self._generations.committed(current.read)
+        except FileNotFoundError:
+            return False
+        # In case a commit came between the two.
+        index.reload()
+        self._index, self._reads, self._seen_pointer = index, current.read, pointed
+        return True
 
-    def _last_commit(self) -> tuple[int, int]:
-        found = (self._folder / "index" / "meta.json").stat()
-        return found.st_mtime_ns, found.st_ino
+    def _written(self) -> tantivy.Index:
+        """Return the index that is written; where it is damaged a rebuild begins. Needs the lock."""
+        # What is read may be damaged, or replaced by another process.
+        self._searcher()
+        current = self._current()
+        if current.write == self._reads:
+            return self._index
+        index = self._generations.open(current.write)
+        if index is not None:
+            return index
+        _log.warning("the search index that is built in %s is damaged: it is begun anew", self._folder)
+        begun = self._generations.start()
+        self._generations.point(Current(read=current.read, write=begun))
+        return self._written()
+
+    def _current(self) -> Current:
+        current = self._generations.current()
+        if current is None:
+            raise Retryable(f"search index {self._folder}: it is gone (try again: it is built anew)")
+        return current
 
     def _acquire(self) -> None:
         try:
@@ -311,7 +329,11 @@ class TantivyIndex:
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             self._acquire()
-            self._writer = self._index.writer(WRITER_BYTES, 1)
+            try:
+                self._writer = self._written().writer(WRITER_BYTES, 1)
+            except BaseException:
+                self._lock.release()
+                raise
         return self._writer
 
     def _close_writer(self) -> None:
@@ -324,16 +346,6 @@ class TantivyIndex:
         if self._writer is not None:
             self._writer.rollback()
             self._close_writer()
-
-
-def _open(path: Path) -> tantivy.Index | None:
-    """Return the index, or None where there is none that can be read with this schema."""
-    try:
-        index = tantivy.Index.open(str(path))
-        index.searcher()
-    except ValueError:
-        return None
-    return register_tokenizers(index)
 
 
 def _nested(by: Sequence[str], starts: Sequence[int]) -> dict[str, Any]:
