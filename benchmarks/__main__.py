@@ -19,8 +19,8 @@ HEAD = """\
 # Benchmarks
 
 Each part is the output of `python -m benchmarks` with the words of its title, put here by `--write`; `make
-bench` runs all but the largest. Every figure stands beside a peer or a limit measured in the same run: read the
-ratios, since machines differ. Here: {cores} cores, Python {python}.
+bench` runs all but the largest. Every figure stands beside a peer or a limit measured in the same run: read
+the ratios, since machines differ. Here: {cores} cores, Python {python}.
 """
 
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from records.query import IndexDocument, Interval
 from records.times import Period
-from storage.characters import pieces
+from storage.pairing import character_terms
 from storage.tantivy_index import TantivyIndex
 
 POSTS = 50_000
@@ -57,13 +57,17 @@ def documents() -> Iterator[IndexDocument]:
     for number in range(POSTS):
         words = dice.choices(vocabulary, weights, k=60)
         asked = START + timedelta(seconds=dice.randrange(DAYS * 86_400))
+        title, text = character_terms([" ".join(words[:6]), " ".join(words[6:])])
         yield IndexDocument(
             id=f"town/{number}",
             title=" ".join(words[:6]),
             text=" ".join(words[6:]),
             reply="",
-            title_pieces=" ".join(pieces(" ".join(words[:6]))),
-            text_pieces=" ".join(pieces(" ".join(words[6:]))),
+            title_pairs=title.pairs,
+            title_pieces=title.pieces,
+            text_pairs=text.pairs,
+            text_pieces=text.pieces,
+            reply_pairs="",
             reply_pieces="",
             topic=f"类{dice.randrange(7)}",
             places=(f"区{dice.randrange(40)}",),

@@ -44,14 +44,20 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDocument:
-    """One post as the index sees it, already cut: words and pieces (storage.characters), parted by blanks."""
+    """One post as the index sees it, already cut: words, and pairs and pieces, parted by blanks.
+
+    Of the characters (storage.characters) `pairs` are in their order, `pieces` each once and in no order.
+    """
 
     id: str
     title: str
     text: str
     reply: str
+    title_pairs: str
     title_pieces: str
+    text_pairs: str
     text_pieces: str
+    reply_pairs: str
     reply_pieces: str
     topic: str | None
     places: tuple[str, ...]

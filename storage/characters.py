@@ -13,8 +13,8 @@ from itertools import pairwise
 
 # A mark, so that it can be nothing else among pieces, and one that can be shown to people.
 GAP = "，"
-# Holds the two parts of a pair apart, else "ab c" and "a bc" were the same. No piece contains it.
-_JOINT = "_"
+# Holds the two parts of a pair apart where no mark does, else "ab c" and "a bc" were the same.
+JOINT = "_"
 
 # Elasticsearch parts longer words at 255 characters, tantivy drops them at 65,530 bytes. A pair is two runs.
 LONGEST_WORD = 255
@@ -26,20 +26,32 @@ _LETTER = r"[^\W_\u2e80-\U0010ffff]"
 _MARKS = re.compile(rf"(?:_|[^\w{_BLANK}])[\W_]*")
 _LETTERS = re.compile(f"{_LETTER}+")
 _PIECE = re.compile(rf"{_CJK}|{_LETTER}{{1,{_LONGEST_RUN}}}|{GAP}")
+# What one character cannot stand for among the pieces of a text with gaps, and what is no piece.
+RUN = re.compile(f"{_LETTER}{{2,{_LONGEST_RUN}}}")
+BLANKS = re.compile(f"[{_BLANK}]+")
 # Letters and digits of full width, and the one letter whose lower case is longer: offsets stay true.
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\u0130]")
 _WIDTH = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF5B)} | {0x0130: 0x69}
 
 
 def pieces(text: str) -> list[str]:
-    """Return the pieces of `text`; marks at its ends are left out. Linear, 0.04 ms for 400 characters."""
-    found: list[str] = _PIECE.findall(_MARKS.sub(GAP, _normal(text)))
+    """Return the pieces of `text`; marks at its ends are left out. Linear, 0.07 ms for 400 characters."""
+    found: list[str] = _PIECE.findall(with_gaps(text))
     return found[found[:1] == [GAP] : len(found) - (found[-1:] == [GAP])]
 
 
+def with_gaps(text: str) -> str:
+    """Return `text` in half width and lower case, each run of marks in it one GAP. Blanks are still there."""
+    return _MARKS.sub(GAP, _normal(text))
+
+
 def pairs(of: Sequence[str]) -> list[str]:
-    """Return each piece joined with the next: as terms one after the other they tell the whole sequence."""
-    return list(map(_JOINT.join, pairwise(of)))
+    """Return each piece joined with the next: as terms one after the other they tell the whole sequence.
+
+    A gap is what joins the pieces around it: 停 ， 水 电 gives 停，水 and 水_电.
+    """
+    joined = JOINT.join(of).replace(f"{JOINT}{GAP}{JOINT}", f" {GAP}").replace(JOINT, f" {JOINT}").split()
+    return [first.lstrip(f"{JOINT}{GAP}") + second for first, second in pairwise(joined)]
 
 
 def in_parts(words: Iterable[str]) -> list[str]:

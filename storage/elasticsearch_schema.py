@@ -6,7 +6,6 @@ from typing import Any
 
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
 from storage.bounds import micros
-from storage.characters import GAP, pairs
 from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
@@ -73,12 +72,12 @@ def build_fields(document: IndexDocument) -> dict[str, Any]:
         "replied": None if document.replied_at is None else micros(document.replied_at),
     }
     present = {name: value for name, value in values.items() if value is not None}
-    pieces = {"title": document.title_pieces, "text": document.text_pieces, "reply": document.reply_pieces}
-    characters: dict[str, str] = {}
-    for name, joined in pieces.items():
-        found = joined.split()
-        distinct = dict.fromkeys(found)
-        distinct.pop(GAP, None)
-        characters[f"{name}_pairs"] = " ".join(pairs(found))
-        characters[f"{name}_pieces"] = " ".join(distinct)
+    characters = {
+        "title_pairs": document.title_pairs,
+        "title_pieces": document.title_pieces,
+        "text_pairs": document.text_pairs,
+        "text_pieces": document.text_pieces,
+        "reply_pairs": document.reply_pairs,
+        "reply_pieces": document.reply_pieces,
+    }
     return {"id": document.id, "has": list(present), **present, **characters, **order_keys(document)}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import tantivy
 
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
 from storage.bounds import micros
-from storage.characters import GAP, pairs
 from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
@@ -66,19 +64,14 @@ def build_fields(document: IndexDocument, schema: tantivy.Schema) -> tantivy.Doc
         "replied": None if document.replied_at is None else micros(document.replied_at),
     }
     present = {name: value for name, value in values.items() if value is not None}
-    characters = (
-        _characters("title", document.title_pieces.split())
-        | _characters("text", document.text_pieces.split())
-        | _characters("reply", document.reply_pieces.split())
-    )
+    characters = {
+        "title_pairs": document.title_pairs,
+        "title_pieces": document.title_pieces,
+        "text_pairs": document.text_pairs,
+        "text_pieces": document.text_pieces,
+        "reply_pairs": document.reply_pairs,
+        "reply_pieces": document.reply_pieces,
+    }
     # Checked here: a value that does not fit would else be found at the commit, and undo all of it.
     fields = {**present, **characters, **order_keys(document), "has": list(present)}
     return tantivy.Document.from_dict(fields, schema)
-
-
-def _characters(field: str, pieces: Sequence[str]) -> dict[str, str]:
-    if not pieces:
-        return {}
-    alone = dict.fromkeys(pieces)
-    alone.pop(GAP, None)
-    return {f"{field}_pairs": " ".join(pairs(pieces)), f"{field}_pieces": " ".join(alone)}

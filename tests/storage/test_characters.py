@@ -14,8 +14,10 @@ import pytest
 
 from nlp.segment import words
 from records.post import Post
-from storage.characters import LONGEST_WORD, find_pieces, in_parts, pairs, pieces
+from storage import pairing
+from storage.characters import GAP, LONGEST_WORD, find_pieces, in_parts, pairs, pieces
 from storage.documents import build_document
+from storage.pairing import character_terms
 from storage.search import SearchIndex
 from tests.shared_data import shared_file
 from tests.storage.samples import post, reply
@@ -44,10 +46,37 @@ def test_pieces(text: str, expected: str) -> None:
     assert " ".join(pieces(text)) == expected
 
 
-def test_pairs_tell_blanks_between_letters() -> None:
+def test_pairs_tell_blanks_between_letters_and_the_gaps_between_pieces() -> None:
     assert pairs(pieces("停水")) == ["停_水"]
+    assert pairs(pieces("停，水ab 3。电")) == ["停，水", "水_ab", "ab_3", "3，电"]
     assert pairs(pieces("停")) == []
     assert pairs(pieces("ab c")) != pairs(pieces("a bc"))
+
+
+def test_whole_texts_have_the_terms_of_their_pieces() -> None:
+    dice = random.Random(7)
+    characters = "停水电，。 \n_aB3Ａéσ𠮷😀\ud800々İ\u200b\U000f0001\U00100000"
+    texts = ["".join(dice.choices(characters, k=dice.randrange(14))) for _ in range(3_000)]
+    texts += ["", "停", " ".join(f"a{number}" for number in range(40)), "x" * 250]
+    expected = [(pairs(pieces(text)), {*pieces(text)} - {GAP}) for text in texts]
+    for at_once in (len(texts), 3, 1):
+        found = [
+            terms
+            for start in range(0, len(texts), at_once)
+            for terms in character_terms(texts[start : start + at_once])
+        ]
+        assert [
+            (one.pairs.split(" ") if one.pairs else [], {*one.pieces.split()}) for one in found
+        ] == expected
+
+
+def test_a_text_of_more_runs_than_can_be_hidden_has_its_terms_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "A3区 停水 12 小时，ab ac"
+    usual = character_terms([text])
+    monkeypatch.setattr(pairing, "MOST_CHARACTERS", 3)
+    plain_way = character_terms([text])
+    assert [one.pairs for one in plain_way] == [one.pairs for one in usual]
+    assert {*plain_way[0].pieces.split()} == {*usual[0].pieces.split()}
 
 
 def test_words_are_cut_as_every_engine_takes_them() -> None:

@@ -30,9 +30,13 @@ def test_a_document_says_what_the_truth_says() -> None:
         title=" ".join(words(one.title)),
         text=" ".join(words(one.text)),
         reply="已 收到 已 修复",
-        title_pieces="梅 溪 小 区 停 水 三 天",
-        text_pieces="梅 溪 小 区 从 周 一 开 始 停 水 ， 没 有 任 何 通 知 ， 请 尽 快 处 理",
-        reply_pieces="已 收 到 ， 已 修 复",
+        title_pairs="梅_溪 溪_小 小_区 区_停 停_水 水_三 三_天",
+        title_pieces=document.title_pieces,
+        text_pairs="梅_溪 溪_小 小_区 区_从 从_周 周_一 一_开 开_始 始_停 停_水 水，没 没_有 "
+        "有_任 任_何 何_通 通_知 知，请 请_尽 尽_快 快_处 处_理",
+        text_pieces=document.text_pieces,
+        reply_pairs="已_收 收_到 到，已 已_修 修_复",
+        reply_pieces=document.reply_pieces,
         topic="城乡建设",
         places=("东湖区", "梅溪小区"),
         department="信访局",
@@ -49,6 +53,9 @@ def test_a_document_says_what_the_truth_says() -> None:
         votes=3,
         revision=1,
     )
+    assert sorted(document.title_pieces.split()) == sorted("梅溪小区停水三天")
+    assert sorted(document.text_pieces.split()) == sorted({*one.text} - {*"，。"})
+    assert sorted(document.reply_pieces.split()) == sorted("已收到修复")
 
 
 def test_a_post_that_was_not_analysed_yet_can_be_found() -> None:

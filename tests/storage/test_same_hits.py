@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from records.analysis import Intent
 from records.post import Channel
 from records.query import FACET_FIELDS, IndexDocument, Interval, SearchPage
 from records.times import DEFAULT_ZONE, Period
-from storage.characters import GAP
+from storage.characters import GAP, JOINT
 from storage.documents import build_document
 from storage.search import SearchIndex
 from storage.search_engines import open_index
@@ -68,7 +69,7 @@ class Asker:
     def __init__(self, of: list[IndexDocument], dice: random.Random) -> None:
         self._dice = dice
         self._texts = [text for one in of for text in (one.title, one.text, one.reply) if text]
-        self._pieces = [text for one in of for text in (one.title_pieces, one.text_pieces) if text]
+        self._pairs = [text for one in of for text in (one.title_pairs, one.text_pairs) if text]
         self._makers = (
             self.word, self.word, self.word, self.phrase, self.phrase, self.near, self.prefix, self.fuzzy,
             self.exact, self.number, self.time, self.exists,
@@ -97,10 +98,13 @@ class Asker:
         return self._text_field() + "".join(c for c in self._words(1)[0] if c.isalnum())
 
     def phrase(self) -> str:
-        found = self._dice.choice(self._pieces).split()
+        found = self._dice.choice(self._pairs).split()
         start = self._dice.randrange(len(found))
-        part = " ".join(found[start : start + self._dice.randint(1, 6)])
-        return f'{self._text_field()}"{part if part != GAP else "水"}"'
+        chosen = found[start : start + self._dice.randint(1, 5)]
+        parts = [chosen[0], *(re.sub(f"^.*?(?=[{GAP}{JOINT}])", "", pair) for pair in chosen[1:])]
+        # One pair, one piece of it, or several pairs in a row: a phrase of up to six pieces.
+        part = re.split(f"[{GAP}{JOINT}]", chosen[0])[0] if self._dice.random() < 0.15 else "".join(parts)
+        return f'{self._text_field()}"{part.replace(JOINT, " ").replace(GAP, f" {GAP} ")}"'
 
     def near(self) -> str:
         found = self._words(self._dice.randint(2, 5))
