@@ -42,8 +42,8 @@ __all__ = [
     "Claim",
     "Database",
     "DeliveryStore",
-    "Outbox",
     "JobStore",
+    "Outbox",
     "OutboxItem",
     "PageStates",
     "PostStore",
@@ -73,11 +73,11 @@ class Database:
         self.runs = RunStore(engine)
         self.audit = AuditStore(engine)
         self.outbox = Outbox(engine)
+        self.jobs = JobStore(engine)
         self.pages = PageStates(engine)
         self.snapshots = SnapshotStore(engine)
         self.saved_searches = SavedSearches(engine)
 
-        self.jobs = JobStore(engine)
     @classmethod
     def open(cls, url: str) -> Self:
         """Return the database at `url`, an SQLAlchemy URL (sqlite:////abs/path.sqlite): made, or migrated.
@@ -95,11 +95,11 @@ class Database:
                 with writing(engine) as connection:
                     take_turns(connection, ["schema"])
                     bring_up_to_date(connection, name)
+                    bring_queue_up_to_date(connection, name)
         except DatabaseError as err:
             engine.dispose()
             raise ConfigurationError(f"{name}: {err.orig} ({_fix_for(str(err.orig))})") from err
         except HuiyingError:
-                    bring_queue_up_to_date(connection, name)
             engine.dispose()
             raise
         return cls(engine)
