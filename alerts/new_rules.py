@@ -14,6 +14,7 @@ import yaml
 
 from alerts.durations import chinese_duration
 from alerts.rules import DAY, RuleType, load_rule, load_rules
+from alerts.yaml_file import FileError
 from records.errors import ConfigurationError, Rejected
 from records.files import placed
 
@@ -59,7 +60,7 @@ class SearchRule:
 def add_search_rule(folder: Path, rule: SearchRule) -> Path:
     """Write the rule into `folder` and return its file; nothing that stands there is touched.
 
-    Raises FileError where it is no valid rule, Rejected("name_taken") where one of that name is there.
+    Raises Rejected: bad_rule where it is no valid rule, name_taken where one of that name is there.
     """
     content = yaml.safe_dump(rule.stated(), allow_unicode=True, sort_keys=False, width=1000)
     file_name = "search_" + re.sub(r"[^\w-]+", "_", rule.name) + ".yaml"
@@ -67,7 +68,11 @@ def add_search_rule(folder: Path, rule: SearchRule) -> Path:
     with tempfile.TemporaryDirectory() as apart:
         draft = Path(apart) / file_name
         draft.write_text(content, encoding="utf-8")
-        load_rule(draft, present.deadlines)
+        try:
+            load_rule(draft, present.deadlines)
+        except FileError as err:
+            # Its file and line are of a draft that nobody sees.
+            raise Rejected("bad_rule", f"rule {str(err).partition(': ')[2]}") from err
     taken = {each.name for each in present.rules} | {error.name for error in present.errors}
     if rule.name in taken:
         raise _taken(rule.name, folder)
