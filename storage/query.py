@@ -216,9 +216,9 @@ class _Reader:
 
     def _words(self, item: Any, field: str | None) -> Node | None:
         if isinstance(item, lucene.Fuzzy):
-            words = self._cut(item.term)
-            distance = _whole(item, 1 if item.degree < 1 else item.degree, highest=2)
-            fuzzy: list[Node] = [Fuzzy(field=field, word=word, distance=distance) for word in words]
+            fuzzy: list[Node] = [
+                Fuzzy(field=field, word=word, distance=_edits(item)) for word in self._cut(item.term)
+            ]
             return _joined(fuzzy)
         if isinstance(item, lucene.Proximity):
             slop = _whole(item, item.degree, highest=MAX_SLOP)
@@ -288,8 +288,10 @@ class _Reader:
             _fail("bad_date", what, "try 2026-03, 2026-03-05, 2026-W12 or P7D", item.pos)
 
     def _value(self, item: Any, field: str) -> Node:
+        if isinstance(item, lucene.Fuzzy) and field not in _CLOSED_VALUES:
+            return Fuzzy(field=field, word=_literal(item.term), distance=_edits(item))
         if not isinstance(item, lucene.Term):
-            _fail("bad_value", f'"{field}" is matched exactly', "take ~ away", item.pos)
+            _fail("bad_value", f'"{field}" is matched as a whole', "take ~ away", item.pos)
         # As it was typed: 住建局（房管） is stored with its full-width brackets.
         value = self._as_typed(item).strip()
         if field in _CLOSED_VALUES:
@@ -396,6 +398,11 @@ def _whole(item: Any, degree: Any, *, highest: int) -> int:
     if degree != int(degree) or not 0 <= degree <= highest:
         _fail("bad_number", f"~{degree} is not possible", f"a whole number up to {highest}", item.pos)
     return int(degree)
+
+
+def _edits(item: Any) -> int:
+    # ~ alone is 0.5, as it was before words were compared by edits.
+    return _whole(item, 1 if item.degree < 1 else item.degree, highest=2)
 
 
 def _boost(item: Any) -> float:

@@ -2,8 +2,8 @@
 
 Node
 ├── Everything
-├── Term, Phrase, Fuzzy      words in a text field (field None: in any of them)
-├── Pattern                  a word with * or ?, in a text or keyword field
+├── Term, Phrase             words in a text field (field None: in any of them)
+├── Fuzzy, Pattern           near spellings and words with * or ?, in a text or keyword field
 ├── Value                    exactly this, in a keyword field
 ├── NumberRange, TimeRange
 ├── Exists
@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+
+from records.query import TEXT_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fuzzy:
-    """Words within `distance` edits of characters."""
+    """Words of a text field, or values of a keyword field, within `distance` edits of characters."""
 
     field: str | None
     word: str
@@ -126,7 +128,8 @@ def wanted_words(node: Node) -> Iterator[Words]:
     """Yield what the query looks for in texts, in its order; what it excludes is left out."""
     match node:
         case Term() | Phrase() | Fuzzy() | Pattern():
-            yield node
+            if node.field is None or node.field in TEXT_FIELDS:
+                yield node
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
                 yield from wanted_words(part)

@@ -49,6 +49,8 @@ def local(*parts: int) -> datetime:
 
 
 WATER, ROAD, HEAT = term("停水"), term("道路"), term("供暖")
+CITY = Value(field="topic", value="城乡建设")
+ONE = NumberRange(field="urgency", low=1, high=1)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,16 @@ WATER, ROAD, HEAT = term("停水"), term("道路"), term("供暖")
         ('"！！" 停水', WATER),
         ("WiFi~1", Fuzzy(field=None, word="wifi", distance=1)),
         ("wifi~", Fuzzy(field=None, word="wifi", distance=1)),
+        ("place:梅西小区~1", Fuzzy(field="place", word="梅西小区", distance=1)),
+        ("topic:(城乡建设 OR x*)", Or(parts=(CITY, Pattern(field="topic", parts=("x", "*"))))),
+        ("urgency:(1 OR >=3)", Or(parts=(ONE, NumberRange(field="urgency", low=3, high=None)))),
         ("停水^2.5", Boost(part=WATER, factor=2.5)),
         ("title:停水^2", Boost(part=term("停水", "title"), factor=2.0)),
         ("停*", Pattern(field=None, parts=("停", "*"))),
         ("Wi?i**", Pattern(field=None, parts=("wi", "?", "i", "*"))),
         ("place:A?区", Pattern(field="place", parts=("A", "?", "区"))),
         (r"place:A\?区", Value(field="place", value="A?区")),
-        ("topic:城乡建设", Value(field="topic", value="城乡建设")),
+        ("topic:城乡建设", CITY),
         ('department:"市住建局（房管）"', Value(field="department", value="市住建局（房管）")),
         ("flagged:TRUE", Value(field="flagged", value="true")),
         ("channel:inbox", Value(field="channel", value="inbox")),
@@ -199,7 +204,10 @@ def test_days_begin_at_midnight_of_the_zone() -> None:
         ("channel:inbx", "bad_value", 8, 'did you mean "inbox"?'),
         ("flagged:maybe", "bad_value", 8, "one of true, false"),
         ('place:""', "bad_value", 6, "has no value"),
-        ("place:a~1", "bad_value", 6, "matched exactly"),
+        ("channel:inbox~1", "bad_value", 8, "matched as a whole"),
+        ('place:"a b"~4', "bad_value", 6, "matched as a whole"),
+        ("place:a~3", "bad_number", 6, "a whole number up to 2"),
+        ("urgency:2~1", "syntax", 8, "a value or a range has to stand here"),
         ("urgency:high", "bad_number", 8, "is not a number"),
         ("urgency:nan", "bad_number", 8, "is not a number"),
         ("停水~9", "bad_number", 0, "a whole number up to 2"),
@@ -239,5 +247,5 @@ def test_quoted_values_come_through_whole(value: str) -> None:
 
 
 def test_wanted_words_leave_out_what_is_excluded() -> None:
-    meaning = parse("停水 -道路 (供暖 OR title:热*) topic:x urgency:2")
+    meaning = parse("停水 -道路 (供暖 OR title:热*) topic:x urgency:2 place:a* status:b~1")
     assert list(wanted_words(meaning)) == [WATER, HEAT, Pattern(field="title", parts=("热", "*"))]

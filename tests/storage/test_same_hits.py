@@ -18,7 +18,7 @@ import pytest
 from nlp.segment import words
 from records.analysis import Intent
 from records.post import Channel
-from records.query import FACET_FIELDS, IndexDocument, Interval, SearchPage
+from records.query import FACET_FIELDS, IndexDocument, Interval, SearchPage, SortOrder
 from records.times import DEFAULT_ZONE, Period
 from storage.characters import GAP, JOINT
 from storage.documents import build_document
@@ -30,6 +30,8 @@ from tests.storage.samples import NOW, analysis, post, reply
 
 MESSAGES = 120  # of each file
 QUERIES = 2_000
+# Severity × age is five searches in one.
+ORDERS = tuple(SortOrder)
 TOPICS = ("城乡建设", "环境保护", "交通运输", "劳动保障", None)
 STATUSES = ("待回复", "已办理", None)
 
@@ -50,6 +52,7 @@ def _document(row: dict[str, str], native_id: str, dice: random.Random) -> Index
         channel=dice.choice((Channel.INBOX, Channel.HOTLINE)),
         place=dice.choice(("东湖区", "西山区", None)),
         status=dice.choice(STATUSES),
+        votes_up=dice.randrange(5) * dice.randrange(3),
         replies=(reply(row["reply"]),) if "reply" in row else (),
     )
     read = analysis(
@@ -72,7 +75,7 @@ class Asker:
         self._pairs = [text for one in of for text in (one.title_pairs, one.text_pairs) if text]
         self._makers = (
             self.word, self.word, self.word, self.phrase, self.phrase, self.near, self.prefix, self.fuzzy,
-            self.exact, self.number, self.time, self.exists,
+            self.exact, self.number, self.time, self.exists, self.grouped,
         )  # fmt: skip
 
     def query(self, depth: int = 0) -> str:
@@ -84,6 +87,8 @@ class Asker:
             return f"({' '.join(parts)})"
         if kind < 0.8:
             return f"({' OR '.join(parts)})"
+        if kind < 0.85:
+            return f"(+{parts[0]} AND NOT {parts[1]})"
         return f"({parts[0]} -{parts[1]})" if kind < 0.95 else f"(-{parts[0]})^2"
 
     def _text_field(self) -> str:
@@ -121,16 +126,23 @@ class Asker:
         word = "".join(c for c in self._words(1)[0] if c.isalnum())
         return f"{self._text_field()}{word}~{self._dice.randint(1, 2)}"
 
+    def grouped(self) -> str:
+        one, other = ("".join(c for c in self._words(1)[0] if c.isalnum()) or "水" for _ in range(2))
+        return self._dice.choice(("title", "text", "reply")) + f':({one}^2 OR "{other}")'
+
     def exact(self) -> str:
         return self._dice.choice(
             ("topic:城乡建设", "topic:环*", "place:东湖区", "place:梅溪小区", "status:待回复",
-             "channel:inbox", "intent:投诉", "problem:p1", "flagged:true", "source:mailbox", "status:待?复")
+             "channel:inbox", "intent:投诉", "problem:p1", "flagged:true", "source:mailbox", "status:待?复",
+             "topic:(城乡建设 OR 环境*)", "place:东山区~1", "place:梅西小区~2", "status:(-待回复)",
+             "problem:(p1 p2)", "department:水*", "department:区政~1", "intent:(求助 OR 咨询)^3")
         )  # fmt: skip
 
     def number(self) -> str:
         low, high = sorted(self._dice.randrange(12) for _ in range(2))
         return self._dice.choice(
             (f"urgency:>={low % 4}", f"urgency:{{{low % 4} TO 3]", f"urgency:<{high / 3}", "urgency:[* TO *]",
+             "urgency:(0 OR >2)", f"urgency:{{* TO {high % 4}}}",
              f"dissatisfaction:[{low / 10} TO {high / 10}]", f"dissatisfaction:>{low / 10}",
              f"dissatisfaction:{{{low / 10} TO {high / 10}}}", f"dissatisfaction:{low / 10}")
         )  # fmt: skip
@@ -139,7 +151,9 @@ class Asker:
         days = self._dice.randrange(1, 200)
         return self._dice.choice(
             (f"asked:P{days}D", f"asked:[P{days}D TO P{days // 2}D]", "asked:2026-02", "asked:>=2026-W05",
-             "replied:2026-03-20", "asked:<2025-12-01", "replied:[* TO *]", f"asked:>P{days}D")
+             "replied:2026-03-20", "asked:<2025-12-01", "replied:[* TO *]", f"asked:>P{days}D", "asked:2026",
+             f"asked:PT{days * 7}H30M", "asked:P2M", "asked:(2026-W02 OR 2026-01-29)",
+             "asked:{2026-01 TO 2026-02}", "replied:>=P1Y", "asked:2025-12")
         )  # fmt: skip
 
     def exists(self) -> str:
@@ -177,20 +191,40 @@ def test_generated_queries_find_the_same(
     engines: tuple[SearchIndex, SearchIndex], corpus: list[IndexDocument]
 ) -> None:
     tantivy, elasticsearch = engines
-    asker = Asker(corpus, random.Random(2026))
-    queries = [asker.query() for _ in range(QUERIES)]
+    dice = random.Random(2026)
+    asker = Asker(corpus, dice)
+    # Relevance is for the engines to tell: only the hits are the same, and in other orders their places too.
+    asked = [(asker.query(), dice.choice(ORDERS)) for _ in range(QUERIES)]
 
-    def search(query: str) -> SearchPage:
-        return elasticsearch.search(query, limit=len(corpus))
+    def search(query: str, sort: SortOrder) -> SearchPage:
+        return elasticsearch.search(query, sort=sort, limit=len(corpus))
 
     some = 0
     with ThreadPoolExecutor(4) as pool:
-        for query, theirs in zip(queries, pool.map(search, queries), strict=True):
-            ours = tantivy.search(query, limit=len(corpus))
+        for (query, sort), theirs in zip(asked, pool.map(search, *zip(*asked, strict=True)), strict=True):
+            ours = tantivy.search(query, sort=sort, limit=len(corpus))
             assert {hit.post_id for hit in ours.hits} == {hit.post_id for hit in theirs.hits}, query
             assert ours.total == theirs.total, query
+            if sort is not SortOrder.RELEVANCE:
+                assert [hit.post_id for hit in ours.hits] == [hit.post_id for hit in theirs.hits], query
             some += 0 < ours.total < len(corpus)
     assert some > QUERIES // 2  # else this would prove little
+
+
+@pytest.mark.shared
+def test_a_search_begun_in_one_engine_goes_on_in_the_other(
+    engines: tuple[SearchIndex, SearchIndex], corpus: list[IndexDocument]
+) -> None:
+    for sort in ORDERS:
+        if sort is not SortOrder.RELEVANCE:
+            whole = [hit.post_id for hit in engines[0].search(sort=sort, limit=len(corpus)).hits]
+            found: list[str] = []
+            cursor = None
+            for page in range(4):
+                part = engines[page % 2].search(sort=sort, limit=len(corpus) // 4 + 1, after=cursor)
+                found += [hit.post_id for hit in part.hits]
+                cursor = part.next_cursor
+            assert (found, cursor) == (whole, None)
 
 
 @pytest.mark.shared
