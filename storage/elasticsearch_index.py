@@ -174,10 +174,9 @@ class ElasticsearchIndex:
         sort: SortOrder = SortOrder.RELEVANCE,
         limit: int = 20,
         after: str | None = None,
-        offset: int = 0,
     ) -> SearchPage:
         """Return one page of hits (storage.search.SearchIndex.search)."""
-        asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after, offset=offset)
+        asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after)
         return search_page(asked, ElasticsearchSlices(self._ask), parse=self._parse, clock=self._clock)
 
     def more_like_this(self, text: str, *, without: str | None = None, limit: int = 10) -> list[SearchHit]:

@@ -57,7 +57,6 @@ class Asked:
     sort: SortOrder
     limit: int
     after: str | None
-    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ def search_page(
     if sort is SortOrder.RELEVANCE and next(wanted_words(parsed), None) is None:
         sort = SortOrder.NEWEST
     # One more than wanted tells whether there is a next page.
-    wanted = asked.limit + asked.offset + 1 if asked.limit > 0 else 0
+    wanted = asked.limit + 1 if asked.limit > 0 else 0
     place = None if cursor is None else cursor.place
     try:
         total, hits, ends = _slice(slices, within(parsed, asked.period), sort, now, place, wanted)
@@ -89,7 +88,7 @@ def search_page(
     known = cursor.total if cursor is not None else total or 0
     more = 0 < wanted == len(hits)
     following = _write(asked, _Cursor(now=now, total=known, place=ends[-2])) if more else None
-    return SearchPage(total=known, hits=hits[asked.offset :][: asked.limit], next_cursor=following)
+    return SearchPage(total=known, hits=hits[: max(asked.limit, 0)], next_cursor=following)
 
 
 def within(node: Node, period: Period | None) -> Node:

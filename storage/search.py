@@ -83,7 +83,6 @@ class SearchIndex(Protocol):
         sort: SortOrder = SortOrder.RELEVANCE,
         limit: int = 20,
         after: str | None = None,
-        offset: int = 0,
     ) -> SearchPage:
         """Return one page of hits; `after` is the `next_cursor` of the page before, of the same search.
 
