@@ -8,15 +8,14 @@ from functools import partial
 from typing import Any
 
 from app.crawling import host_turn, run_crawl
-from app.pipeline import INDEXING
-from app.tasks import LOCK_WAIT_S, brief, deliver_pending, evaluate_rules
+from app.tasks import brief, deliver_pending, evaluate_rules
 from app.wiring import Parts
 from crawler.source import Source
 from records.errors import HuiyingError
 from records.job import JobKind
 from records.run import RunState
 from records.times import utc_now
-from storage.indexer import begin_reindex
+from storage.indexer import BATCH, begin_reindex
 from storage.jobs import Handler, JobStopped, Stopped
 
 # Posts merged by one job: a few seconds of work, after which analysis has its turn again.
@@ -103,12 +102,13 @@ def _merge(parts: Parts, _: Mapping[str, Any], stopped: Stopped) -> None:
 
 
 def _index(parts: Parts, _: Mapping[str, Any], stopped: Stopped) -> None:
+    if parts.database.outbox.lag() > BATCH:
+        parts.database.jobs.defer(JobKind.INDEX)  # for another worker to help
     parts.pipeline.feed_index(progress=_breaking_off(stopped))
 
 
 def _reindex(parts: Parts, _: Mapping[str, Any], __: Stopped) -> None:
-    with parts.database.lock(INDEXING, wait_s=LOCK_WAIT_S):
-        total = begin_reindex(parts.database, parts.index)
+    total = begin_reindex(parts.database, parts.index)
     parts.database.jobs.begin_long_work(JobKind.REINDEX, total, now=utc_now())
     parts.database.jobs.defer(JobKind.INDEX)
 

@@ -18,8 +18,8 @@ from storage.database import Database
 from storage.indexer import drain
 from storage.search import SearchIndex
 
-# Held by whoever looks for posts to analyse, merges, or feeds the index: one at a time, on any machine.
-ANALYSING, MERGING, INDEXING = "analysing", "merging", "indexing"
+# Held by whoever looks for posts to analyse, or merges: one process at a time, on any machine.
+ANALYSING, MERGING = "analysing", "merging"
 LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
@@ -71,9 +71,7 @@ class Pipeline:
         with self._database.lock(ANALYSING, wait_s=wait_s):
             analysed = self._analyse_waiting(progress)
         merged = self.merge(progress=progress, wait_s=wait_s)
-        return PipelineReport(
-            analysed=analysed, merged=merged, indexed=self.feed_index(progress=progress, wait_s=wait_s)
-        )
+        return PipelineReport(analysed=analysed, merged=merged, indexed=self.feed_index(progress=progress))
 
     def analyse(self, post_ids: Sequence[str]) -> int:
         """Analyse those of the posts that still await it; return how many. Any number may do so at once."""
@@ -94,12 +92,11 @@ class Pipeline:
                 self._forget()  # it may have taken in what was not committed
                 raise
 
-    def feed_index(self, *, progress: Progress = _silent, wait_s: float = LOCK_WAIT_S) -> int:
+    def feed_index(self, *, progress: Progress = _silent) -> int:
         """Bring the search index up to the truth; return how many documents were put in."""
-        with self._database.lock(INDEXING, wait_s=wait_s):
-            return drain(
-                self._database, self._index, segment=words, progress=lambda done: progress("index", done)
-            )
+        return drain(
+            self._database, self._index, segment=words, progress=lambda done: progress("index", done)
+        )
 
     def _analyse_waiting(self, progress: Progress) -> int:
         done = 0

@@ -13,7 +13,6 @@ from functools import partial
 
 import uvicorn
 
-from alerts.rules import load_rules
 from app.jobs import start_here
 from app.roles import Role, check_role
 from app.schedule import build_scheduler
@@ -40,7 +39,7 @@ def serve(settings: Settings, *, on_ready: OnReady, role: Role = Role.ALL) -> No
     """
     check_role(settings, role)
     if role in (Role.ALL, Role.CONSOLE):
-        check_address(settings.host)
+        check_address(settings.host, proxied_as=settings.proxied_as)
         with (
             open_parts(settings) as parts,
             _bound(settings) as listening,
@@ -98,6 +97,7 @@ def console_services(parts: Parts) -> Services:
         zone=settings.zone,
         title=settings.title,
         language=settings.language,
+        proxied_as=settings.proxied_as,
     )
 
 

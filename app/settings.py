@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from records.errors import ConfigurationError, nearest
+from records.post import Channel
 
 PREFIX = "HUIYING_"
 # Names the installation, so it cannot stand in it.
 OUTSIDE_VARIABLES = ("HUIYING_DATA_DIR",)
+# HUIYING_X_FILE names a file that holds the value of X: passwords stay out of the environment.
+OF_FILE = "_file"
 TEST_VARIABLES_PREFIX = "HUIYING_TEST_"
+HOST_NAME = r"^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$"  # or none
 CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -56,7 +61,16 @@ class Settings(BaseModel):
     index_ca_file: Path | None = Field(
         default=None, description="The certificate of the authority that signed Elasticsearch's own."
     )
-    host: str = Field(default="127.0.0.1", description="The address the console listens on: loopback only.")
+    host: str = Field(
+        default="127.0.0.1",
+        description="The address the console listens on: loopback only, unless proxied_as is set.",
+    )
+    proxied_as: str = Field(
+        default="",
+        pattern=HOST_NAME,
+        description="The host name under which a proxy that asks people to sign in serves the console. Set "
+        "it only where nobody reaches the console but through that proxy; empty: loopback only.",
+    )
     port: int = Field(default=8731, ge=1, le=65535, description="The port the console listens on.")
     pipeline_every_s: int = Field(
         default=30, ge=1, description="Seconds between looks for posts to analyse and index."
@@ -70,6 +84,18 @@ class Settings(BaseModel):
         description="The deadlines of rules/deadlines.yaml that hold where a source states none. "
         "Check them against your rules.",
     )
+
+    retention_days: dict[Channel, Annotated[int, Field(ge=1)]] = Field(
+        default={},
+        description="Days after which the texts of a channel are deleted, counted from when they were asked: "
+        "{ inbox = 730, hotline = 365 }. What is counted stays; a channel that is not named is kept. "
+        "In the environment as JSON.",
+    )
+
+    @field_validator("retention_days", mode="before")
+    @classmethod
+    def _from_environment(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("timezone")
     @classmethod
@@ -89,7 +115,9 @@ class Settings(BaseModel):
 
     @property
     def console_url(self) -> str:
-        """Return where the console answers."""
+        """Return where the console answers, as people reach it."""
+        if self.proxied_as:
+            return f"https://{self.proxied_as}/"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 
@@ -170,10 +198,23 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         name = variable.removeprefix(PREFIX).lower()
         if name in _setting_names():
             values[name] = value
+        elif name.endswith(OF_FILE) and name.removesuffix(OF_FILE) in _setting_names():
+            values[name.removesuffix(OF_FILE)] = _read_secret(variable, value, environment)
         elif variable not in OUTSIDE_VARIABLES:
             known = [PREFIX + setting.upper() for setting in _setting_names()]
             raise ConfigurationError(f'environment: unknown variable "{variable}"{nearest(variable, known)}')
     return values
+
+
+def _read_secret(variable: str, file: str, environment: Mapping[str, str]) -> str:
+    plain = variable.removesuffix(OF_FILE.upper())
+    if plain in environment:
+        raise ConfigurationError(f"environment: both {plain} and {variable} are set (unset one of them)")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as err:
+        reason = getattr(err, "strerror", None) or "not UTF-8"
+        raise ConfigurationError(f'environment: {variable} = "{file}": {reason} (check the file)') from err
 
 
 def _setting_names() -> list[str]:

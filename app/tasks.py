@@ -15,7 +15,6 @@ from alerts.coverage import SourceHealth, coverage_of, source_health
 from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, run_rules
 from alerts.rules import load_rules
-from app.pipeline import INDEXING
 from app.settings import Settings
 from app.wiring import Parts
 from briefing.collect import collect
@@ -134,8 +133,7 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
     frozen = parts.database.snapshots.latest("daily", day_period(day, zone=settings.zone))
     if frozen is not None and not anew:
         return frozen
-    with parts.database.lock(INDEXING, wait_s=LOCK_WAIT_S):
-        drain(parts.database, parts.index, segment=words)  # what alerts flagged since
+    drain(parts.database, parts.index, segment=words)  # what alerts flagged since
     content = collect(
         parts.database,
         parts.index,

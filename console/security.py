@@ -48,15 +48,21 @@ _HEADERS = {
 }
 
 
-def check_address(host: str) -> None:
-    """Raise ConfigurationError where `host` is an address that other machines can reach."""
+def check_address(host: str, *, proxied_as: str = "") -> None:
+    """Raise ConfigurationError where `host` is an address that other machines can reach.
+
+    Allowed where the operator has named the proxy that asks people to sign in and is the only way here.
+    """
+    if proxied_as:
+        return
     try:
         loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         loopback = False
     if not loopback:
         raise ConfigurationError(
-            f'console address "{host}": only loopback is served until sign-in exists (use 127.0.0.1)'
+            f'console address "{host}": only loopback is served until sign-in exists (use 127.0.0.1, '
+            "or set proxied_as to the name of a proxy that asks people to sign in)"
         )
 
 

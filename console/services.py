@@ -23,7 +23,8 @@ class Services:
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
     steps of one post's way as (stage, what happened), in order. `due_at` says when the answer to a post is
-    due. `rules_dir` holds the rule files. `title` is what the installation calls itself.
+    due. `rules_dir` holds the rule files. `title` is what the installation calls itself;
+    `proxied_as` is the host name of the proxy in front of the console, if there is one.
     """
 
     database: Database
@@ -38,3 +39,4 @@ class Services:
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"
     language: str = DEFAULT_LANGUAGE
+    proxied_as: str = ""

@@ -82,7 +82,8 @@ def create_app(services: Services) -> FastAPI:
     app.exception_handler(RequestValidationError)(errors.invalid)
     app.exception_handler(HTTPException)(errors.refused)
     app.exception_handler(Exception)(errors.failed)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False)
+    names = [*LOOPBACK_NAMES, services.proxied_as] if services.proxied_as else LOOPBACK_NAMES
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
     app.add_middleware(SecurityHeaders)
     return app
 

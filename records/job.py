@@ -27,11 +27,16 @@ class JobKind(StrEnum):
     CRAWL = "crawl"  # a source (source)
     RULES = "rules"
     DELIVER = "deliver"
-    BRIEF = "brief"
+    BRIEF = "brief"  # brings the search index up to date first
 
     @property
     def queue(self) -> Queue:
-        return _QUEUES.get(self, Queue.ALERTS)
+        return _QUEUES[self]
+
+    @property
+    def looks_for_work(self) -> bool:
+        """Whether it finds its work by itself, and the schedule starts it again and again."""
+        return self in _LOOKING
 
 
 _QUEUES = {
@@ -40,8 +45,12 @@ _QUEUES = {
     JobKind.MERGE: Queue.POSTS,
     JobKind.INDEX: Queue.INDEX,
     JobKind.REINDEX: Queue.INDEX,
+    JobKind.BRIEF: Queue.INDEX,
     JobKind.CRAWL: Queue.CRAWLS,
+    JobKind.RULES: Queue.ALERTS,
+    JobKind.DELIVER: Queue.ALERTS,
 }
+_LOOKING = {JobKind.CATCH_UP, JobKind.MERGE, JobKind.INDEX, JobKind.RULES, JobKind.DELIVER}
 
 
 class JobState(StrEnum):

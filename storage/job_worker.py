@@ -36,8 +36,9 @@ def run_worker(store: JobStore, handlers: Mapping[JobKind, Handler], *, stop: th
     """Work at all queues until `stop` is set; what runs then is finished or put back.
 
     A handler gets the job's arguments, and a function that says whether to break off, by raising JobStopped.
-    What raises Retryable is tried again later; any other error is the end of the job, which stays as failed,
-    with the reason. When the database goes away, work goes on as soon as it is back.
+    What raises Retryable is tried again later by the queue, or by the schedule where the job looks for its
+    work; any other error is the end of the job, which stays as failed, with the reason. When the database goes
+    away, work goes on as soon as it is back.
     """
     # The end of each job is logged here, in one line and without its arguments.
     logging.getLogger("procrastinate.worker").addFilter(_drop)
@@ -124,6 +125,8 @@ class _BackOff(BaseRetryStrategy):
         if isinstance(exception, JobAborted):
             return RetryDecision(retry_in={"seconds": 0})
         if not isinstance(exception, Retryable) or job.attempts + 1 >= MAX_ATTEMPTS:
+            return None
+        if JobKind(job.task_name).looks_for_work:
             return None
         pause = min(FIRST_PAUSE_S * 2**job.attempts, LONGEST_PAUSE_S) * random.uniform(0.8, 1.2)  # noqa: S311
         # A crawl that has to wait lets the other sources of its host go first.

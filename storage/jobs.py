@@ -38,6 +38,9 @@ Handler = Callable[[Mapping[str, Any], Stopped], object]  # does a job by its ar
 _STATES = {JobState.WAITING: "todo", JobState.RUNNING: "doing", JobState.FAILED: "failed"}
 _BY_STATUS = {status: state for state, status in _STATES.items()}
 _LONG_WORK = "jobs.long_work."
+# Jobs of one kind run one at a time, but for these: the index is fed by as many as like, and evaluating rules
+# and delivering wait for each other.
+_LOCKS = {JobKind.INDEX: None, JobKind.RULES: "alerting", JobKind.DELIVER: "alerting"}
 # Why the last attempt failed, kept among the arguments of the job: it is gone when the job is.
 ERROR = "error"
 
@@ -93,6 +96,12 @@ _HELD_BY_THE_DEAD = text(
     " WHERE status = 'doing' AND (workers.id IS NULL"
     " OR last_heartbeat < now() - CAST(:dead_after AS interval)) FOR UPDATE OF jobs SKIP LOCKED"
 )
+_BEGIN = text("UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = :id")
+_FORGET_EARLIER = text(
+    "DELETE FROM procrastinate_jobs AS earlier USING procrastinate_jobs AS present"
+    " WHERE present.id = :id AND earlier.status = 'failed' AND earlier.task_name = present.task_name"
+    " AND earlier.args - CAST(:error AS text) = present.args - CAST(:error AS text)"
+)
 _RETRY = text("SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)")
 _GIVE_UP = text("SELECT procrastinate_finish_job_v1(:id, 'failed', false)")
 _RETRY_FAILED = text(
@@ -117,11 +126,11 @@ def queue_analysis(connection: Connection, post_ids: Iterable[str]) -> None:
 def wake(connection: Connection, kind: JobKind) -> None:
     """Queue a job that looks for its work by itself, unless one waits already; part of the transaction."""
     if connection.dialect.name == "postgresql":
-        _defer_once(connection, kind, {}, once=kind.value, lock=kind.value)
+        _defer_once(connection, kind, {}, once=kind.value, lock=_LOCKS.get(kind, kind.value))
 
 
 def _defer_once(
-    connection: Connection, kind: JobKind, arguments: Mapping[str, Any], *, once: str, lock: str
+    connection: Connection, kind: JobKind, arguments: Mapping[str, Any], *, once: str, lock: str | None
 ) -> bool:
     """Queue the job unless one of the same `once` waits; return whether it was queued."""
     take_turns(connection, [f"job {once}"])
@@ -176,11 +185,13 @@ class JobStore:
     ) -> bool:
         """Queue the job unless one of the same kind and subject waits; return whether it was queued.
 
-        Of the jobs with one `lock` (by default: kind and subject) one runs at a time, on any machine.
+        Of the jobs with one `lock` one runs at a time, on any machine.
         """
         once = f"{kind} {subject}".strip()
         with writing(self._engine) as connection:
-            return _defer_once(connection, kind, arguments or {}, once=once, lock=lock or once)
+            return _defer_once(
+                connection, kind, arguments or {}, once=once, lock=lock or _LOCKS.get(kind, once)
+            )
 
     def split(self, post_ids: Sequence[str]) -> None:
         """Queue the analysis of the posts as two jobs: one of them goes on without what was in the way."""
@@ -273,11 +284,13 @@ class JobStore:
         return self._on_failed(_DELETE_FAILED, job_id)
 
     def begin(self, job_id: int) -> None:
-        """Note that the job runs: another of its kind may wait from now on, also when this one is retried."""
+        """Note that the job runs: another of its kind may wait from now on, also when this one is retried.
+
+        Where the same failed before, that is forgotten: this attempt will say how it stands.
+        """
         with writing(self._engine) as connection:
-            connection.execute(
-                text("UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = :id"), {"id": job_id}
-            )
+            connection.execute(_BEGIN, {"id": job_id})
+            connection.execute(_FORGET_EARLIER, {"id": job_id, "error": ERROR})
 
     def note_failure(self, job_id: int, reason: str) -> None:
         """Keep why the job's last attempt failed."""

@@ -14,6 +14,7 @@ from app.settings import load_settings
 from records.analysis import Analysis
 from records.errors import ConfigurationError
 from records.files import placed
+from records.job import JobKind
 from records.plain import plain, plain_post
 from records.post import Post
 from records.problem import ProblemState
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 KeptName = Annotated[str, typer.Argument(metavar="NAME", help="保存的检索的名称")]
 PAGE = 200
-# A large index takes minutes to bring up to date; whoever rebuilds it waits for that.
-LOCK_WAIT_S = 600.0
 
 searches = typer.Typer(help="保存的检索：订阅，或生成预警规则。", no_args_is_help=True)
 problems = typer.Typer(help="问题：归并后的同一件事。", no_args_is_help=True)
@@ -221,17 +220,19 @@ def why(
 
 
 def reindex(data_dir: DataDir = None) -> None:
-    from app.pipeline import INDEXING
     from app.wiring import open_parts
     from nlp.segment import words
     from storage.indexer import reindex as rebuild
 
     with open_parts(load_settings(data_dir)) as parts, progress_bar() as bar:
+        if parts.database.jobs.figures().workers:
+            parts.database.jobs.defer(JobKind.REINDEX)
+            note("已交给后台（huiying jobs list 看进度）")
+            return
         task = bar.add_task(gettext("入索引"), total=parts.database.posts.count())
-        with parts.database.lock(INDEXING, wait_s=LOCK_WAIT_S):
-            done = rebuild(
-                parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
-            )
+        done = rebuild(
+            parts.database, parts.index, segment=words, progress=lambda count: bar.advance(task, count)
+        )
     note("已入索引 %(done)s 条", done=done)
 
 

@@ -140,7 +140,10 @@ def _field_row(field: str, posts: Sequence[Post]) -> dict[str, object]:
 
 
 def bring_up_to_date(parts: Parts) -> None:
-    """Analyse, merge and index what is new, showing how far it is."""
+    """Analyse, merge and index what is new, showing how far it is. Where workers live, they do it."""
+    if parts.database.jobs.figures().workers:
+        note("已交给后台（huiying jobs list 看进度）")
+        return
     with progress_bar() as bar:
         titles = {"analyse": gettext("分析"), "merge": gettext("归并"), "index": gettext("入索引")}
         tasks = {step: bar.add_task(title, total=None) for step, title in titles.items()}
