@@ -78,13 +78,13 @@ def test_a_kept_revision_holds_only_fields_of_a_post() -> None:
     assert set(content["replies"][0]) == {"text", "department", "replied_at"}
 
 
-def test_migrations_make_the_tables_of_the_schema(empty_database_url: str) -> None:
-    Database.open(empty_database_url).close()
 def is_ours(name: str | None, kind: str, _: object) -> bool:
     """Return whether Alembic looks after it: the job queue's tables come from its library."""
     return kind != "table" or not str(name).startswith("procrastinate_")
 
 
+def test_migrations_make_the_tables_of_the_schema(empty_database_url: str) -> None:
+    Database.open(empty_database_url).close()
     engine = open_engine(empty_database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": is_ours})
