@@ -22,6 +22,7 @@ from elasticsearch import ApiError, Elasticsearch
 from records.errors import ConfigurationError, Retryable
 from records.query import IndexDocument
 from storage.elasticsearch_client import BUSY, is_passing, one_line
+from storage.elasticsearch_generations import IndexGoneError
 from storage.elasticsearch_schema import build_fields
 
 # Bytes a request; the server sets a tenth of its heap aside for all that is under way.
@@ -36,10 +37,6 @@ _LONGEST_ID = 512
 _ANSWER = ("items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason")
 
 _log = logging.getLogger(__name__)
-
-
-class IndexGoneError(Exception):
-    """The alias that is written names no index any more."""
 
 
 class Action(NamedTuple):

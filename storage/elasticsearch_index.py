@@ -1,8 +1,6 @@
 """The search index in an Elasticsearch cluster. Only the modules storage.elasticsearch_* know Elasticsearch.
 
-`NAME` and `NAME-write` are aliases of physical indices `NAME-v1`, `NAME-v2` …: people read the first, the
-indexer writes the second. They are the same index, but for the time of a rebuild, which ends by moving `NAME`
-in one step. Schema version and watermark are in the `_meta` of the physical index, so they move with it.
+Which indices there are is said in storage.elasticsearch_generations.
 
 Several processes may write: a document carries the version of the truth it was read at (the newest outbox
 row), and the server keeps the newer of two. A server that is away is Retryable at each use, not at opening.
@@ -10,10 +8,8 @@ row), and the server keeps the newer of two. A server that is away is Retryable 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -35,10 +31,11 @@ from records.times import Period, utc_now
 from storage.aggregations import BinReader, ask_bins, commonest
 from storage.bins import bin_edges
 from storage.bounds import micros
-from storage.elasticsearch_bulk import Action, IndexGoneError, put, send, take_out
+from storage.elasticsearch_bulk import Action, put, send, take_out
 from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
+from storage.elasticsearch_faults import find_faults
+from storage.elasticsearch_generations import Generations, IndexGoneError
 from storage.elasticsearch_query import compile_query
-from storage.elasticsearch_schema import SCHEMA_VERSION, SETTINGS, build_mapping
 from storage.elasticsearch_search import ElasticsearchSlices
 from storage.paging import Asked, search_page, within
 from storage.query import QueryError, Segment, parse_query
@@ -50,23 +47,12 @@ from storage.similar import find_similar
 _MAX_BUCKETS = 60_000
 _MAX_KEYS = 10_000
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Physical:
-    """The physical index behind the write alias; `read` is the one that people read."""
-
-    name: str
-    read: str
-    schema: int
-    watermark: int
-
 
 class ElasticsearchIndex:
     """A storage.search.SearchIndex at `url` (elasticsearch_client.read_address), made at the first use.
 
-    `clock` says what relative dates in queries count back from.
+    `clock` says what relative dates in queries count back from. `shards` are those of what is
+    built from now on.
     """
 
     def __init__(
@@ -78,14 +64,14 @@ class ElasticsearchIndex:
         clock: Callable[[], datetime] = utc_now,
         api_key: str | None = None,
         ca_file: Path | None = None,
+        shards: int = 1,
     ) -> None:
         self._address: Address = read_address(url)
         self._client = connect(self._address, api_key=api_key, ca_file=ca_file)
         self._segment = segment
         self._zone = zone
         self._clock = clock
-        self._read_alias = self._address.name
-        self._write_alias = f"{self._address.name}-write"
+        self._generations = Generations(self._client, self._address, shards=shards)
         self._is_ready = False
         # The physical index that this process writes, from its first write to its last commit.
         self._target: str | None = None
@@ -118,20 +104,20 @@ class ElasticsearchIndex:
         """Make visible what was written, which is durable already, and keep the watermark."""
         with self._asking():
             target = self._begin_writing()
-            if self._physical().name != target:
+            if self._generations.now().name != target:
                 self._target = None
                 raise Retryable(f"{self._address.shown}: another process began to rebuild it")
             self._client.indices.refresh(index=target)
             # After the commit: killed in between, the rows come again and replace themselves.
             if watermark is not None:
-                self._client.indices.put_mapping(index=target, meta=_meta(watermark))
+                self._generations.keep_watermark(target, watermark)
             if self._holders == 0:
                 self._target = None
 
     def watermark(self) -> int:
         """Return the outbox row last committed, 0 for a new index."""
         with self._asking():
-            return self._physical().watermark
+            return self._generations.now().watermark
 
     def clear(self) -> None:
         """Throw everything away, the watermark included."""
@@ -141,20 +127,20 @@ class ElasticsearchIndex:
     def begin_rebuild(self) -> None:
         """Write into an empty index from now on; people read the old one until `publish`."""
         with self._asking():
-            self._start_beside(self._physical())
+            beside = self._generations.start_beside(self._generations.now())
+            if self._target is not None:
+                self._target = beside
 
     def publish(self) -> None:
         """Let people read the index that is written, in one step, and drop the one they read."""
         with self._asking():
-            now = self._physical()
-            if now.read == now.name or self._target not in (None, now.name):
-                return
-            self._client.indices.update_aliases(
-                actions=[
-                    {"add": {"index": now.name, "alias": self._read_alias}},
-                    {"remove_index": {"index": now.read}},
-                ]
-            )
+            now = self._generations.now()
+            if now.read != now.name and self._target in (None, now.name):
+                self._generations.publish(now)
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with server, account and index, a line each (storage.search.SearchIndex)."""
+        return find_faults(self._client, self._address, self._generations)
 
     def close(self) -> None:
         """Let go of connections. What was not refreshed is not visible (the outbox has it)."""
@@ -263,7 +249,10 @@ class ElasticsearchIndex:
         with self._asking():
             try:
                 found = self._client.search(
-                    index=self._read_alias, query=query, source=False, **{"track_total_hits": True, **options}
+                    index=self._generations.read_alias,
+                    query=query,
+                    source=False,
+                    **{"track_total_hits": True, **options},
                 )
             except BadRequestError as err:
                 # It was read, so what the server does not take is only its size.
@@ -274,117 +263,39 @@ class ElasticsearchIndex:
         answer: Mapping[str, Any] = found.body
         return answer
 
-    # -- the physical indices ----------------------------------------------------------------------
+    # -- the connection ----------------------------------------------------------------------------
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
         with telling(self._address):
             if not self._is_ready:
                 check_server(self._client, self._address)
-                self._make_or_check()
+                self._generations.make_or_check()
                 self._is_ready = True
             try:
                 yield
-            except (NotFoundError, IndexGoneError) as err:
-                raise self._gone() from err
-
-    def _gone(self) -> Retryable:
-        self._is_ready = False
-        self._target = None
-        return Retryable(f"{self._address.shown}: the index is gone (try again: it is built anew)")
-
-    def _make_or_check(self) -> None:
-        aliases = self._aliases()
-        if not aliases:
-            self._make()
-        elif self._physical(aliases).schema < SCHEMA_VERSION:
-            _log.warning("%s is of an older version: it is built anew beside it", self._address.shown)
-            self._start_beside(self._physical(aliases))
-
-    def _make(self) -> None:
-        if self._client.indices.exists(index=self._read_alias):
-            raise ConfigurationError(
-                f"{self._address.shown}: something else has an index of this name (give another name)"
-            )
-        self._create(f"{self._address.name}-v1", {self._read_alias: {}, self._write_alias: {}})
-
-    def _create(self, physical: str, aliases: dict[str, Any]) -> None:
-        self._client.indices.put_index_template(
-            name=self._address.name,
-            index_patterns=[f"{self._address.name}-v*"],
-            template={"settings": SETTINGS, "mappings": build_mapping(_meta(0))},
-            priority=500,
-        )
-        try:
-            self._client.indices.create(index=physical, aliases=aliases)
-        except BadRequestError as err:
-            # Another process was first: then it is the same index.
-            if err.error != "resource_already_exists_exception":
+            except ConfigurationError:
+                self._is_ready = False
                 raise
-
-    def _start_beside(self, now: _Physical) -> None:
-        """Make the next physical index and write there from now on; drop one that nobody reads."""
-        number = int(now.name.rpartition("-v")[2]) + 1
-        beside = f"{self._address.name}-v{number}"
-        self._create(beside, {})
-        is_read = now.name == now.read
-        leave = (
-            {"remove": {"index": now.name, "alias": self._write_alias}}
-            if is_read
-            else {"remove_index": {"index": now.name}}
-        )
-        enter = {"add": {"index": beside, "alias": self._write_alias}}
-        self._client.indices.update_aliases(actions=[leave, enter])
-        if self._target is not None:
-            self._target = beside
-
-    def _aliases(self) -> dict[str, set[str]]:
-        """Return the physical indices of both aliases; empty where there is neither."""
-        found: dict[str, set[str]] = {}
-        try:
-            answer = self._client.indices.get_alias(name=[self._read_alias, self._write_alias]).body
-        except NotFoundError:
-            return found
-        for index, entry in answer.items():
-            for alias in entry["aliases"]:
-                found.setdefault(alias, set()).add(index)
-        return found
-
-    def _physical(self, aliases: dict[str, set[str]] | None = None) -> _Physical:
-        found = self._aliases() if aliases is None else aliases
-        if not found:
-            raise self._gone()
-        read, write = found.get(self._read_alias, set()), found.get(self._write_alias, set())
-        if len(read) != 1 or len(write) != 1:
-            self._is_ready = False
-            raise ConfigurationError(
-                f"{self._address.shown}: its aliases {self._read_alias} and {self._write_alias} do not name "
-                "one index each (one was deleted, or something else uses them: give another name)"
-            )
-        name = next(iter(write))
-        meta = self._client.indices.get_mapping(index=name).body[name]["mappings"].get("_meta", {})
-        ours = meta.get("huiying")
-        if ours is None:
-            raise ConfigurationError(
-                f"{self._address.shown}: the index {name} belongs to something else (give another name)"
-            )
-        if ours["schema"] > SCHEMA_VERSION:
-            raise ConfigurationError(
-                f"{self._address.shown}: its schema {ours['schema']} is newer than this version knows "
-                "(upgrade huiying, or give another name)"
-            )
-        return _Physical(name=name, read=next(iter(read)), schema=ours["schema"], watermark=ours["watermark"])
+            except (NotFoundError, IndexGoneError) as err:
+                self._is_ready = False
+                self._target = None
+                raise Retryable(
+                    f"{self._address.shown}: the index is gone (try again: it is built anew)"
+                ) from err
 
     def _begin_writing(self) -> str:
         if self._target is None:
-            self._target = self._physical().name
+            self._target = self._generations.now().name
         return self._target
 
     def _send(self, actions: Iterable[Action]) -> int:
         """Return how many were taken, or passed over for a newer version. Raises Rejected at the end."""
         with self._asking():
             self._begin_writing()
-            taken, refused = send(self._client, self._write_alias, actions, shown=self._address.shown)
+            taken, refused = send(
+                self._client, self._generations.write_alias, actions, shown=self._address.shown
+            )
         if refused:
             first, reason = next(iter(refused.items()))
             raise NotIndexedError(
@@ -392,7 +303,3 @@ class ElasticsearchIndex:
                 reasons=refused,
             )
         return taken
-
-
-def _meta(watermark: int) -> dict[str, Any]:
-    return {"huiying": {"schema": SCHEMA_VERSION, "watermark": watermark}}

@@ -12,19 +12,22 @@ from storage.ordering import ORDER_FIELDS, order_keys
 SCHEMA_VERSION = 2
 # Lucene takes no term above 32,766 bytes; a character has at most four.
 _LONGEST_TERM = 8_191
-# A page is asked for by its offset: the last one of a million hits is still given.
+# The largest page that may be asked for.
 _MAX_RESULT_WINDOW = 1_000_000
 
-SETTINGS: dict[str, Any] = {
-    "index": {
-        "number_of_shards": 1,
-        "max_result_window": _MAX_RESULT_WINDOW,
-        # Nothing is visible before the indexer says so, with its watermark.
-        "refresh_interval": "-1",
-        # Relevance is BM25 with the parameters of the embedded index.
-        "similarity": {"default": {"type": "BM25", "k1": 1.2, "b": 0.75}},
-    },
-}
+
+def build_settings(shards: int) -> dict[str, Any]:
+    """Return the settings of an index of `shards` primary shards."""
+    return {
+        "index": {
+            "number_of_shards": shards,
+            "max_result_window": _MAX_RESULT_WINDOW,
+            # Nothing is visible before the indexer says so, with its watermark.
+            "refresh_interval": "-1",
+            # Relevance is BM25 with the parameters of the embedded index.
+            "similarity": {"default": {"type": "BM25", "k1": 1.2, "b": 0.75}},
+        },
+    }
 
 
 def build_mapping(meta: dict[str, Any]) -> dict[str, Any]:

@@ -126,5 +126,11 @@ class SearchIndex(Protocol):
         `zone`) each series has its bins. Largest first, ties by key.
         """
 
+    def faults(self) -> list[str]:
+        """Return what is wrong with the index, each in one line with its fix; empty where nothing is.
+
+        Raises nothing of the project's: that the engine is away is a fault like others.
+        """
+
     def close(self) -> None:
         """Let go of files and connections. Uncommitted documents are lost (the outbox has them)."""

@@ -20,11 +20,13 @@ def open_index(
     clock: Callable[[], datetime] = utc_now,
     api_key: str | None = None,
     ca_file: Path | None = None,
+    shards: int = 1,
 ) -> SearchIndex:
     """Return the index in the folder, or at the URL `https://user:password@host:9200/name`.
 
-    A cluster is asked only at the first use; while it is away each use raises Retryable. `api_key` and
-    `ca_file` are for clusters only. Raises ConfigurationError: no such URL, or its client is not installed.
+    A cluster is asked only at the first use; while it is away each use raises Retryable. `api_key`,
+    `ca_file` and `shards` (of what is built from now on) are for clusters only.
+    Raises ConfigurationError: no such URL, or its client is not installed.
     """
     if isinstance(url_or_folder, Path) or "://" not in url_or_folder:
         from storage.tantivy_index import TantivyIndex
@@ -38,5 +40,11 @@ def open_index(
             '(pip install "huiying[elasticsearch]")'
         ) from err
     return ElasticsearchIndex(
-        url_or_folder, segment=segment, zone=zone, clock=clock, api_key=api_key, ca_file=ca_file
+        url_or_folder,
+        segment=segment,
+        zone=zone,
+        clock=clock,
+        api_key=api_key,
+        ca_file=ca_file,
+        shards=shards,
     )

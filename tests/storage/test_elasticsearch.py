@@ -13,9 +13,10 @@ from elasticsearch import BadRequestError, Elasticsearch
 from nlp.segment import words
 from records.errors import ConfigurationError, Rejected, Retryable
 from records.times import DEFAULT_ZONE
-from storage import elasticsearch_bulk, elasticsearch_client, elasticsearch_index
+from storage import elasticsearch_bulk, elasticsearch_client, elasticsearch_generations
 from storage.elasticsearch_client import read_address
 from storage.elasticsearch_index import ElasticsearchIndex
+from storage.elasticsearch_schema import SCHEMA_VERSION, build_mapping
 from storage.search_engines import open_index
 from storage.tantivy_index import TantivyIndex
 from tests.servers import free_port
@@ -151,7 +152,9 @@ def test_an_index_of_an_older_version_is_built_anew_beside(
 ) -> None:
     index.add([document(1)])
     index.refresh(watermark=4)
-    monkeypatch.setattr(elasticsearch_index, "SCHEMA_VERSION", elasticsearch_index.SCHEMA_VERSION + 1)
+    monkeypatch.setattr(
+        elasticsearch_generations, "SCHEMA_VERSION", elasticsearch_generations.SCHEMA_VERSION + 1
+    )
     newer = opened(url)
     assert (newer.watermark(), newer.count()) == (0, 1)
     monkeypatch.undo()
@@ -270,3 +273,76 @@ def test_a_folder_is_the_embedded_index(tmp_path: Path) -> None:
         index = open_index(folder, segment=words, zone=DEFAULT_ZONE)
         assert isinstance(index, TantivyIndex)
         index.close()
+
+
+def test_an_index_that_is_well_has_no_faults(index: ElasticsearchIndex, raw: Elasticsearch, url: str) -> None:
+    assert index.faults() == []
+    assert not raw.indices.exists(index=read_address(url).name), "asking for faults makes nothing"
+    index.add([document(1)])
+    index.refresh()
+    assert index.faults() == []
+
+
+def test_faults_of_a_cluster_are_told_with_their_fix(
+    index: ElasticsearchIndex, raw: Elasticsearch, url: str
+) -> None:
+    index.count()
+    name = f"{read_address(url).name}-v1"
+    raw.indices.put_mapping(index=name, properties={"author": {"type": "keyword"}}, dynamic="true")
+    raw.indices.put_settings(index=name, settings={"index.blocks.read_only_allow_delete": True})
+    mapping, block = index.faults()
+    assert "author, dynamic (run huiying reindex)" in mapping
+    assert "read_only_allow_delete (the disk was full: make room" in block
+    raw.indices.put_settings(index=name, settings={"index.blocks.read_only_allow_delete": None})
+    index.clear()
+    assert index.faults() == []
+
+
+def test_faults_never_raise(url: str, raw: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elasticsearch_client, "MAX_RETRIES", 0)
+    raw.indices.create(index=read_address(url).name)
+    (taken,) = opened(url).faults()
+    assert "something else has an index of this name (give another name)" in taken
+    raw.indices.delete(index=read_address(url).name)
+    (away,) = opened(f"http://127.0.0.1:{free_port()}").faults()
+    assert "no answer" in away
+
+
+def test_a_part_that_no_node_holds_is_a_fault(
+    index: ElasticsearchIndex, raw: Elasticsearch, url: str
+) -> None:
+    name = read_address(url).name
+    raw.indices.create(
+        index=f"{name}-v1",
+        mappings=build_mapping({"huiying": {"schema": SCHEMA_VERSION, "watermark": 0}}),
+        settings={"index.routing.allocation.require._name": "nowhere"},
+        aliases={name: {}, f"{name}-write": {}},
+        wait_for_active_shards="0",
+        timeout="1s",
+    )
+    (lost,) = index.faults()
+    assert "is red, no node has some of its shards (start those nodes, or run huiying reindex)" in lost
+
+
+def test_blocked_writing_is_a_setting_to_change_not_a_refused_document(
+    index: ElasticsearchIndex, raw: Elasticsearch, url: str
+) -> None:
+    index.count()
+    raw.indices.put_settings(index=f"{read_address(url).name}-v1", settings={"index.blocks.write": True})
+    with pytest.raises(ConfigurationError, match=r"may not be written .*unblock") as raised:
+        index.add([document(1)])
+    assert "\n" not in str(raised.value)
+
+
+def test_shards_are_those_of_the_next_physical_index(
+    index: ElasticsearchIndex, raw: Elasticsearch, url: str
+) -> None:
+    index.count()
+    wider = open_index(url, segment=words, zone=DEFAULT_ZONE, shards=3)
+    wider.clear()
+    name = f"{read_address(url).name}-v2"
+    assert raw.indices.get_settings(index=name)[name]["settings"]["index"]["number_of_shards"] == "3"
+    wider.add([document(number) for number in range(9)])
+    wider.refresh()
+    assert len(wider.search(limit=9).hits) == 9
+    wider.close()

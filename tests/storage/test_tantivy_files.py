@@ -291,3 +291,11 @@ def test_stopped_at_any_step_the_folder_still_names_whole_indexes(
             again.publish()
         assert (again.count(), again.watermark(), len(list(folder.glob("index-*")))) == (1, 9, 1)
         again.close()
+
+
+def test_faults_are_told_with_their_fix(folder: Path) -> None:
+    index = open_index(folder)
+    assert index.faults() == []
+    (folder / "current.json").write_text('{"format": 99}')
+    (newer,) = index.faults()
+    assert "newer than this version knows" in newer
