@@ -11,7 +11,7 @@ import numpy as np
 
 from nlp.analyser import Analyser
 from nlp.answers import AnswerModel
-from nlp.figures import topic_figures
+from nlp.figures import agreement, topic_figures
 from nlp.problems import merge_stream
 from nlp.replies import rank_questions
 from nlp.topics import TopicGuess
@@ -89,35 +89,59 @@ def evaluate_readings(
     messages: Iterable[Mapping[str, Any]],
     labels: Iterable[Mapping[str, Any]],
     *,
+    second: Iterable[Mapping[str, Any]] | None = None,
     analyser: Analyser | None = None,
 ) -> dict[str, Any]:
-    """Return how far the machine agrees with a person on intent, dissatisfaction and urgency.
+    """Return how far the machine agrees with one or two labellers on intent, dissatisfaction and urgency.
 
-    `labels` state id, sha1 of the text, intent, dissatisfaction and urgency (0-3); a label whose text is not
-    among `messages` raises Rejected("unknown_text"). Kappas are Cohen's with quadratic weights.
+    Labels state id, sha1 of the text, intent, dissatisfaction and urgency (0-3); `second` are another
+    labeller's of the same messages, in any order. Where some of `labels` are marked `held_out`, only these
+    are measured: the others taught the shipped model. Raises Rejected("unknown_text") for a label whose text
+    is not among `messages`, Rejected("unpaired_label") for one that only the first labeller gave.
     """
-    texts = {str(row.get("id")): row for row in messages}
+    texts = {text_key(row): row for row in messages}
     known = list(labels)
-    for label in known:
-        text = str(texts.get(str(label["id"]), {}).get("text", ""))
-        if hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() != label["sha1"]:
-            raise Rejected("unknown_text", f'label of "{label["id"]}": that text is not among the messages')
-    posts = [_post(texts[str(label["id"])], number) for number, label in enumerate(known, start=1)]
+    known = [label for label in known if label.get("held_out")] or known
+    labellers = [known] if second is None else [known, _paired(known, second)]
+    rows = [labelled_row(texts, label) for label in known]
+    posts = [_post(row, number) for number, row in enumerate(rows, start=1)]
     found = (analyser or Analyser.load()).analyse(posts)
-    levels = [sum(a.dissatisfaction >= edge for edge in DISSATISFACTION_EDGES) for a in found]
-    right = [str(a.intent) == label["intent"] for a, label in zip(found, known, strict=True)]
+    machine: dict[str, list[Any]] = {
+        "intent": [str(a.intent) for a in found],
+        "dissatisfaction": [sum(a.dissatisfaction >= edge for edge in DISSATISFACTION_EDGES) for a in found],
+        "urgency": [a.urgency for a in found],
+    }
     return {
         "rows": len(known),
-        "intent_accuracy": round(float(np.mean(right)), 4),
-        "dissatisfaction_kappa": _kappa([label["dissatisfaction"] for label in known], levels),
-        "urgency_kappa": _kappa([label["urgency"] for label in known], [a.urgency for a in found]),
+        **{
+            reading: agreement([[label[reading] for label in each] for each in labellers], guesses)
+            for reading, guesses in machine.items()
+        },
     }
 
 
-def _kappa(people: Sequence[int], machine: Sequence[int]) -> float:
-    from sklearn.metrics import cohen_kappa_score  # 0.5 s, and only where something is measured
+def text_key(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return id and SHA-1 of the text: what joins labels, which hold no text, with messages."""
+    text = str(row.get("text", "")).encode("utf-8", "surrogatepass")
+    return str(row.get("id")), hashlib.sha1(text, usedforsecurity=False).hexdigest()
 
-    return round(float(cohen_kappa_score(people, machine, weights="quadratic", labels=range(4))), 4)
+
+def labelled_row(
+    texts: Mapping[tuple[str, str], Mapping[str, Any]], label: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the message that `label` is about. Raises Rejected("unknown_text") where it is not there."""
+    row = texts.get((str(label["id"]), label["sha1"]))
+    if row is None:
+        raise Rejected("unknown_text", f'label of "{label["id"]}": that text is not among the messages')
+    return row
+
+
+def _paired(labels: Sequence[Mapping[str, Any]], others: Iterable[Mapping[str, Any]]) -> list[Any]:
+    by_key = {(str(label["id"]), label["sha1"]): label for label in others}
+    for label in labels:
+        if (str(label["id"]), label["sha1"]) not in by_key:
+            raise Rejected("unpaired_label", f'label of "{label["id"]}": the second labeller gave none')
+    return [by_key[str(label["id"]), label["sha1"]] for label in labels]
 
 
 def _post(row: Mapping[str, Any], number: int, *needed: str) -> Post:

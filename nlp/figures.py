@@ -1,7 +1,11 @@
-"""How good guesses are: macro-F1, the same at 90 % coverage, and calibration. Without scikit-learn."""
+"""How good guesses are: macro-F1, the same at 90 % coverage, calibration, and agreement with people.
+
+Without scikit-learn.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,3 +73,44 @@ def _calibration_error(scores: Any, right: Any) -> float:
         if (bins == at).any()
     ]
     return round(float(sum(gaps)), 4)
+
+
+def agreement(labellers: Sequence[Sequence[Any]], guesses: Sequence[Any]) -> dict[str, Any]:
+    """Return how far `guesses` agree with each labeller, beside how far two labellers agree.
+
+    accuracy (the mean over the labellers), kappa_each and kappa, their mean, kappa_of_labellers (None with
+    one), and confusion {first label: {guess: rows}}. Kappas of levels (whole numbers) are weighted by the
+    squares of their distances, those of names are Cohen's.
+    """
+    each = [cohen_kappa(labels, guesses) for labels in labellers]
+    rights = [a == b for labels in labellers for a, b in zip(labels, guesses, strict=True)]
+    counts = Counter(zip(labellers[0], guesses, strict=True))
+    return {
+        "accuracy": round(float(np.mean(rights)), 4) if rights else 0.0,
+        "kappa": round(float(np.mean(each)), 4),
+        "kappa_each": [round(kappa, 4) for kappa in each],
+        "kappa_of_labellers": round(cohen_kappa(*labellers), 4) if len(labellers) == 2 else None,
+        "confusion": {
+            str(label): {str(guess): counts[label, guess] for guess in sorted({*guesses})}
+            for label in sorted({*labellers[0]})
+        },
+    }
+
+
+def cohen_kappa(first: Sequence[Any], second: Sequence[Any]) -> float:
+    """Return Cohen's kappa (1960), of whole numbers with quadratic weights (1968).
+
+    0.0 where chance alone would agree on everything.
+    """
+    names = sorted({*first, *second})
+    seen = np.zeros((len(names), len(names)))
+    for a, b in zip(first, second, strict=True):
+        seen[names.index(a), names.index(b)] += 1
+    if all(isinstance(name, int) for name in names):
+        levels = np.array(names, dtype=float)
+        weights = (levels[:, None] - levels) ** 2
+    else:
+        weights = 1 - np.eye(len(names))
+    chance = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(1, len(first))
+    expected = float((weights * chance).sum())
+    return 1 - float((weights * seen).sum()) / expected if expected else 0.0

@@ -93,7 +93,10 @@ def evaluate(
     task: Annotated[Task, typer.Argument(help="topics、replies、problems 或 readings")],
     file: Annotated[Path, typer.Argument(help="已标注的 JSONL")],
     messages: Annotated[
-        Path | None, typer.Option("--messages", help="全部留言的 JSONL（problems、readings）")
+        list[Path] | None, typer.Option("--messages", help="全部留言的 JSONL（problems、readings；可重复）")
+    ] = None,
+    second: Annotated[
+        Path | None, typer.Option("--second", help="另一人对同一批留言的标注（readings）")
     ] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
@@ -109,13 +112,14 @@ def evaluate(
         )
     elif task is Task.REPLIES:
         result = evaluation.evaluate_replies(rows)
-    elif messages is None:
+    elif not messages:
         raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
     elif task is Task.READINGS:
         analyser = Analyser.load(load_settings(data_dir).models_dir)
-        result = evaluation.evaluate_readings(_read(messages), rows, analyser=analyser)
+        others = _read(second) if second is not None else None
+        result = evaluation.evaluate_readings(_read_all(messages), rows, second=others, analyser=analyser)
     else:
-        result = evaluation.evaluate_problems(map(_masked, _read(messages)), rows)
+        result = evaluation.evaluate_problems(map(_masked, _read_all(messages)), rows)
     if form is Format.JSON:
         print_json(plain(result))
     else:
@@ -193,6 +197,10 @@ def _existing(path: Path) -> Path:
 def _read(path: Path) -> list[dict[str, Any]]:
     with _existing(path).open(encoding="utf-8", errors="replace") as lines:
         return [row for _, row in _rows(lines, str(path))]
+
+
+def _read_all(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    return [row for path in paths for row in _read(path)]
 
 
 def _rows(lines: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
