@@ -109,7 +109,10 @@ def _without_unseen(text: str) -> str:
 
 
 def _fail(code: str, what: str, fix: str, position: int) -> NoReturn:
-    raise QueryError(code, f"query, character {position + 1}: {what} ({fix})", position=position)
+    message = f"query, character {position + 1}: {what} ({fix})"
+    # Characters that Unicode does not know yet may stand in names, but not in a line for a terminal.
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in message)
+    raise QueryError(code, shown, position=position)
 
 
 def _check_nesting(text: str) -> None:
