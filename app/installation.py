@@ -6,8 +6,9 @@ import errno
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from importlib.resources import as_file, files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.settings import Settings
 from records.errors import ConfigurationError, HuiyingError, Retryable
@@ -16,6 +17,8 @@ from records.files import placed
 # Raise when the layout of the folder changes; an older one is then brought up to date here.
 FOLDER_FORMAT = 1
 MARKER = "installation.json"
+# Says where this installation keeps its data: a backup of another one does not replace it.
+KEPT_AS_IT_IS = ("huiying.toml",)
 
 SETTINGS_HEADER = """\
 # Settings of this installation. Every line is optional; what stands commented out is the default.
@@ -65,6 +68,56 @@ def example_settings() -> str:
                 "",
             ]
     return "\n".join(lines)
+
+
+def installation_files(settings: Settings) -> dict[str, Path]:
+    """Return the files that people wrote or that were learned here, by their place below the data folder.
+
+    Secrets are among them only where a person put them into one of these files.
+    """
+    folder = settings.data_dir
+    single = (settings.settings_file, settings.catalogue_file, settings.receivers_file)
+    below = [path for part in (settings.rules_dir, settings.models_dir) for path in sorted(part.rglob("*"))]
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in (*single, *below)
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def is_as_shipped(settings: Settings, place: PurePosixPath) -> bool:
+    """Return whether nobody wrote the file at this place: it is absent, or as a new installation has it."""
+    path = settings.data_dir / place
+    if not path.exists():
+        return True
+    shipped = {settings.settings_file: example_settings(), settings.catalogue_file: EMPTY_CATALOGUE}
+    if path in shipped:
+        return path.read_bytes() == shipped[path].encode()
+    default = files("alerts") / "default_rules" / path.name
+    return (
+        path.parent == settings.rules_dir and default.is_file() and path.read_bytes() == default.read_bytes()
+    )
+
+
+def place_files(settings: Settings, contents: Mapping[PurePosixPath, bytes]) -> list[Path]:
+    """Write the files below the data folder, which is made if need be; return where they are.
+
+    Raises ConfigurationError: the folder is not writable, newer than this, or something else's.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_writable(folder)
+        if (folder / MARKER).exists():
+            _check_format(folder / MARKER)
+        else:
+            _refuse_foreign_folder(folder)
+        for place, content in contents.items():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / place, content)
+    except OSError as err:
+        raise _not_writable(folder, err) from err
+    return [folder / place for place in contents]
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -121,6 +174,7 @@ def _not_writable(folder: Path, err: OSError) -> HuiyingError:
 
 def _refuse_foreign_folder(folder: Path) -> None:
     ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "rules", ".rules-new"}
+    ours |= {path.name for path in folder.glob("huiying.sqlite*")}  # a restored one comes before the marker
     foreign = sorted(
         entry.name for entry in folder.iterdir() if entry.name not in ours and entry.name[0] != "."
     )

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from app.crawling import host_turn, run_crawl
+from app.keeping import purge_due
 from app.tasks import brief, deliver_pending, evaluate_rules
 from app.wiring import Parts
 from crawler.source import Source
@@ -66,6 +67,7 @@ def _handlers_anywhere(parts: Parts) -> dict[JobKind, Handler]:
         JobKind.RULES: lambda _, __: evaluate_rules(parts, now=utc_now()),
         JobKind.DELIVER: lambda _, __: deliver_pending(parts, now=utc_now()),
         JobKind.BRIEF: lambda _, __: brief_yesterday(parts),
+        JobKind.PURGE: lambda _, __: purge_due(parts, now=utc_now()),
     }
 
 

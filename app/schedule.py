@@ -27,6 +27,8 @@ from records.times import utc_now
 log = logging.getLogger(__name__)
 
 DELIVERY_EVERY = timedelta(seconds=60)
+# And at each start: a machine that is off at night forgets in time as well.
+PURGE_EVERY = timedelta(days=1)
 # Looks for jobs of workers that died.
 TAKE_OVER_EVERY = timedelta(seconds=10)
 
@@ -46,6 +48,8 @@ def build_scheduler(parts: Parts, start: Start) -> BackgroundScheduler:
     every(settings.pipeline_every_s, "pipeline", lambda: start(JobKind.CATCH_UP))
     every(settings.rules_every_s, "rules", lambda: start(JobKind.RULES))
     every(DELIVERY_EVERY.total_seconds(), "delivery", lambda: start(JobKind.DELIVER))
+    if settings.retention_days:
+        every(PURGE_EVERY.total_seconds(), "purge", lambda: start(JobKind.PURGE))
     if parts.database.jobs.queued:
         every(TAKE_OVER_EVERY.total_seconds(), "take over", parts.database.jobs.take_over)
     hour, minute = settings.briefing_at.split(":")

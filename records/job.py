@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     CRAWL = "crawl"  # a source (source)
     RULES = "rules"
     DELIVER = "deliver"
+    PURGE = "purge"  # delete the texts whose retention is over
     BRIEF = "brief"  # brings the search index up to date first
 
     @property
@@ -46,11 +47,19 @@ _QUEUES = {
     JobKind.INDEX: Queue.INDEX,
     JobKind.REINDEX: Queue.INDEX,
     JobKind.BRIEF: Queue.INDEX,
+    JobKind.PURGE: Queue.POSTS,
     JobKind.CRAWL: Queue.CRAWLS,
     JobKind.RULES: Queue.ALERTS,
     JobKind.DELIVER: Queue.ALERTS,
 }
-_LOOKING = {JobKind.CATCH_UP, JobKind.MERGE, JobKind.INDEX, JobKind.RULES, JobKind.DELIVER}
+_LOOKING = {
+    JobKind.CATCH_UP,
+    JobKind.MERGE,
+    JobKind.INDEX,
+    JobKind.RULES,
+    JobKind.DELIVER,
+    JobKind.PURGE,
+}
 
 
 class JobState(StrEnum):

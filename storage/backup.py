@@ -6,10 +6,10 @@ counts and checksums. The outbox is left out: a restored database has its index 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -144,26 +144,22 @@ def verify(path: Path, manifest: Manifest) -> None:
                 )
 
 
-def restore_files(path: Path, folder: Path, *, force: bool = False) -> list[Path]:
-    """Put the installation's files of the backup into `folder`; return where they are.
+def read_files(path: Path) -> dict[PurePosixPath, bytes]:
+    """Return the installation's files of the backup, by where they stand in its folder.
 
-    Raises ConfigurationError where one is there already and `force` was not given; then none is written.
+    Raises ConfigurationError for a damaged backup, and for one whose files lead out of the folder.
     """
+    found: dict[PurePosixPath, bytes] = {}
     names = [name for name in read_manifest(path).entries if name.startswith(FILES)]
-    places = {name: folder / PurePosixPath(name).relative_to(FILES) for name in names}
-    for place in places.values():
-        if not place.resolve().is_relative_to(folder.resolve()):
-            raise ConfigurationError(
-                f'backup "{path}": {place} leads out of {folder} (do not trust this file)'
-            )
-        if place.exists() and not force:
-            raise ConfigurationError(f'file "{place}": is there already (--force overwrites it)')
     with _archive(path) as archive:
-        for name, place in places.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(name) as source, _new_file(place) as part, part.open("wb") as target:
-                shutil.copyfileobj(source, target)
-    return list(places.values())
+        for name in names:
+            place = PurePosixPath(name).relative_to(FILES)
+            if place.is_absolute() or ".." in place.parts:
+                raise ConfigurationError(
+                    f'backup "{path}": {place} leads out of the folder (do not trust this file)'
+                )
+            found[place] = archive.read(name)
+    return found
 
 
 @contextmanager
@@ -177,7 +173,8 @@ def _new_file(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         part.replace(path)
     except OSError as err:
-        raise ConfigurationError(f'file "{path}": {err.strerror} (name another folder)') from err
+        fix = "make room" if err.errno == errno.ENOSPC else "name another folder"
+        raise ConfigurationError(f'file "{path}": {err.strerror} ({fix})') from err
     finally:
         part.unlink(missing_ok=True)
 

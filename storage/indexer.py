@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from records.query import IndexDocument
 from storage.database import Database
-from storage.documents import build_document
+from storage.documents import build_documents
 from storage.query import Segment
 from storage.search import NotIndexedError, SearchIndex
 
@@ -69,8 +68,7 @@ def reindex(
 def begin_reindex(database: Database, index: SearchIndex) -> int:
     """Throw the index away and queue every post for it; return how many.
 
-    `drain` then builds it, in any number of goes: people read the old one until it is whole, where the engine
-    can do that.
+    `drain` then builds it, in any number of goes; where the engine can, people read the old one meanwhile.
     """
     with index.writing(), database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
         return _start_anew(database, index)
@@ -124,41 +122,27 @@ def _put_in(
     Returns how many documents are in, and of which posts none could be put in, and why.
     """
     version = database.outbox.newest()
-    documents, refused = _documents(database, post_ids, segment)
-    built = {document.id for document in documents}
-    index.delete((post_id for post_id in post_ids if post_id not in built), version=version)
     try:
-        return index.add(documents, version=version), refused
+        posts = database.posts.get_many(post_ids)
+        documents = build_documents(
+            posts.values(),
+            database.analyses.get_many(post_ids),
+            database.problems.problem_ids_of(post_ids),
+            flagged=database.alerts.flagged(post_ids),
+            segment=segment,
+        )
+        index.delete((post_id for post_id in post_ids if post_id not in posts), version=version)
+        return index.add(documents, version=version), {}
     except NotIndexedError as err:
         # What it holds of them is older than the truth.
         index.delete(err.reasons, version=version)
-        return len(documents) - len(err.reasons), refused | dict(err.reasons)
-
-
-def _documents(
-    database: Database, post_ids: Sequence[str], segment: Segment
-) -> tuple[list[IndexDocument], dict[str, str]]:
-    """Return the documents of those posts that exist, and of which none can be made, and why."""
-    try:
-        return _build(database, post_ids, segment), {}
+        return len(posts) - len(err.reasons), dict(err.reasons)
     except _FAULTS_OF_A_ROW as err:
         if len(post_ids) == 1:
-            return [], {post_ids[0]: f"{type(err).__name__}: {err}"}
-    # Halves of halves, until the row is alone; the others are built about twice.
+            index.delete(post_ids, version=version)
+            return 0, {post_ids[0]: f"{type(err).__name__}: {err}"}
+    # Halves of halves, until that post is alone; the others are put in about twice.
     middle = len(post_ids) // 2
-    documents, refused = _documents(database, post_ids[:middle], segment)
-    more, too = _documents(database, post_ids[middle:], segment)
-    return documents + more, refused | too
-
-
-def _build(database: Database, post_ids: Sequence[str], segment: Segment) -> list[IndexDocument]:
-    posts = database.posts.get_many(post_ids)
-    analyses = database.analyses.get_many(post_ids)
-    problem_ids = database.problems.problem_ids_of(post_ids)
-    flagged = database.alerts.flagged(post_ids)
-    return [
-        build_document(
-            post, analyses.get(post_id), problem_ids.get(post_id), flagged=post_id in flagged, segment=segment
-        )
-        for post_id, post in posts.items()
-    ]
+    taken, refused = _put_in(database, index, post_ids[:middle], segment)
+    more, too = _put_in(database, index, post_ids[middle:], segment)
+    return taken + more, refused | too
