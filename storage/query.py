@@ -84,7 +84,7 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> 
     index. Raises QueryError, whose message is one line with the position and a suggestion.
     """
     typed = _without_unseen(text)
-    plain = typed.translate(_WIDTH)
+    plain = normalised(text)
     if not typed.strip():
         return Everything()
     if len(plain) > MAX_LENGTH:
@@ -95,6 +95,11 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> 
     if node is None:
         _fail("nothing", f'"{text.strip()[:40]}" holds no word to look for', "add a word", 0)
     return node
+
+
+def normalised(text: str) -> str:
+    """Return `text` as it is read outside of quotes: in half width, unseen characters and stops as blanks."""
+    return _without_unseen(text).translate(_WIDTH)
 
 
 def quoted(value: str) -> str:

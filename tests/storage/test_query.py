@@ -11,6 +11,7 @@ from nlp.segment import words
 from records.errors import Rejected
 from records.times import DEFAULT_ZONE
 from storage.query import QueryError, parse_query, quoted
+from storage.query_reading import explain
 from storage.query_tree import (
     And,
     Boost,
@@ -249,3 +250,36 @@ def test_quoted_values_come_through_whole(value: str) -> None:
 def test_wanted_words_leave_out_what_is_excluded() -> None:
     meaning = parse("停水 -道路 (供暖 OR title:热*) topic:x urgency:2 place:a* status:b~1")
     assert list(wanted_words(meaning)) == [WATER, HEAT, Pattern(field="title", parts=("热", "*"))]
+
+
+def test_explaining_says_each_clause_as_it_was_read() -> None:
+    typed = "（停水 OR “梅溪，小区”^2）－topic：x* asked:P1D urgency:{1 TO 3] “停水 道路”~4 place:a~1"
+    reading = explain(typed, now=NOW, zone=ZoneInfo("America/New_York"), segment=words)
+    assert (reading.typed, reading.normalised[:18]) == (typed, '(停水 OR "梅溪 小区"^2)-')
+    assert [("  " * one.depth + one.kind, one.field, one.value, one.boost) for one in reading.clauses] == [
+        ("all", None, "", 1),
+        ("  any", None, "", 1),
+        ("    word", None, "停水", 1),
+        ("    exact", None, "梅 溪 ， 小 区", 2),
+        ("  not", None, "", 1),
+        ("    pattern", "topic", "x*", 1),
+        ("  time", "asked", ">= 2026-03-18T22:00:00-04:00 < 2026-03-19T22:00:00-04:00", 1),
+        ("  number", "urgency", "> 1 <= 3", 1),
+        ("  near", None, "停水 道路 ~4", 1),
+        ("  spelling", "place", "a ~1", 1),
+    ]
+
+
+def test_explaining_nothing_and_what_cannot_be_read() -> None:
+    def kinds(text: str) -> list[str]:
+        reading = explain(text, now=NOW, zone=DEFAULT_ZONE, segment=words)
+        return [f"{one.kind} {one.field} {one.value} {one.boost:g}" for one in reading.clauses]
+
+    assert kinds("") == ["everything None  1"]
+    assert kinds("(topic:城乡建设^3)^2") == ["value topic 城乡建设 6"]
+    assert kinds("_exists_:reply") == ["exists reply  1"]
+    assert kinds("urgency:2") == ["number urgency = 2 1"]
+    assert kinds("urgency:[* TO *]") == ["number urgency  1"]
+    assert kinds("asked:<2026") == ["time asked < 2026-01-01T00:00:00+08:00 1"]
+    with pytest.raises(QueryError):
+        kinds("((")
