@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import islice, pairwise
+from itertools import pairwise
 from statistics import median_low
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,6 @@ BLIND_AFTER = 4
 SILENT_FACTOR = 2
 RHYTHM_LOOKBACK = timedelta(days=90)
 RHYTHM_POSTS = 500
-_OLDEST_LOOK = timedelta(days=3650)
 
 
 class HealthState(StrEnum):
@@ -93,10 +92,19 @@ def source_health(catalogue: Catalogue, database: Database, *, now: datetime) ->
     """Return the health of every enabled source, in the catalogue's order."""
     successes = _successes(database)
     latest = database.runs.latest(RunKind.CRAWL)
+    enabled = [source for source in catalogue.sources if source.enabled]
+    newest = database.posts.newest_asked([source.name for source in enabled], before=now)
+    gaps = _longest_gaps(database, newest)
     return [
-        _health(source, database, successes.get(source.name, []), latest.get(source.name), now)
-        for source in catalogue.sources
-        if source.enabled
+        _health(
+            source,
+            successes.get(source.name, []),
+            latest.get(source.name),
+            newest.get(source.name),
+            gaps.get(source.name, timedelta(0)),
+            now,
+        )
+        for source in enabled
     ]
 
 
@@ -149,10 +157,14 @@ def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[date
 
 
 def _health(
-    source: Source, database: Database, successes: Sequence[datetime], latest: RunRecord | None, now: datetime
+    source: Source,
+    successes: Sequence[datetime],
+    latest: RunRecord | None,
+    newest: datetime | None,
+    longest_gap: timedelta,
+    now: datetime,
 ) -> SourceHealth:
-    newest = _newest_post(database, source.name, now)
-    state, since, reason = _state(source, successes, newest, latest, database, now)
+    state, since, reason = _state(source, successes, latest, newest, longest_gap, now)
     return SourceHealth(
         name=source.name,
         title=source.title,
@@ -168,9 +180,9 @@ def _health(
 def _state(
     source: Source,
     successes: Sequence[datetime],
-    newest: datetime | None,
     latest: RunRecord | None,
-    database: Database,
+    newest: datetime | None,
+    longest: timedelta,
     now: datetime,
 ) -> tuple[HealthState, datetime | None, str]:
     error = f"，最近一次出错：{latest.error}" if latest and latest.error else ""
@@ -190,7 +202,6 @@ def _state(
     if newest is None:
         return HealthState.DEAD, successes[0], "抓取正常，但从未见到内容。"
     quiet = now - newest
-    longest = _longest_gap(database, source.name, newest)
     allowed = max(timedelta(days=source.expected_every_days), SILENT_FACTOR * longest)
     if quiet > allowed:
         usual = (
@@ -200,29 +211,21 @@ def _state(
     return HealthState.OK, successes[0], f"正常：{_span(unseen)}前抓取成功，最新内容在{_span(quiet)}前。"
 
 
-def _newest_post(database: Database, source: str, now: datetime) -> datetime | None:
-    """Return when the source's newest post was asked. Looks back ever further: a busy source costs little."""
-    end, reach = now, timedelta(days=1)
-    while now - end < _OLDEST_LOOK:
-        start = now - reach
-        newest = max(_asked(database, source, Period(start=start, end=end)), default=None)
-        if newest is not None:
-            return newest
-        end, reach = start, reach * 4
-    return None
+def _longest_gaps(database: Database, newest: Mapping[str, datetime]) -> dict[str, timedelta]:
+    """Return source → the longest time between two posts in the quarter up to its newest.
 
-
-def _longest_gap(database: Database, source: str, newest: datetime) -> timedelta:
-    """Return the longest time between two posts in the quarter up to `newest`; 0 for less than three."""
-    period = Period(start=newest - RHYTHM_LOOKBACK, end=newest + timedelta(microseconds=1))
-    asked = list(islice(_asked(database, source, period), RHYTHM_POSTS))
-    if len(asked) < 3:
-        return timedelta(0)
-    return max(after - before for before, after in pairwise(asked))
-
-
-def _asked(database: Database, source: str, period: Period) -> Iterable[datetime]:
-    return (post.asked_at for post in database.posts.stream(source=source, period=period))
+    Sources with less than three posts there are absent.
+    """
+    periods = {
+        name: Period(start=at - RHYTHM_LOOKBACK, end=at + timedelta(microseconds=1))
+        for name, at in newest.items()
+    }
+    asked = database.posts.asked_times(periods, limit=RHYTHM_POSTS)
+    return {
+        name: max(after - before for before, after in pairwise(times))
+        for name, times in asked.items()
+        if len(times) >= 3
+    }
 
 
 def _span(length: timedelta) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union_all,
     update,
 )
 
@@ -41,6 +43,8 @@ _REPORTS = _POSTS.channel.in_([channel.value for channel in Channel if channel.c
 _OLDEST_FIRST = (_POSTS.asked_at, _POSTS.id)
 # Posts read at once by `stream`: about 2 MB of Chinese text.
 STREAM_BATCH = 1_000
+# Each is a walk along the index of its own in one statement; SQLite takes 500 of them.
+SOURCES_AT_ONCE = 200
 
 
 @dataclass(slots=True)
@@ -163,6 +167,38 @@ class PostStore:
                 )
             ]
 
+    def newest_asked(self, sources: Iterable[str], *, before: datetime) -> dict[str, datetime]:
+        """Return source → when its newest post before `before` was asked; sources without one are absent."""
+        found: dict[str, datetime] = {}
+        for names in _few(sources):
+            newest = (
+                select(func.max(_POSTS.asked_at))
+                .where(_POSTS.source == name, _POSTS.asked_at < before)
+                .scalar_subquery()
+                for name in names
+            )
+            with reading(self._engine) as connection:
+                times = connection.execute(select(*newest)).one()
+            found.update((name, at) for name, at in zip(names, times, strict=True) if at is not None)
+        return found
+
+    def asked_times(self, periods: Mapping[str, Period], *, limit: int) -> dict[str, list[datetime]]:
+        """Return source → when its first `limit` posts within its period were asked, in order."""
+        found: dict[str, list[datetime]] = {name: [] for name in periods}
+        for names in _few(periods):
+            first = (
+                select(_POSTS.source, _POSTS.asked_at)
+                .where(_POSTS.source == name, asked_in(periods[name]))
+                .order_by(_POSTS.asked_at)
+                .limit(limit)
+                .subquery()
+                for name in names
+            )
+            with reading(self._engine) as connection:
+                for row in connection.execute(union_all(*(select(each) for each in first))):
+                    found[row.source].append(row.asked_at)
+        return found
+
     def unanswered(self, *, asked_before: datetime, limit: int = 1000) -> list[Post]:
         """Return report-channel posts without any reply, oldest first."""
         waiting = and_(_POSTS.reply_count == 0, _REPORTS, _POSTS.asked_at < asked_before)
@@ -197,6 +233,12 @@ class PostStore:
     def _fetch(self, query: Select[Any]) -> list[Post]:
         with reading(self._engine) as connection:
             return read_posts(connection, query)
+
+
+def _few(names: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(names)
+    while chunk := list(islice(rest, SOURCES_AT_ONCE)):
+        yield chunk
 
 
 def asked_in(period: Period) -> ColumnElement[bool]:

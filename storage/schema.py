@@ -102,6 +102,7 @@ posts = Table(
     UniqueConstraint("source", "native_id"),
 )
 Index("ix_posts_asked_at", posts.c.asked_at, posts.c.id)
+Index("ix_posts_source_asked_at", posts.c.source, posts.c.asked_at)
 Index("ix_posts_source", posts.c.source, posts.c.first_fetched_at)
 Index(
     "ix_posts_analysed_with",

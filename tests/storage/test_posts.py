@@ -226,3 +226,15 @@ def test_deleting_a_post_takes_what_hangs_on_it(database: Database) -> None:
             for table in (schema.replies, schema.post_revisions, schema.analyses, schema.posts)
         ]
     assert left == [0, 0, 0, 1]
+
+
+def test_when_sources_were_last_heard_and_how_often(database: Database) -> None:
+    times = [NOW - timedelta(days=days) for days in (9, 5, 4, 1)]
+    database.posts.save([post(number, source="a", asked_at=at) for number, at in enumerate(times)])
+    database.posts.save([post(1, source="b", asked_at=NOW)])
+    assert database.posts.newest_asked(["a", "b", "none"], before=NOW) == {"a": times[-1]}
+    assert database.posts.newest_asked([], before=NOW) == {}
+    period = Period(start=times[1], end=NOW)
+    found = database.posts.asked_times({"a": period, "b": period, "none": period}, limit=2)
+    assert found == {"a": times[1:3], "b": [], "none": []}
+    assert database.posts.asked_times({}, limit=2) == {}

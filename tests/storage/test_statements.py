@@ -50,6 +50,7 @@ def calls(database: Database, n: int) -> dict[str, Callable[[], object]]:
     posts = [post(number, source=source, replies=(reply(),)) for number in range(n)]
     changed = [replace(one, text="改", replies=(reply(), reply())) for one in posts]
     ids = [one.id for one in posts]
+    sources = [source, *(f"quiet-{number}" for number in range(min(n, 150)))]
     problems = [problem(f"{source}-{number}", n_posts=number) for number in range(n)]
     alerts = [alert(f"{source}-{number}", post_ids=(ids[number], ids[0])) for number in range(n)]
     pages = [PageState(url=one, etag=None, last_modified=None, body_sha256=None) for one in ids]
@@ -62,6 +63,8 @@ def calls(database: Database, n: int) -> dict[str, Callable[[], object]]:
         "posts.known": lambda: database.posts.known(source),
         "posts.awaiting_analysis": lambda: database.posts.awaiting_analysis("m1", n),
         "posts.unanswered": lambda: database.posts.unanswered(asked_before=NOW),
+        "posts.newest_asked": lambda: database.posts.newest_asked(sources, before=NOW),
+        "posts.asked_times": lambda: database.posts.asked_times(dict.fromkeys(sources, EVER), limit=5),
         "posts.service_counts": lambda: database.posts.service_counts(EVER, now=NOW),
         "analyses.save": lambda: database.analyses.save([analysis(one, revision=2) for one in posts]),
         "analyses.get_many": lambda: database.analyses.get_many(ids),
