@@ -1,98 +1,75 @@
-"""How a query was read, said back in the reader's language."""
+"""How a query was read, said back in the reader's language, a line for each clause."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from console.words import word_for
-from storage.query_tree import (
-    And,
-    Boost,
-    Everything,
-    Exists,
-    Fuzzy,
-    Node,
-    Not,
-    NumberRange,
-    Or,
-    Pattern,
-    Phrase,
-    Term,
-    TimeRange,
-    Value,
-)
+from storage.query_reading import Clause, ClauseKind, Reading
+
+
+def _(message: str) -> str:
+    return message
+
 
 Translate = Callable[[str], str]
 
+_SAID: Mapping[ClauseKind, str] = {
+    ClauseKind.ALL: _("下面各条都要符合"),
+    ClauseKind.ANY: _("下面至少符合一条"),
+    ClauseKind.NOT: _("去掉符合下面这条的"),
+    ClauseKind.EVERYTHING: _("全部来件"),
+    ClauseKind.WORD: _("%(field)s有“%(value)s”"),
+    ClauseKind.EXACT: _("%(field)s连着有“%(value)s”"),
+    ClauseKind.NEAR: _("%(field)s有这几个词，彼此离得不远：%(value)s"),
+    ClauseKind.SPELLING: _("%(field)s有近似“%(value)s”的词"),
+    ClauseKind.PATTERN: _("%(field)s有形如“%(value)s”的词"),
+    ClauseKind.VALUE: _("%(field)s是“%(value)s”"),
+    ClauseKind.NUMBER: "%(field)s %(value)s",
+    ClauseKind.TIME: "%(field)s %(value)s",
+    ClauseKind.EXISTS: _("有%(field)s"),
+}
+_SIGNS = {">=": "≥", "<=": "≤"}
 
-def say_query(node: Node, translate: Translate, *, zone: ZoneInfo) -> str:
-    """Return one line that says what `node` looks for."""
-    return _Speaker(translate, zone).say(node, outermost=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One clause; it belongs to the nearest line above of a smaller `depth`."""
+
+    depth: int
+    text: str
 
 
-class _Speaker:
-    def __init__(self, translate: Translate, zone: ZoneInfo) -> None:
-        self._ = translate
-        self._zone = zone
+def say_reading(reading: Reading, translate: Translate) -> Iterator[Line]:
+    """Yield what the query looks for, the outermost clause first."""
+    for clause in reading.clauses:
+        yield Line(depth=clause.depth, text=_say(clause, translate))
 
-    def say(self, node: Node, *, outermost: bool = False) -> str:
-        _ = self._
-        match node:
-            case Everything():
-                return _("全部来件")
-            case And(parts=parts):
-                return self._join(parts, _("且"), outermost)
-            case Or(parts=parts):
-                return self._join(parts, _("或"), outermost)
-            case Not(part=part):
-                return _("不是（%(part)s）") % {"part": self.say(part, outermost=True)}
-            case Boost(part=part):
-                return self.say(part)
-            case Exists(field=field):
-                return _("有%(field)s") % {"field": self._field(field)}
-            case Value(field=field, value=value):
-                shown = _(word_for(field, value))
-                return _("%(field)s是“%(value)s”") % {"field": self._field(field), "value": shown}
-            case NumberRange() | TimeRange():
-                return self._range(node)
-        return self._words(node)
 
-    def _words(self, node: Term | Phrase | Fuzzy | Pattern) -> str:
-        _ = self._
-        field = self._field(node.field) if node.field else _("文中")
-        match node:
-            case Phrase(words=words):
-                shown, says = "".join(words), _("%(field)s连着有“%(words)s”")
-            case Fuzzy(word=word):
-                shown, says = word, _("%(field)s有近似“%(words)s”的词")
-            case Pattern(parts=parts):
-                shown, says = "".join(parts), _("%(field)s有形如“%(words)s”的词")
-            case Term(word=word):
-                shown, says = word, _("%(field)s有“%(words)s”")
-        return says % {"field": field, "words": shown}
+def _say(clause: Clause, translate: Translate) -> str:
+    field = translate(word_for("field", clause.field)) if clause.field else translate(_("文中"))
+    said = translate(_SAID[clause.kind]) % {"field": field, "value": _value(clause, translate)}
+    if clause.boost == 1:
+        return said
+    return said + translate(_("（排序时算 %(n)s 倍）")) % {"n": f"{clause.boost:g}"}
 
-    def _range(self, node: NumberRange | TimeRange) -> str:
-        if isinstance(node, TimeRange):
-            low, high = self._moment(node.start), self._moment(node.end)
-            signs = "≥", "<"
-        else:
-            low = None if node.low is None else f"{node.low:g}"
-            high = None if node.high is None else f"{node.high:g}"
-            signs = "≥" if node.include_low else ">", "≤" if node.include_high else "<"
-            if low == high:
-                return f"{self._field(node.field)} = {low}"
-        bounds = [f"{sign} {end}" for sign, end in zip(signs, (low, high), strict=True) if end is not None]
-        joined = f" {self._('且')} ".join(bounds)
-        return f"{self._field(node.field)} {joined}"
 
-    def _join(self, parts: Sequence[Node], word: str, outermost: bool) -> str:
-        text = f" {word} ".join(self.say(part) for part in parts)
-        return text if outermost else f"（{text}）"
+def _value(clause: Clause, translate: Translate) -> str:
+    match clause.kind:
+        case ClauseKind.EXACT:
+            # Pieces are characters and runs of Latin letters: with no blanks they are as they were typed.
+            return clause.value.replace(" ", "")
+        case ClauseKind.VALUE if clause.field is not None:
+            return translate(word_for(clause.field, clause.value))
+        case ClauseKind.NUMBER:
+            return " ".join(_SIGNS.get(part, part) for part in clause.value.split())
+        case ClauseKind.TIME:
+            parts = (_SIGNS.get(part, part) for part in clause.value.split())
+            return " ".join(_moment(part) for part in parts)
+    return clause.value
 
-    def _moment(self, at: datetime | None) -> str | None:
-        return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M") if at is not None else None
 
-    def _field(self, field: str) -> str:
-        return self._(word_for("field", field))
+def _moment(part: str) -> str:
+    return part if part in ("≥", "<") else f"{datetime.fromisoformat(part):%Y-%m-%d %H:%M}"

@@ -135,7 +135,6 @@ class Found:
     rows: Sequence[Row]
     facets: Mapping[str, Sequence[FacetValue]]
     bars: Sequence[Bar]
-    query: Node
     next_cursor: str | None
 
 
@@ -149,7 +148,6 @@ def run_search(form: SearchForm, services: Services, *, now: datetime) -> Found:
         rows=_rows([hit.post_id for hit in page.hits], node, services),
         facets=_facets(form, period, services),
         bars=_bars(query, period or asked_period(query, services), services),
-        query=node,
         next_cursor=page.next_cursor,
     )
 

@@ -95,13 +95,15 @@ def _show_page(parts: Parts, query: str, sort: SortOrder, limit: int, form: Form
 
 
 def _explain(parts: Parts, query: str) -> None:
-    from console.reading import say_query
+    from console.reading import say_reading
     from nlp.segment import words
-    from storage.query import parse_query
+    from storage.query_reading import explain
 
-    zone = parts.settings.zone
-    node = parse_query(query, now=utc_now(), zone=zone, segment=words)
-    write(say_query(node, gettext, zone=zone) + "\n")
+    reading = explain(query, now=utc_now(), zone=parts.settings.zone, segment=words)
+    if reading.normalised != reading.typed:
+        write(gettext("规整为：") + reading.normalised + "\n")
+    for line in say_reading(reading, gettext):
+        write("  " * line.depth + line.text + "\n")
 
 
 def _export_format(output: str | None, file: Path) -> ExportFormat:

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from console.exports import MEDIA_TYPES, ExportFormat, export_pieces, found_posts
-from console.reading import say_query
+from console.reading import say_reading
 from console.searching import SearchForm, run_search
 from console.view import CurrentView
 from records.query import SortOrder
 from storage.query import QueryError, parse_query
+from storage.query_reading import explain
 
 router = APIRouter(prefix="/search")
 
@@ -26,6 +27,8 @@ def results(view: CurrentView, form: Form) -> Response:
         found = run_search(form, view.services, now=view.now)
     except QueryError as err:
         return view.page("search.html", status=400, form=form, error=err, sorts=list(SortOrder))
+    services = view.services
+    reading = explain(form.q, now=view.now, zone=services.zone, segment=services.segment)
     if found.rows:
         view.note("search", form.query(), f"{len(found.rows)} posts")
     return view.page(
@@ -35,7 +38,8 @@ def results(view: CurrentView, form: Form) -> Response:
         sorts=list(SortOrder),
         exports=list(ExportFormat),
         found=found,
-        reading=say_query(found.query, view.gettext, zone=view.services.zone) if form.q.strip() else "",
+        reading=reading,
+        clauses=list(say_reading(reading, view.gettext)),
         coverage=view.coverage,
     )
 

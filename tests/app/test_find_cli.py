@@ -90,8 +90,14 @@ def test_a_query_that_cannot_be_read_leaves_the_old_file_as_it_was(town: Huiying
 
 
 def test_explain_says_how_the_query_is_read(huiying: Huiying) -> None:
-    result = huiying("search", "停水 NOT channel:news", "--explain")
-    assert result.out == "文中有“停水” 且 不是（渠道是“新闻”）\n"
+    result = huiying("search", "停水　NOT channel：news", "--explain")
+    assert result.out.splitlines() == [
+        "规整为：停水 NOT channel:news",
+        "下面各条都要符合",
+        "  文中有“停水”",
+        "  去掉符合下面这条的",
+        "    渠道是“新闻”",
+    ]
     assert huiying("search", "((", "--explain").code == 1
 
 

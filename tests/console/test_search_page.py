@@ -33,12 +33,22 @@ def test_the_reply_that_was_found_is_shown(client: TestClient) -> None:
 
 
 def test_the_page_says_how_the_query_was_read(client: TestClient) -> None:
-    query = "(停水 OR 断电) AND urgency:>=2 NOT channel:news asked:[2026-03-01 TO 2026-03-31]"
+    query = "（停水 OR “断电”^2） urgency:>=2 NOT channel:news asked:[2026-03-01 TO 2026-03-31]"
     page = client.get("/search", params={"q": query}).text
-    assert (
-        "（（文中有“停水” 或 文中有“断电”） 且 紧急程度 ≥ 2） 且 不是（渠道是“新闻”） 且 "
-        "提问时间 ≥ 2026-03-01 00:00 且 &lt; 2026-04-01 00:00"
-    ) in page
+    assert "规整为：" in page
+    assert unescape(page.split('<pre class="query"')[1].split("</pre>")[0]).splitlines() == [
+        ' lang="zh">下面各条都要符合',
+        "  下面至少符合一条",
+        "    文中有“停水”",
+        "    文中连着有“断电”（排序时算 2 倍）",
+        "  紧急程度 ≥ 2",
+        "  去掉符合下面这条的",
+        "    渠道是“新闻”",
+        "  提问时间 ≥ 2026-03-01 00:00 < 2026-04-01 00:00",
+    ]
+    near = client.get("/search", params={"q": '"停水 小区"~3 _exists_:reply 停*', "lang": "en"}).text
+    assert "text has these words near each other: 停水 小区 ~3" in near
+    client.get("/search?lang=zh")
 
 
 def test_facets_narrow_and_can_be_left_again(client: TestClient) -> None:
