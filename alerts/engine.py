@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -19,7 +19,7 @@ from alerts.rules import DEFAULT_RECEIVER, Rule, RuleSet
 from records.alert import Alert, AlertState, DeliveryState
 from records.errors import HuiyingError
 from records.run import RunCounts, RunKind, RunState
-from storage.database import Database
+from storage.database import Database, RunEnd
 from storage.search import SearchIndex
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 UNRESOLVED = (AlertState.ACTIVE, AlertState.ACKNOWLEDGED)
 # More unresolved alerts than this and the rules are wrong, not the town.
 MOST_ALERTS = 10_000
+_KEPT = "alerts.generations."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +73,22 @@ def run_rules(
     `channels` are the names of the receivers there are; `console_url` is where the messages' link leads.
     """
     known = {rule.name: rule for rule in rules.rules if rule.is_enabled}
-    retired = _retire(rules, known, database, now=now)
-    outcomes = []
-    for rule in known.values():
-        started, clock = now, perf_counter()
-        run = database.runs.start(RunKind.RULE, rule.name, now=started)
-        outcome = _run_rule(
-            rule, rules, database, index,
-            now=now, zone=zone, coverage=coverage, channels=channels, console_url=console_url, clock=clock,
-        )  # fmt: skip
-        database.runs.finish(
-            run,
-            RunState.FAILED if outcome.error else RunState.DONE,
-            RunCounts(
-                fetched=outcome.matches, stored=outcome.new, updated=outcome.grown, unchanged=outcome.held
-            ),
-            now=started + timedelta(seconds=outcome.duration_s),
-            error=outcome.error,
+    unresolved = database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS)
+    retired = _retire(rules, known, unresolved, database, now=now)
+    complete = len(unresolved) < MOST_ALERTS
+    before = _Before(
+        with_alerts=frozenset(alert.rule for alert in unresolved) if complete else frozenset(known),
+        kept=database.values(_KEPT),
+    )
+    runs = database.runs.start_all(RunKind.RULE, known, now=now)
+    outcomes = [
+        _run_rule(
+            rule, rules, before, database, index,
+            now=now, zone=zone, coverage=coverage, channels=channels, console_url=console_url,
         )
-        outcomes.append(outcome)
+        for rule in known.values()
+    ]  # fmt: skip
+    database.runs.finish_all([_end(outcome, runs[outcome.rule], now) for outcome in outcomes])
     missing = [
         f'rule "{rule.name}": there is no receiver "{name}" (add it to the receivers file)'
         for rule in known.values()
@@ -102,9 +100,36 @@ def run_rules(
     )
 
 
+def _end(outcome: RuleOutcome, run_id: int, started_at: datetime) -> RunEnd:
+    return RunEnd(
+        run_id=run_id,
+        state=RunState.FAILED if outcome.error else RunState.DONE,
+        counts=RunCounts(
+            fetched=outcome.matches, stored=outcome.new, updated=outcome.grown, unchanged=outcome.held
+        ),
+        finished_at=started_at + timedelta(seconds=outcome.duration_s),
+        error=outcome.error,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What one look at the database tells of all rules: which have unresolved alerts, kept generations."""
+
+    with_alerts: frozenset[str]
+    kept: Mapping[str, Any]
+
+    def alerts_of(self, rule: Rule, database: Database) -> list[Alert]:
+        """Return the unresolved alerts as they are now: people may have acknowledged some meanwhile."""
+        if rule.name not in self.with_alerts:
+            return []
+        return database.alerts.list(states=UNRESOLVED, rule=rule.name, limit=MOST_ALERTS)
+
+
 def _run_rule(
     rule: Rule,
     rules: RuleSet,
+    before: _Before,
     database: Database,
     index: SearchIndex,
     *,
@@ -113,17 +138,18 @@ def _run_rule(
     coverage: Coverage,
     channels: Collection[str],
     console_url: str,
-    clock: float,
 ) -> RuleOutcome:
+    clock = perf_counter()
     try:
         facts = gather(
             rule, database, index, now=now, zone=zone, deadlines=rules.deadlines, coverage=coverage
         )
         findings = evaluate(rule, facts, now, zone=zone)
-        existing = database.alerts.list(states=UNRESOLVED, rule=rule.name, limit=MOST_ALERTS)
-        changes = reconcile(rule, findings, existing, _generations(database, rule), now)
+        existing = before.alerts_of(rule, database)
+        kept = before.kept.get(_kept_name(rule)) or {}
+        changes = reconcile(rule, findings, existing, _generations(kept), now)
         planned = _commit(
-            rule, existing, changes, database, now=now, channels=channels, console_url=console_url
+            rule, existing, changes, kept, database, now=now, channels=channels, console_url=console_url
         )
     except HuiyingError as err:
         return RuleOutcome(rule=rule.name, duration_s=perf_counter() - clock, error=str(err))
@@ -148,6 +174,7 @@ def _commit(
     rule: Rule,
     existing: list[Alert],
     changes: Changes,
+    kept_before: Mapping[str, Any],
     database: Database,
     *,
     now: datetime,
@@ -161,7 +188,7 @@ def _commit(
     if changes.alerts:
         database.alerts.save(changes.alerts)
     kept = {key: {"since": g.since.isoformat(), "value": g.value} for key, g in changes.generations.items()}
-    if kept != database.value(_kept_name(rule)):
+    if kept != kept_before:
         database.set_value(_kept_name(rule), kept)
     present = {alert.id: alert for alert in (*existing, *changes.alerts)}
     messages = plan(
@@ -171,24 +198,29 @@ def _commit(
 
 
 def _kept_name(rule: Rule) -> str:
-    return f"alerts.generations.{rule.name}"
+    return f"{_KEPT}{rule.name}"
 
 
-def _generations(database: Database, rule: Rule) -> dict[str, Generation]:
-    kept: Mapping[str, Any] = database.value(_kept_name(rule)) or {}
+def _generations(kept: Mapping[str, Any]) -> dict[str, Generation]:
     return {
         key: Generation(since=datetime.fromisoformat(item["since"]), value=item["value"])
         for key, item in kept.items()
     }
 
 
-def _retire(rules: RuleSet, known: Mapping[str, Rule], database: Database, *, now: datetime) -> int:
+def _retire(
+    rules: RuleSet,
+    known: Mapping[str, Rule],
+    unresolved: Sequence[Alert],
+    database: Database,
+    *,
+    now: datetime,
+) -> int:
     """Resolve what rules that are gone or off had active, give up what they had to say; return how many.
 
     A file with a mistake is not a deleted rule: its alerts stay. While it does not even say its name, all do.
     """
     broken = {error.name for error in rules.errors}
-    unresolved = database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS)
     orphans = [alert for alert in unresolved if alert.rule not in known and alert.rule not in broken]
     if not orphans or None in broken:
         return 0

@@ -23,7 +23,7 @@ from storage.dialect import integrity_faults, reading, take_turns, writing
 from storage.engines import check_server, open_engine, shown
 from storage.jobs import JobStore
 from storage.jobs_schema import bring_queue_up_to_date, queue_is_current
-from storage.kept_values import read_value, write_value
+from storage.kept_values import read_value, read_values, write_value
 from storage.locks import hold
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
 from storage.outbox import Claim, Outbox, OutboxItem, SetAside
@@ -31,7 +31,7 @@ from storage.pages import PageStates
 from storage.posts import PostStore
 from storage.problems import ProblemStore
 from storage.retention import count_purgeable, purge
-from storage.runs import RunStore
+from storage.runs import RunEnd, RunStore
 from storage.saved_searches import SavedSearch, SavedSearches
 from storage.snapshots import Snapshot, SnapshotStore
 
@@ -48,6 +48,7 @@ __all__ = [
     "PageStates",
     "PostStore",
     "ProblemStore",
+    "RunEnd",
     "RunStore",
     "SavedSearch",
     "SavedSearches",
@@ -119,6 +120,11 @@ class Database:
         """Return the small JSON value kept by `name`, or None."""
         with reading(self._engine) as connection:
             return read_value(connection, name)
+
+    def values(self, prefix: str) -> dict[str, Any]:
+        """Return name → value of all that is kept by a name that begins with `prefix`."""
+        with reading(self._engine) as connection:
+            return read_values(connection, prefix)
 
     def set_value(self, name: str, value: Any) -> None:
         """Keep a small JSON value by `name` (e.g. how far problem refreshing has come)."""

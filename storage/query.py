@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from luqum import tree as lucene
@@ -129,6 +130,7 @@ def _check_nesting(text: str) -> None:
             _fail("too_deep", "too many brackets within brackets", f"at most {MAX_DEPTH}", position)
 
 
+@lru_cache(maxsize=512)  # rules and saved searches ask the same again and again; nobody changes a tree
 def _parse(text: str) -> Any:
     try:
         return parse_lucene(text)

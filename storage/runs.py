@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, Select, bindparam, func, insert, select, update
 
 from records.plain import plain
 from records.run import RunCounts, RunKind, RunRecord, RunState
@@ -16,24 +17,42 @@ from storage.dialect import reading, writing
 _RUNS = schema.runs.c
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended; `error` is one line of why where it failed."""
+
+    run_id: int
+    state: RunState
+    counts: RunCounts
+    finished_at: datetime
+    error: str | None = None
+
+
 class RunStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def start(self, kind: RunKind, subject: str, *, now: datetime) -> int:
         """Return the number of the new run, which is `running`."""
-        values = {
-            "kind": kind.value,
-            "subject": subject,
-            "state": RunState.RUNNING.value,
-            "started_at": now,
-            "counts": plain(RunCounts()),
-        }
+        return self.start_all(kind, [subject], now=now)[subject]
+
+    def start_all(self, kind: RunKind, subjects: Iterable[str], *, now: datetime) -> dict[str, int]:
+        """Return subject → number of its new run, all of them `running`; one transaction."""
+        rows = [
+            {
+                "kind": kind.value,
+                "subject": subject,
+                "state": RunState.RUNNING.value,
+                "started_at": now,
+                "counts": plain(RunCounts()),
+            }
+            for subject in subjects
+        ]
+        if not rows:
+            return {}
         with writing(self._engine) as connection:
-            run_id: int = connection.execute(
-                insert(schema.runs).values(values).returning(_RUNS.id)
-            ).scalar_one()
-        return run_id
+            started = connection.execute(insert(schema.runs).returning(_RUNS.subject, _RUNS.id), rows)
+            return {row.subject: row.id for row in started}
 
     def finish(
         self, run_id: int, state: RunState, counts: RunCounts, *, now: datetime, error: str | None = None
@@ -43,6 +62,29 @@ class RunStore:
         finished = update(schema.runs).where(_RUNS.id == run_id).values(values).returning(schema.runs)
         with writing(self._engine) as connection:
             return _run(connection.execute(finished).one())
+
+    def finish_all(self, ends: Sequence[RunEnd]) -> None:
+        """Close the runs; one transaction."""
+        if not ends:
+            return
+        finished = (
+            update(schema.runs)
+            .where(_RUNS.id == bindparam("run_id"))
+            .values(state=bindparam("end"), counts=bindparam("counted"), finished_at=bindparam("at"),
+                    error=bindparam("why"))
+        )  # fmt: skip
+        rows = [
+            {
+                "run_id": one.run_id,
+                "end": one.state.value,
+                "counted": plain(one.counts),
+                "at": one.finished_at,
+                "why": one.error,
+            }
+            for one in sorted(ends, key=lambda one: one.run_id)
+        ]
+        with writing(self._engine) as connection:
+            connection.execute(finished, rows)
 
     def interrupt_stale(self, *, now: datetime, older_than: timedelta) -> int:
         """Mark runs still `running` since before `now - older_than` as interrupted; return how many."""
