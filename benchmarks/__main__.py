@@ -43,13 +43,21 @@ def main() -> None:
     for name in arguments.names or known:
         title = name if not arguments.posts else f"{name} --posts {' '.join(map(str, arguments.posts))}"
         print(f"== {title}", flush=True)
-        output = io.StringIO()
+        output = _Shown()
         with redirect_stdout(output):
             main_of = import_module(f"benchmarks.{name}").main
             main_of(arguments.posts) if arguments.posts else main_of()
-        print(output.getvalue(), flush=True)
+        print(flush=True)
         if arguments.write:
             write_section(title, output.getvalue())
+
+
+class _Shown(io.StringIO):
+    """Keeps what is printed and shows it at once."""
+
+    def write(self, text: str) -> int:
+        print(text, end="", flush=True, file=sys.__stdout__)
+        return super().write(text)
 
 
 def write_section(title: str, output: str) -> None:
