@@ -52,14 +52,20 @@ class Settings(BaseModel):
     )
     index_url: str = Field(
         default="",
-        description="The search index: https://user:password@host:9200/name of an Elasticsearch; "
-        "empty: embedded, in the data folder.",
+        description="The search index: https://user:password@host:9200/name of an Elasticsearch, of several "
+        "nodes https://user:password@one:9200,https://two:9200/name; empty: embedded, in the data folder.",
     )
     index_api_key: str = Field(
         default="", description="An API key of Elasticsearch, in place of user and password."
     )
     index_ca_file: Path | None = Field(
         default=None, description="The certificate of the authority that signed Elasticsearch's own."
+    )
+    index_shards: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Parts of an Elasticsearch index, for the next `reindex`: one for each 10 million posts.",
     )
     host: str = Field(
         default="127.0.0.1",

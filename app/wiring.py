@@ -65,6 +65,7 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
             zone=settings.zone,
             api_key=settings.index_api_key or None,
             ca_file=settings.index_ca_file,
+            shards=settings.index_shards,
         )
         try:
             yield Parts(settings=settings, database=database, index=index)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,13 +80,21 @@ def connect(address: Address, *, api_key: str | None, ca_file: Path | None) -> E
         )
     options: dict[str, Any] = {}
     if address.user:
-        options["basic_auth"] = address.user
+        # Encoded here: the client takes a password of ASCII only.
+        options["basic_auth"] = b64encode(":".join(address.user).encode()).decode()
     if api_key:
         options["api_key"] = api_key
     if ca_file is not None:
+        if any(host.startswith("http:") for host in address.hosts):
+            raise ConfigurationError(f"{address.shown}: a CA file is given, but the URL is not https")
         if not ca_file.is_file():
             raise ConfigurationError(f'{address.shown}: the CA file "{ca_file}" does not exist')
-        options["ca_certs"] = str(ca_file)
+        try:
+            options["ssl_context"] = ssl.create_default_context(cafile=str(ca_file))
+        except (ssl.SSLError, OSError) as err:
+            raise ConfigurationError(
+                f'{address.shown}: "{ca_file}" is no CA file (it has to be certificates in PEM)'
+            ) from err
     return Elasticsearch(
         list(address.hosts),
         request_timeout=REQUEST_TIMEOUT_S,
@@ -145,8 +155,15 @@ def _refusal(status: int, err: ApiError) -> str:
     if status == 401:
         return "user, password or API key is not accepted (check them)"
     if status == 403:
-        return f"this account may not do that (give it all rights on the index): {one_line(err)}"
-    return one_line(err)
+        return f"this account may not do that (give it all rights on the index): {_reason(err)}"
+    if status == 413:
+        return "the request is too large for what stands before the server (let it take 10 MB)"
+    return _reason(err)
+
+
+def _reason(err: ApiError) -> str:
+    error = err.body.get("error") if isinstance(err.body, dict) else None
+    return one_line(error["reason"] if isinstance(error, dict) and "reason" in error else err)
 
 
 def is_passing(err: ApiError | TransportError) -> bool:
