@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import procrastinate
@@ -37,8 +38,8 @@ def run_worker(store: JobStore, handlers: Mapping[JobKind, Handler], *, stop: th
 
     A handler gets the job's arguments, and a function that says whether to break off, by raising JobStopped.
     What raises Retryable is tried again later by the queue, or by the schedule where the job looks for its
-    work; any other error is the end of the job, which stays as failed, with the reason. When the database goes
-    away, work goes on as soon as it is back.
+    work; any other error is the end of the job, which stays as failed, with the reason. When the database
+    goes away, work goes on as soon as it is back.
     """
     # The end of each job is logged here, in one line and without its arguments.
     logging.getLogger("procrastinate.worker").addFilter(_drop)
@@ -99,7 +100,8 @@ def _task(store: JobStore, kind: JobKind, handler: Handler) -> Callable[..., Non
         except JobStopped as err:
             raise JobAborted from err
         except Exception as err:
-            store.note_failure(job_id, _reason(err))
+            with suppress(Retryable):  # the database is away, and the job will be taken over
+                store.note_failure(job_id, _reason(err))
             if isinstance(err, HuiyingError):
                 log.warning("job %s %s: %s", kind, job_id, err)
             else:

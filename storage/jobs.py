@@ -325,7 +325,7 @@ def _note_failure(connection: Connection, job_id: int, reason: str) -> None:
     connection.execute(
         text(
             "UPDATE procrastinate_jobs SET queueing_lock = NULL,"
-            " args = args || jsonb_build_object(:key, CAST(:reason AS text)) WHERE id = :id"
+            " args = args || jsonb_build_object(CAST(:key AS text), CAST(:reason AS text)) WHERE id = :id"
         ),
         {"id": job_id, "key": ERROR, "reason": reason},
     )
