@@ -237,7 +237,7 @@ def _summary(numbers: Sequence[Number], rises: Sequence[Rise], top: Sequence[Ite
         rise = rises[0]
         counted = f"当日 {rise.value} 件，平日 {rise.usual:g} 件"
         parts.append(f"{rise.place}的{rise.topic}类诉求突增（{counted}）。")
-    if top:
+    if top and top[0].title:
         parts.append(f"首要事项是“{top[0].title}”（当日 {top[0].n_today} 件）。")
     if n_blind:
         parts.append(f"注意：有 {n_blind} 个来源状况异常，以上数字可能偏少。")

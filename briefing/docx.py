@@ -83,10 +83,10 @@ def _add_top(document: DocumentType, items: Sequence[Mapping[str, Any]]) -> None
     if not items:
         document.add_paragraph("当日没有诉求。")
     for rank, item in enumerate(items, start=1):
-        document.add_heading(f"{rank}. {item['title']}", 2)
+        document.add_heading(f"{rank}. {item['title'] or words.DELETED}", 2)
         document.add_paragraph(words.gist(item))
         for cited in item["citations"]:
-            document.add_paragraph(cited["excerpt"]).paragraph_format.left_indent = Cm(0.8)
+            document.add_paragraph(cited["excerpt"] or words.DELETED).paragraph_format.left_indent = Cm(0.8)
             _grey(document, f"{cited['asked_at']} · {cited['source']} · {cited['post_id']}")
         _grey(document, item["query"])
 
@@ -95,7 +95,8 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
     document.add_heading("三、预警", 1)
     for alert in content["alerts"]:
         document.add_paragraph(
-            f"{alert['explanation']}（{alert['rule']}，{alert['severity']} 级）", style="List Number"
+            f"{alert['explanation'] or words.DELETED}（{alert['rule']}，{alert['severity']} 级）",
+            style="List Number",
         )
     if not content["alerts"]:
         document.add_paragraph("当日没有新的预警。")

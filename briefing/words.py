@@ -11,6 +11,8 @@ STATES = {"open": "未答复", "answered": "已答复", "closed": "已办结", "
 SOURCE_STATES = {"late": "迟到", "blind": "看不到", "dead": "已沉寂", "never": "从未抓取"}
 COLUMNS = ("编号", "事项", "诉求类别", "地点", "当日/累计/独立", "首见/最近", "状态", "责任单位", "时限")
 UNKNOWN = "不明"
+# In place of words of residents whose retention has ended.
+DELETED = "文本已按期删除"
 
 
 def heading(content: Mapping[str, Any]) -> str:
@@ -40,7 +42,7 @@ def row(item: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the cells of one problem, in the order of COLUMNS."""
     return (
         item["id"],
-        item["title"],
+        item["title"] or DELETED,
         item["topic"] or UNKNOWN,
         item["place"] or UNKNOWN,
         f"{item['n_today']} / {item['n_posts']} / {item['n_voices']}",

@@ -230,3 +230,16 @@ def test_a_newer_format_is_refused(town: Town) -> None:
     frozen = to_json(replace(town.content(), format=99))
     with pytest.raises(ConfigurationError, match="newer huiying"):
         from_json(frozen)
+
+
+def test_texts_whose_retention_ended_are_named_as_deleted(town: Town) -> None:
+    town.database.purge(Channel.INBOX, before=NOW, now=NOW)
+    drain(town.database, town.index, segment=words)
+    snapshot = town.snapshot()
+    html = render_html(snapshot)
+    paragraphs = [paragraph.text for paragraph in Document(BytesIO(render_docx(snapshot))).paragraphs]
+    assert "<blockquote>文本已按期删除<" in html
+    assert "1. 文本已按期删除" in html
+    assert "1. 文本已按期删除" in paragraphs
+    assert "“”" not in html
+    assert "当日收到诉求 4 件" in html
