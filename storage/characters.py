@@ -25,6 +25,7 @@ _CJK = r"[^\W\x00-\u2e7f]"  # Han, kana, hangul: no script above this parts its 
 _LETTER = r"[^\W_\u2e80-\U0010ffff]"
 _MARKS = re.compile(rf"(?:_|[^\w{_BLANK}])[\W_]*")
 _LETTERS = re.compile(f"{_LETTER}+")
+_ONLY_CJK = re.compile(f"{_CJK}+")
 _PIECE = re.compile(rf"{_CJK}|{_LETTER}{{1,{_LONGEST_RUN}}}|{GAP}")
 # What one character cannot stand for among the pieces of a text with gaps, and what is no piece.
 RUN = re.compile(f"{_LETTER}{{2,{_LONGEST_RUN}}}")
@@ -43,6 +44,11 @@ def pieces(text: str) -> list[str]:
 def with_gaps(text: str) -> str:
     """Return `text` in half width and lower case, each run of marks in it one GAP. Blanks are still there."""
     return _MARKS.sub(GAP, _normal(text))
+
+
+def are_only_cjk(word: str) -> bool:
+    """Return whether each character of `word` is a piece: a text that has the word then has its pieces."""
+    return _ONLY_CJK.fullmatch(word) is not None
 
 
 def pairs(of: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ from storage.elasticsearch_faults import find_faults
 from storage.elasticsearch_generations import Generations, IndexGoneError
 from storage.elasticsearch_query import compile_query
 from storage.elasticsearch_search import ElasticsearchSlices
-from storage.paging import Asked, search_page, within
+from storage.paging import Asked, filter_of, search_page
 from storage.query import QueryError, Segment, parse_query
 from storage.query_tree import Node
 from storage.search import NotIndexedError
@@ -240,7 +240,7 @@ class ElasticsearchIndex:
             composite["after"] = answer["after_key"]
 
     def _compile(self, query: str, period: Period | None) -> dict[str, Any]:
-        return compile_query(within(self._parse(query, self._clock()), period))
+        return compile_query(filter_of(self._parse(query, self._clock()), period))
 
     def _parse(self, query: str, now: datetime) -> Node:
         return parse_query(query, now=now, zone=self._zone, segment=self._segment)

@@ -20,7 +20,7 @@ from records.query import SearchHit, SearchPage, SortOrder
 from records.times import Period
 from storage.bounds import micros
 from storage.ordering import KEY_ORDERS, KeyOrder, Place, Slice, slice_by_waiting
-from storage.query_tree import Node, TimeRange, all_of, wanted_words
+from storage.query_tree import Node, TimeRange, all_of, as_filter, wanted_words
 
 # Raise it whenever what a cursor holds changes: older ones are then refused.
 _VERSION = 1
@@ -74,10 +74,10 @@ def search_page(
     now = clock() if cursor is None else cursor.now
     parsed = parse(asked.query, now)
     sort = asked.sort
-    if sort is SortOrder.RELEVANCE and next(wanted_words(parsed), None) is None:
-        sort = SortOrder.NEWEST
     # One more than wanted tells whether there is a next page.
     wanted = asked.limit + 1 if asked.limit > 0 else 0
+    if sort is SortOrder.RELEVANCE and not (wanted and any(wanted_words(parsed))):
+        sort = SortOrder.NEWEST
     place = None if cursor is None else cursor.place
     try:
         total, hits, ends = _slice(slices, within(parsed, asked.period), sort, now, place, wanted)
@@ -89,6 +89,11 @@ def search_page(
     more = 0 < wanted == len(hits)
     following = _write(asked, _Cursor(now=now, total=known, place=ends[-2])) if more else None
     return SearchPage(total=known, hits=hits[: max(asked.limit, 0)], next_cursor=following)
+
+
+def filter_of(node: Node, period: Period | None) -> Node:
+    """Return what finds the hits of `node` asked in `period`, in no order."""
+    return as_filter(within(node, period))
 
 
 def within(node: Node, period: Period | None) -> Node:
@@ -108,6 +113,7 @@ def _slice(
 ) -> tuple[int | None, Sequence[SearchHit], Sequence[tuple[Number, ...]]]:
     if sort is SortOrder.RELEVANCE:
         return slices.by_score(node, after=place, limit=limit)
+    node = as_filter(node)
     if sort is SortOrder.SEVERITY_AGE:
         after = None if place is None else _waiting_place(*place)
         total, placed = slice_by_waiting(slices.by_key, node, now=now, after=after, limit=limit)

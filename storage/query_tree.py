@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from records.query import TEXT_FIELDS
+from storage.characters import are_only_cjk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,25 @@ def all_of(*nodes: Node) -> Node:
     """Return what matches where each of `nodes` does, no deeper than they are."""
     parts = tuple(part for node in nodes for part in (node.parts if isinstance(node, And) else (node,)))
     return And(parts=parts)
+
+
+def as_filter(node: Node) -> Node:
+    """Return what has the same hits as `node` where nobody asks for their order: quicker to count by.
+
+    A word of CJK characters is found wherever they stand one after the other, as a word too.
+    """
+    match node:
+        case Term(field=field, word=word) if are_only_cjk(word):
+            return Phrase(field=field, words=tuple(word))
+        case And(parts=parts):
+            return And(parts=tuple(map(as_filter, parts)))
+        case Or(parts=parts):
+            return Or(parts=tuple(map(as_filter, parts)))
+        case Not(part=part):
+            return Not(part=as_filter(part))
+        case Boost(part=part):
+            return as_filter(part)
+    return node
 
 
 def wanted_words(node: Node) -> Iterator[Words]:

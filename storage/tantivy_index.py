@@ -32,7 +32,7 @@ from records.times import Period, utc_now
 from storage.aggregations import BinReader, ask_bins, commonest, leaves
 from storage.bins import bin_edges
 from storage.bounds import micros
-from storage.paging import Asked, search_page, within
+from storage.paging import Asked, filter_of, search_page
 from storage.query import Segment, parse_query
 from storage.query_tree import Node
 from storage.search import NotIndexedError
@@ -252,7 +252,7 @@ class TantivyIndex:
         return series[:limit]
 
     def _compile(self, query: str, period: Period | None) -> tantivy.Query:
-        return compile_query(self._index.schema, within(self._parse(query, self._clock()), period))
+        return compile_query(self._index.schema, filter_of(self._parse(query, self._clock()), period))
 
     def _parse(self, query: str, now: datetime) -> Node:
         return parse_query(query, now=now, zone=self._zone, segment=self._segment)
