@@ -18,6 +18,7 @@ from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
 from storage.audit import AuditStore
 from storage.backup import Manifest, write_backup
+from storage.comparison import Differences, compare
 from storage.deliveries import DeliveryStore
 from storage.dialect import integrity_faults, reading, take_turns, writing
 from storage.engines import check_server, open_engine, shown
@@ -33,6 +34,7 @@ from storage.problems import ProblemStore
 from storage.retention import count_purgeable, purge
 from storage.runs import RunEnd, RunStore
 from storage.saved_searches import SavedSearch, SavedSearches
+from storage.search import SearchIndex
 from storage.snapshots import Snapshot, SnapshotStore
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Claim",
     "Database",
     "DeliveryStore",
+    "Differences",
     "JobStore",
     "Outbox",
     "OutboxItem",
@@ -167,6 +170,10 @@ class Database:
         the same file. `progress` is called with numbers of rows. `storage.backup.restore` reads it.
         """
         return write_backup(self._engine, path, now=now, files=files or {}, progress=progress)
+
+    def compare(self, index: SearchIndex, *, progress: Callable[[int], None] | None = None) -> Differences:
+        """Return in what `index` differs from this; see storage.comparison.compare. Reads all ids of both."""
+        return compare(self._engine, index, progress=progress)
 
     def check_integrity(self) -> list[str]:
         """Return what is damaged, one line each; empty where nothing is. Reads the whole database."""

@@ -115,7 +115,7 @@ def _note_refusals(connection: Connection, tried: Sequence[str], refused: Mappin
 
 def _without_words(reason: str) -> str:
     # Engines quote the value they refuse. What residents write is Chinese: none of it is kept here.
-    return re.sub(r"[^ -~]+", "…", " ".join(reason.split()))[:_LONGEST_REASON]
+    return re.sub(r"[^ -~]+", "...", " ".join(reason.split()))[:_LONGEST_REASON]
 
 
 class Outbox:

@@ -12,10 +12,10 @@ import platformdirs
 import typer
 
 from app.cli.options import DataDir, Now, Output, moment
-from app.cli.output import Format, note, print_records
+from app.cli.output import Format, gettext, note, print_records, progress_bar
 from app.roles import Role
 from app.settings import load_settings
-from records.errors import ConfigurationError
+from records.errors import HuiyingError
 from records.plain import plain
 from records.times import DEFAULT_ZONE
 
@@ -69,16 +69,21 @@ def demo(
             serve(settings, on_ready=_open if open_browser else _say_ready)
 
 
-def doctor(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="能修的就修，并说明修了什么")] = False,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
     from app.doctor import Health, examine
     from app.wiring import open_parts
 
-    with open_parts(load_settings(data_dir)) as parts:
-        findings = list(examine(parts))
+    with open_parts(load_settings(data_dir)) as parts, progress_bar() as bar:
+        task = bar.add_task(gettext("比对"), total=None)
+        findings = list(examine(parts, fix=fix, progress=lambda posts: bar.advance(task, posts)))
     print_records([plain(finding) for finding in findings], form)
     broken = [finding for finding in findings if finding.health is Health.BROKEN]
     if broken:
-        raise ConfigurationError(f"{broken[0].check}: {broken[0].detail}")
+        raise HuiyingError(f"{broken[0].check}: {broken[0].detail}")
 
 
 def _say_ready(address: str | None) -> None:

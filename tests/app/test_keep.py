@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import zipfile
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from nlp.segment import words
+from records.run import RunKind
+from records.times import DEFAULT_ZONE, utc_now
 from storage.database import Database
-from tests.app.conftest import Huiying
+from storage.indexer import drain
+from storage.outbox import TRIES
+from storage.search_engines import open_index
+from tests.app.conftest import Huiying, Result
 from tests.storage.databases import scratch_database
 
 OLD = "临江区滨河路从昨天早上开始停水，到现在没有人通知。"
@@ -150,3 +160,66 @@ def test_a_backup_of_sqlite_moves_to_postgresql(
         assert not list((tmp_path / "other").glob("*.sqlite"))
         found = huiying("search", "停水", "--data-dir", tmp_path / "other", "--format", "jsonl")
         assert [row["id"] for row in found.rows] == ["town/1"]
+
+
+def by_check(result: Result) -> dict[str, dict[str, str]]:
+    return {row["check"]: row for row in result.rows}
+
+
+def test_doctor_mends_what_it_can_and_says_so(huiying: Huiying, data: Path) -> None:
+    with (
+        Database.open(f"sqlite:///{data}/huiying.sqlite") as database,
+        closing(open_index(data / "index", segment=words, zone=DEFAULT_ZONE)) as index,
+    ):
+        drain(database, index, segment=words)
+        index.delete(["town/1"])
+        index.refresh()
+        database.runs.start(RunKind.CRAWL, "town", now=utc_now() - timedelta(days=3))
+    half = data / ".huiying.toml.abc"
+    half.write_text("half")
+    os.utime(half, (0, 0))
+    found = huiying("doctor", "--format", "jsonl")
+    assert found.code == 1
+    assert "index and truth: 1 posts are not in the index" in found.err
+    assert {check for check, row in by_check(found).items() if row["health"] != "ok"} == {
+        "index and truth",
+        "runs",
+        "files",
+        "sources",
+    }
+    mended = huiying("doctor", "--fix", "--format", "jsonl")
+    assert mended.code == 0
+    assert {check: row["done"] for check, row in by_check(mended).items() if row["done"]} == {
+        "index and truth": "1 posts indexed again",
+        "runs": "1 runs marked as interrupted",
+        "files": "1 half-written files removed",
+    }
+    assert not half.exists()
+    again = huiying("doctor", "--fix", "--format", "jsonl")
+    assert [row["done"] for row in again.rows if row["done"]] == []
+    assert len(huiying("search", "停水", "--format", "jsonl").rows) == 1
+
+
+def test_doctor_tries_again_what_was_set_aside(huiying: Huiying, data: Path) -> None:
+    def set_channel(name: str) -> None:
+        with sqlite3.connect(data / "huiying.sqlite") as connection:
+            connection.execute("UPDATE posts SET channel = ? WHERE id = 'town/1'", [name])
+
+    set_channel("nonsense")
+    for _ in range(TRIES):
+        huiying("reindex")
+    found = by_check(huiying("doctor", "--format", "jsonl"))
+    assert "town/1: ValueError: 'nonsense' is not a valid Channel" in found["set aside"]["detail"]
+    assert found["index and truth"]["health"] == "ok"
+    set_channel("hotline")
+    mended = by_check(huiying("doctor", "--fix", "--format", "jsonl"))
+    assert mended["set aside"]["done"] == "1 tried again, 1 posts indexed"
+    assert mended["set aside"]["health"] == "ok"
+
+
+def test_doctor_warns_of_texts_that_are_kept_too_long(huiying: Huiying, data: Path) -> None:
+    keep_a_year(data)
+    found = by_check(huiying("doctor", "--format", "jsonl"))["retention"]
+    assert (found["health"], "huiying purge" in found["detail"]) == ("warning", True)
+    huiying("purge")
+    assert by_check(huiying("doctor", "--format", "jsonl"))["retention"]["health"] == "ok"
