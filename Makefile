@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint bench servers install clean
+.PHONY: run test lint bench drills servers install clean
 
 run: $(READY)
 	$(BIN)/huiying demo
@@ -23,6 +23,10 @@ lint: $(READY)
 bench: $(READY)
 	# One thread: figures are of one core, and small matrices gain nothing from more.
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks --write
+
+drills: $(READY)
+	# Real kills and outages, about 12 minutes; disk and clock want root and libfaketime.
+	$(BIN)/python -m tests.drills --write
 
 servers: $(READY)
 	$(BIN)/python -m tests.servers

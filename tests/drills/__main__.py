@@ -7,6 +7,7 @@ import os
 import platform
 import random
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 
 from tests.drills.results import Result
 from tests.drills.site import ROOT
-from tests.drills.workshop import DRILLS, Skipped, Workshop
+from tests.drills.workshop import DRILLS, Run, Skipped, Workshop
 
 PAGE = ROOT / "docs" / "drills.md"
 HEAD = """\
@@ -47,6 +48,8 @@ def main() -> None:
     unknown = sorted(set(arguments.names) - set(DRILLS))
     if unknown:
         sys.exit(f"no drill {unknown[0]!r} (there are {', '.join(DRILLS)})")
+    # Told to end, it still stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     say(f"seed {arguments.seed}")
     begin = time.monotonic()
     results: list[Result | Skipped] = []
@@ -56,7 +59,7 @@ def main() -> None:
                 # Of its own seed, so that one drill alone meets the moments that it met among all.
                 dice = random.Random(f"{arguments.seed} {name}")
                 start = time.monotonic()
-                result = run(workshop, dice, arguments.rounds)
+                result = attempt(name, run, workshop, dice, arguments.rounds)
                 results.append(result)
                 say(f"{row(result)} {time.monotonic() - start:.0f} s")
                 for line in details(result):
@@ -74,6 +77,17 @@ def main() -> None:
         sys.exit(1)
 
 
+def attempt(
+    name: str, run: Run, workshop: Workshop, dice: random.Random, rounds: int | None
+) -> Result | Skipped:
+    """Return how the drill went; one that breaks off is a result as well."""
+    try:
+        return run(workshop, dice, rounds)
+    except Exception as err:
+        reason = " ".join(f"{type(err).__name__}: {err}".split())[-300:]
+        return Result(drill=name, way="broke off", faults=[reason])
+
+
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -83,7 +97,7 @@ def row(one: Result | Skipped) -> str:
     """Return the line of the table."""
     if isinstance(one, Skipped):
         return f"| {one.drill} | skipped: {one.reason} | | | | | |"
-    equal = "yes" if not one.differing else f"**no**, after {one.differing} rounds"
+    equal = f"**no**, after {one.differing} rounds" if one.differing else "yes" if one.rounds else ""
     found = one.acknowledged - one.lost
     cells = [one.drill, one.way, one.rounds, f"{one.acknowledged:,}", f"{found:,}", one.double, equal]
     return f"| {' | '.join(map(str, cells))} |"

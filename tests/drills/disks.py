@@ -36,7 +36,7 @@ def disk_full(site: Site, dice: random.Random, rounds: int) -> Result:
         fresh, changed = cases_of_round(number, dice, new=NEW, changed=CHANGED)
         with tempfile.TemporaryDirectory(prefix="huiying-drill-export-") as name:
             export = write_export(exported(Path(name), number), [*fresh, *changed])
-            _fill(site.folder, ballast, dice.randint(LEAST_FREE, MOST_FREE) if number else LEAST_FREE)
+            _fill(site.folder, ballast, dice.randint(LEAST_FREE, MOST_FREE))
             full = site.run("import", export, "--source", SOURCE)
             refused += full.code != 0
             result.expect(full.code in (0, 1) and _is_one_clear_line(full), f"{full.code}: {full.err}")

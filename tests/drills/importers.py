@@ -8,7 +8,7 @@ import random
 from tests.drills.load import cases_of_round, exported
 from tests.drills.messages import SOURCE, write_export
 from tests.drills.results import Result
-from tests.drills.site import Site, end
+from tests.drills.site import Site
 from tests.drills.truth import Ledger
 
 NEW, CHANGED = 400, 100
@@ -22,7 +22,7 @@ def two_importers(site: Site, dice: random.Random, rounds: int) -> Result:
             fresh, changed = cases_of_round(number, dice, new=NEW, changed=CHANGED)
             export = write_export(exported(site.folder, number), [*fresh, *changed])
             command = ("import", export, "--source", SOURCE, "--format", "json")
-            both = [end(process) for process in [site.start(*command), site.start(*command)]]
+            both = [process.end() for process in [site.start(*command), site.start(*command)]]
             for one in both:
                 result.expect(one.code == 0, one.err)
             said = [json.loads(one.out) for one in both if one.code == 0]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 from app.wiring import Parts
 from tests.drills.load import Arriving, answers, cases_of_round, exported, has_settled, last_import, start_up
 from tests.drills.messages import SOURCE, write_export
 from tests.drills.results import Result
-from tests.drills.site import Site, kill, wait_until
+from tests.drills.site import Running, Site, wait_until
 from tests.drills.truth import Ledger
 
 # A round's export: new cases, and a further version of old ones.
@@ -21,6 +21,7 @@ IMPORT_S = 1.2
 REBUILD_S = 0.4
 # How long posts arrive, at most, before what works on them is killed.
 ARRIVING_S = 1.5
+WORKERS = 2
 # What works off the queue for ever.
 INDEXER = """
 from app.settings import load_settings
@@ -44,7 +45,7 @@ def importer(site: Site, dice: random.Random, rounds: int) -> Result:
             _wait_for_its_run(parts, process := site.start("import", export, "--source", SOURCE))
             time.sleep(dice.uniform(0, IMPORT_S))
             ledger.see(parts.database)
-            at_work += kill(process).code < 0
+            at_work += process.kill().code < 0
             again = site.run("import", export, "--source", SOURCE)
             result.expect(again.code == 0, again.err)
             ledger.add(fresh, 1)
@@ -67,9 +68,9 @@ def indexer(site: Site, dice: random.Random, rounds: int) -> Result:
                 time.sleep(dice.uniform(0, REBUILD_S))
             else:
                 process = site.start_program([sys.executable, "-c", INDEXER])
-                result.expect(_first_line(process) == "ready\n", "the indexer did not start")
+                result.expect(_is_ready(process), "the indexer did not start")
                 arriving.for_a_while(dice.uniform(0.1, ARRIVING_S))
-            kill(process)
+            process.kill()
             parts.pipeline.run()
             result.judge(parts.database, parts.index, ledger, dice)
     return result
@@ -84,30 +85,57 @@ def console(site: Site, dice: random.Random, rounds: int) -> Result:
         process, address = start_up(site)
         for _ in range(rounds):
             arriving.for_a_while(dice.uniform(0.1, ARRIVING_S))
-            ended = kill(process)
+            ended = process.kill()
             result.expect(ended.code < 0, f"it ended by itself: {ended.err}")
             process, address = start_up(site)
             result.expect(has_settled(parts), "it did not catch up")
             result.expect(answers(f"{address}search?q=%E5%B0%8F%E5%8C%BA"), "its search page does not answer")
             result.judge(parts.database, parts.index, ledger, dice)
-        kill(process)
+        process.kill()
     return result
 
 
-def _wait_for_its_run(parts: Parts, process: subprocess.Popen[str]) -> None:
+def worker(site: Site, dice: random.Random, rounds: int) -> Result:
+    """Kill one of two workers while posts arrive; the other one, and its successor, take its jobs over."""
+    result, ledger = Result(drill="kill -9 of a worker", way=site.way), Ledger()
+    site.settings["pipeline_every_s"] = "1"
+    with site.open() as parts, ExitStack() as ending:
+        arriving = Arriving(parts, ledger, dice)
+        scheduler = site.start("up", "--role", "scheduler")
+        took_s: list[float] = []
+        workers = [site.start("up", "--role", "worker") for _ in range(WORKERS)]
+        ending.callback(lambda: [process.kill() for process in (scheduler, *workers)])
+        for number in range(rounds):
+            result.expect(_are_at_work(parts), "the workers did not start")
+            arriving.for_a_while(dice.uniform(0.1, ARRIVING_S))
+            killed = workers.pop(number % WORKERS).kill()
+            result.expect(killed.code < 0, f"it ended by itself: {killed.err}")
+            workers.append(site.start("up", "--role", "worker"))
+            begin = time.monotonic()
+            result.expect(has_settled(parts), "its jobs were not taken over")
+            took_s.append(time.monotonic() - begin)
+            result.judge(parts.database, parts.index, ledger, dice)
+    result.notes.append(f"all done again after {min(took_s):.0f} to {max(took_s):.0f} s")
+    return result
+
+
+def _are_at_work(parts: Parts) -> bool:
+    return wait_until(lambda: parts.database.jobs.figures().workers >= WORKERS)
+
+
+def _wait_for_its_run(parts: Parts, process: Running) -> None:
     before = last_import(parts)
 
     def has_begun() -> bool:
         last = last_import(parts)
-        return process.poll() is not None or (last.id if last else 0) > (before.id if before else 0)
+        return process.is_over or (last.id if last else 0) > (before.id if before else 0)
 
     wait_until(has_begun, every_s=0.01)
 
 
-def _wait_for_its_queue(parts: Parts, process: subprocess.Popen[str]) -> None:
-    wait_until(lambda: process.poll() is not None or parts.database.outbox.lag() > 0, every_s=0.01)
+def _wait_for_its_queue(parts: Parts, process: Running) -> None:
+    wait_until(lambda: process.is_over or parts.database.outbox.lag() > 0, every_s=0.01)
 
 
-def _first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
+def _is_ready(process: Running) -> bool:
+    return wait_until(lambda: process.is_over or bool(process.said())) and not process.is_over

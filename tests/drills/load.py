@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import threading
 import time
 import urllib.error
@@ -19,7 +18,7 @@ from records.errors import Retryable
 from records.post import Post
 from records.run import RunKind, RunRecord
 from tests.drills.messages import SOURCE, case
-from tests.drills.site import PATIENCE_S, Site, wait_until
+from tests.drills.site import PATIENCE_S, Running, Site, wait_until
 from tests.drills.truth import Ledger
 from tests.servers import free_port
 
@@ -102,13 +101,19 @@ def cases_of_round(
     return fresh, [case(one, number + 1) for one in again]
 
 
-def start_up(site: Site, *arguments: object, before: Sequence[str] = ()) -> tuple[subprocess.Popen[str], str]:
-    """Start `huiying up`; return the process and its console's address once that answers."""
+def start_up(site: Site, *arguments: object, before: Sequence[str] = ()) -> tuple[Running, str]:
+    """Start `huiying up`; return the process and its console's address once that answers.
+
+    Raises RuntimeError with what it said where it does not.
+    """
     port = free_port()
     process = site.start("up", "--port", port, *arguments, before=before)
     address = f"http://127.0.0.1:{port}/"
-    if not wait_until(lambda: answers(address) or process.poll() is not None, timeout_s=_WAKE_S):
-        process.kill()
+    if not wait_until(lambda: answers(address) or process.is_over, timeout_s=_WAKE_S):
+        process.process.kill()
+        process.process.wait()
+    if process.is_over:
+        raise RuntimeError(f"`huiying up` does not answer: {process.end().err.strip()[-300:]}")
     return process, address
 
 

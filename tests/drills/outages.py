@@ -14,7 +14,7 @@ from records.run import RunKind, RunState
 from tests.drills.load import Arriving, answers, exported, has_settled, start_up
 from tests.drills.messages import SOURCE, case, write_export
 from tests.drills.results import Result
-from tests.drills.site import Site, kill, wait_until
+from tests.drills.site import Site, wait_until
 from tests.drills.truth import Ledger
 from tests.servers import ElasticsearchCluster
 
@@ -116,8 +116,8 @@ def _up(site: Site, result: Result) -> Iterator[str]:
     try:
         yield address
     finally:
-        lives = process.poll() is None
-        ended = kill(process)
+        lives = not process.is_over
+        ended = process.kill()
         result.expect(lives, f"`huiying up` ended by itself: {ended.err}")
 
 

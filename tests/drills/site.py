@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from app.settings import load_settings
 from app.wiring import Parts, open_parts
@@ -22,6 +23,49 @@ EMBEDDED = "SQLite + tantivy"
 SERVERS = "PostgreSQL + Elasticsearch"
 # The slowest command here imports 50,000 posts; a machine that does something else takes several times that.
 PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a process ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A process of ours, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    out: IO[bytes]
+    err: IO[bytes]
+
+    @property
+    def is_over(self) -> bool:
+        return self.process.poll() is not None
+
+    def said(self) -> str:
+        """Return what it wrote up to now."""
+        return _read(self.out)
+
+    def kill(self) -> Ended:
+        """Kill it -9; return how far it came. The code is below zero unless it had ended before."""
+        self.process.kill()
+        return self.end()
+
+    def end(self) -> Ended:
+        """Wait for its end; a process that does not come to it is killed."""
+        try:
+            self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        ended = Ended(code=self.process.returncode, out=self.said(), err=_read(self.err))
+        for file in (self.out, self.err):
+            file.close()
+        return ended
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,24 +86,21 @@ class Site:
         own |= {f"HUIYING_{name.upper()}": value for name, value in self.settings.items()}
         return own | {"HUIYING_DATA_DIR": str(self.data), "COLUMNS": "200"}
 
-    def start(self, *arguments: object, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, before: Sequence[str] = ()) -> Running:
         """Start `huiying ARGUMENTS`; `before` is a program that starts it in turn."""
         return self.start_program([*before, sys.executable, "-m", "app", *map(str, arguments)])
 
-    def start_program(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+    def start_program(self, command: Sequence[str]) -> Running:
+        # Files, not pipes: one that nobody reads stops the process once it is full.
+        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # closed by end
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
         )
+        return Running(process=process, out=out, err=err)
 
     def run(self, *arguments: object, before: Sequence[str] = ()) -> Ended:
         """Run `huiying ARGUMENTS` to its end."""
-        return end(self.start(*arguments, before=before))
+        return self.start(*arguments, before=before).end()
 
     @contextmanager
     def open(self) -> Iterator[Parts]:
@@ -68,29 +109,9 @@ class Site:
             yield parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a process ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-def end(process: subprocess.Popen[str], *, timeout_s: float = PATIENCE_S) -> Ended:
-    """Wait for the end of the process; one that does not come to it is killed, and code is negative."""
-    try:
-        out, err = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-    return Ended(code=process.returncode, out=out, err=err)
-
-
-def kill(process: subprocess.Popen[str]) -> Ended:
-    """Kill the process -9; return how far it came."""
-    process.kill()
-    return end(process)
+def _read(file: IO[bytes]) -> str:
+    # Without moving in the file, for its place is also the process's own.
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()
 
 
 def wait_until(happens: Callable[[], bool], *, timeout_s: float = PATIENCE_S, every_s: float = 0.05) -> bool:

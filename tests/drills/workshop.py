@@ -88,8 +88,8 @@ def _on_servers(drill: Drill, rounds: int) -> Run:
     return run
 
 
-def _on_both(drill: Drill, rounds: int) -> Sequence[Run]:
-    return (_on_one_machine(drill, rounds), _on_servers(drill, rounds))
+def _on_both(drill: Drill, rounds: int, rounds_on_servers: int) -> Sequence[Run]:
+    return (_on_one_machine(drill, rounds), _on_servers(drill, rounds_on_servers))
 
 
 def _clock(run: Run) -> Run:
@@ -128,11 +128,12 @@ def _master(workshop: Workshop, dice: random.Random, wanted: int | None) -> Resu
 
 
 DRILLS: Mapping[str, Sequence[Run]] = {
-    "importer": _on_both(kills.importer, 8),
-    "indexer": _on_both(kills.indexer, 10),
-    "console": _on_both(kills.console, 7),
-    "importers": _on_both(importers.two_importers, 3),
-    "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3))),
+    "importer": _on_both(kills.importer, 9, 8),
+    "indexer": _on_both(kills.indexer, 9, 8),
+    "console": _on_both(kills.console, 5, 5),
+    "worker": (_on_servers(kills.worker, 6),),
+    "importers": _on_both(importers.two_importers, 2, 2),
+    "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 2))),
     "disk": (_disk,),
     "postgresql": (_postgresql,),
     "elasticsearch": (_elasticsearch,),
