@@ -26,20 +26,22 @@ the ratios, since machines differ. Here: {cores} cores, Python {python}.
 
 # Parts of benchmarks, not benchmarks.
 PARTS = ("__main__", "redrawn")
+# Those whose `main` takes numbers of posts.
+SIZED = ("elasticsearch", "scale")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", help="which ones (default: all)")
     parser.add_argument("--write", action="store_true", help="put the results into docs/benchmarks.md")
-    parser.add_argument("--posts", type=int, nargs="+", help="of `scale`: how many, one run after the other")
+    parser.add_argument("--posts", type=int, nargs="+", help="how many, one run after the other")
     arguments = parser.parse_args()
     known = [module.name for module in iter_modules([str(FOLDER)]) if module.name not in PARTS]
     unknown = sorted(set(arguments.names) - set(known))
     if unknown:
         sys.exit(f"no benchmark {unknown[0]!r} (there are {', '.join(known)})")
-    if arguments.posts and arguments.names != ["scale"]:
-        sys.exit("--posts is of the benchmark scale alone (python -m benchmarks scale --posts 1000000)")
+    if arguments.posts and (len(arguments.names) != 1 or arguments.names[0] not in SIZED):
+        sys.exit(f"--posts is for one of {', '.join(SIZED)} (python -m benchmarks scale --posts 1000000)")
     for name in arguments.names or known:
         title = name if not arguments.posts else f"{name} --posts {' '.join(map(str, arguments.posts))}"
         print(f"== {title}", flush=True)

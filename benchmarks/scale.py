@@ -194,7 +194,7 @@ def _match(query: str) -> str:
 
 
 def search(corpus: Redrawn, index: SearchIndex, peer: Peer) -> None:
-    asked = list(_queries(corpus))
+    asked = list(queries_of(corpus))
     work: tuple[tuple[str, Callable[[str], object], Callable[[str], object]], ...] = (
         ("20 hits", lambda query: index.search(query, limit=20), peer.page),
         ("6 facets", lambda query: index.facets(query, FACETS), peer.facets),
@@ -209,14 +209,14 @@ def search(corpus: Redrawn, index: SearchIndex, peer: Peer) -> None:
     print(f"  {QUERIES} queries of one and two words, {sum(found) / len(found):,.0f} hits on average")
     print(f"  {'':<22} tantivy p50 ms    p95 ms    max ms   FTS5 p50 ms    p95 ms   ratio of p95")
     for name, ours, theirs in work:
-        mine, other = _times(ours, asked), _times(theirs, asked[:PEER_QUERIES])
-        (p50, p95), (q50, q95) = _p50_p95(mine), _p50_p95(other)
+        mine, other = times_of(ours, asked), times_of(theirs, asked[:PEER_QUERIES])
+        (p50, p95), (q50, q95) = p50_p95(mine), p50_p95(other)
         print(
             f"  {name:<22} {p50:14.2f} {p95:9.2f} {max(mine):9.2f} {q50:13.2f} {q95:9.2f} {q95 / p95:9.0f}x"
         )
 
 
-def _queries(corpus: Redrawn) -> Iterator[str]:
+def queries_of(corpus: Redrawn) -> Iterator[str]:
     """Yield words as people's messages have them, rare and frequent: every third query is of two."""
     dice = random.Random(20260101)
     for number in range(QUERIES):
@@ -225,7 +225,7 @@ def _queries(corpus: Redrawn) -> Iterator[str]:
         yield " ".join(dice.sample(known, min(len(known), 2 if number % 3 == 2 else 1)))
 
 
-def _times(work: Callable[[str], object], queries: Sequence[str]) -> list[float]:
+def times_of(work: Callable[[str], object], queries: Sequence[str]) -> list[float]:
     for query in queries[:5]:
         work(query)
     times = []
@@ -236,7 +236,7 @@ def _times(work: Callable[[str], object], queries: Sequence[str]) -> list[float]
     return times
 
 
-def _p50_p95(times: Sequence[float]) -> tuple[float, float]:
+def p50_p95(times: Sequence[float]) -> tuple[float, float]:
     cuts = quantiles(times, n=20)
     return cuts[9], cuts[18]
 

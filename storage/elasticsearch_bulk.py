@@ -27,8 +27,10 @@ from storage.elasticsearch_schema import build_fields
 
 # Bytes a request; the server sets a tenth of its heap aside for all that is under way.
 REQUEST_BYTES = 5_000_000
-# While the server works on these the next one is made. One more than this gave nothing on two cores.
+# While the server works on these the next one is made.
 REQUESTS_AT_ONCE = 2
+# A busy server takes its time for so much; sent again too early it has it twice.
+REQUEST_TIMEOUT_S = 120
 # Pauses double from the first to the longest, each cut by chance: 8 tries take a minute and a half at most.
 TRIES = 8
 FIRST_PAUSE_S = 1.0
@@ -69,7 +71,7 @@ def send(
     under_way: deque[Future[dict[str, str]]] = deque()
     given_up = threading.Event()
     # Behind this client no node is asked twice at once: the pauses are ours.
-    patient = client.options(max_retries=0)
+    patient = client.options(max_retries=0, request_timeout=REQUEST_TIMEOUT_S)
     with ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="bulk") as pool:
         try:
             for request in _requests(actions):

@@ -24,7 +24,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-ELASTICSEARCH_VERSION = "8.19.14"
+# Another, such as 9.2.4, needs a JDK of 21 or later that has the module jdk.incubator.vector.
+ELASTICSEARCH_VERSION = os.environ.get("HUIYING_TEST_ELASTICSEARCH_VERSION", "8.19.14")
 ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{ELASTICSEARCH_VERSION}:zip"
 COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 # The first answer comes after 8-12 s on two cores; a busy machine takes several times that.
@@ -256,7 +257,7 @@ def elasticsearch_zip() -> Path:
 
 
 def java_home() -> str:
-    """Return where the JDK is that runs the server (17 or later)."""
+    """Return where the JDK is that runs the server: 17 or later for 8.19, 21 or later for 9."""
     java = os.environ.get("ES_JAVA_HOME") or os.environ.get("JAVA_HOME")
     found = shutil.which("java")
     if java is None and found is None:
