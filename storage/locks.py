@@ -50,6 +50,8 @@ def _hold_on_server(engine: Engine, name: str, wait_s: float) -> Iterator[Callab
         try:
             yield check
         finally:
+            if connection.invalidated:  # found out by `check`; nothing can be asked on it any more
+                raise Retryable(f'the lock "{name}" was lost with its connection: try again')
             connection.execute(select(func.pg_advisory_unlock(lock_key(name))))
 
 
