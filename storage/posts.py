@@ -18,11 +18,13 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     false,
     func,
     insert,
     or_,
     select,
+    text,
     true,
     tuple_,
     union_all,
@@ -215,18 +217,22 @@ class PostStore:
         asked = select(func.count(), func.sum(case((replied_by_now, 1), else_=0))).where(
             _REPORTS, asked_in(period)
         )
-        replied_at = schema.replies.c.replied_at
-        replied = (
-            select(func.count(schema.replies.c.post_id.distinct()))
-            .join(schema.posts)
-            .where(_REPORTS, replied_at >= period.start, replied_at < period.end)
+        replies = schema.replies.c
+        in_period = and_(replies.replied_at >= period.start, replies.replied_at < period.end)
+        # Counted without a look at each post: all that have a reply, less the few that are no reports.
+        replied = select(func.count(replies.post_id.distinct())).where(in_period)
+        replied_context = (
+            select(func.count())
+            .select_from(schema.posts)
+            .where(text(schema.ANSWERED_CONTEXT), exists().where(replies.post_id == _POSTS.id, in_period))
         )
         with reading(self._engine) as connection:
             n_asked, n_answered = connection.execute(asked).one()
+            n_replied = connection.scalar(replied) or 0
             return {
                 "asked": n_asked,
                 "answered": n_answered or 0,
-                "replied": connection.scalar(replied) or 0,
+                "replied": n_replied - (connection.scalar(replied_context) or 0),
                 "open": n_asked - (n_answered or 0),
             }
 

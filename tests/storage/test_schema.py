@@ -141,6 +141,7 @@ RELEASED["0004"] = {
     **RELEASED["0003"],
     "saved_searches": "name='停水', query='停水', sort='newest', created_at='2026-03-01 00:30:00+00'",
 }
+RELEASED["0005"] = RELEASED["0004"]
 
 
 def test_every_released_schema_is_tried() -> None:
