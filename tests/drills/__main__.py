@@ -10,7 +10,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tests.drills.results import Result
@@ -64,15 +64,8 @@ def main() -> None:
                 say(f"{row(result)} {time.monotonic() - start:.0f} s")
                 for line in details(result):
                     say(f"    {line}")
-    if arguments.write:
-        head = HEAD.format(
-            seed=arguments.seed,
-            cores=os.cpu_count(),
-            python=platform.python_version(),
-            day=datetime.now(UTC).date().isoformat(),
-            minutes=(time.monotonic() - begin) / 60,
-        )
-        PAGE.write_text(head + "".join(f"{row(one)}\n" for one in results) + notes(results), encoding="utf-8")
+                if arguments.write:
+                    PAGE.write_text(page(results, arguments.seed, time.monotonic() - begin), encoding="utf-8")
     if not all(isinstance(one, Skipped) or one.is_clean for one in results):
         sys.exit(1)
 
@@ -93,6 +86,18 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def page(results: Sequence[Result | Skipped], seed: int, took_s: float) -> str:
+    """Return docs/drills.md."""
+    head = HEAD.format(
+        seed=seed,
+        cores=os.cpu_count(),
+        python=platform.python_version(),
+        day=datetime.now(UTC).date().isoformat(),
+        minutes=took_s / 60,
+    )
+    return head + "".join(f"{row(one)}\n" for one in results) + notes(results)
+
+
 def row(one: Result | Skipped) -> str:
     """Return the line of the table."""
     if isinstance(one, Skipped):
@@ -110,7 +115,7 @@ def details(one: Result | Skipped) -> list[str]:
     return [*(f"**fault:** {fault}" for fault in one.faults), *one.notes]
 
 
-def notes(results: Iterable[Result | Skipped]) -> str:
+def notes(results: Sequence[Result | Skipped]) -> str:
     """Return the part below the table: what else was seen."""
     lines = [
         f"- {one.drill}, {one.way}: {line}\n"

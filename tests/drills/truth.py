@@ -22,6 +22,8 @@ from tests.drills.messages import said
 
 # Values of a field, drawn from all, whose posts are asked for; the counts are compared for all values.
 MOST_VALUES = 20
+# Values that both engines count at once; 50,000 posts may be reports of more problems.
+MOST_COUNTED = 10_000
 _READ_AT_ONCE = 2_000
 _EVER = Period(start=datetime(1990, 1, 1, tzinfo=DEFAULT_ZONE), end=datetime(2090, 1, 1, tzinfo=DEFAULT_ZONE))
 
@@ -96,12 +98,11 @@ def differences(
         if digest(hit.post_id for hit in found.hits) != digest(wanted[question]):
             yield f"{question or 'all'}: {found.total} hits, {len(wanted[question])} in truth"
     for name in KEYWORD_FIELDS:
-        counts = {
-            one.key[name]: one.total for one in index.group_counts("", [name], period=_EVER, limit=len(posts))
-        }
-        truth = {q: len(ids) for q, ids in wanted.items() if q.startswith(f"{name}:")}
-        if {f"{name}:{quoted(value)}": count for value, count in counts.items()} != truth:
-            yield f"the counts by {name}"
+        truth = {question: len(ids) for question, ids in wanted.items() if question.startswith(f"{name}:")}
+        if len(truth) < MOST_COUNTED:
+            series = index.group_counts("", [name], period=_EVER, limit=MOST_COUNTED)
+            if {f"{name}:{quoted(one.key[name])}": one.total for one in series} != truth:
+                yield f"the counts by {name}"
     newest = sorted(posts.values(), key=lambda post: post.asked_at, reverse=True)
     listed = [hit.post_id for hit in index.search(sort=SortOrder.NEWEST, limit=len(posts) + 100).hits]
     if listed != [post.id for post in newest]:

@@ -128,10 +128,10 @@ def _master(workshop: Workshop, dice: random.Random, wanted: int | None) -> Resu
 
 
 DRILLS: Mapping[str, Sequence[Run]] = {
-    "importer": _on_both(kills.importer, 9, 8),
+    "importer": _on_both(kills.importer, 10, 9),
     "indexer": _on_both(kills.indexer, 9, 8),
     "console": _on_both(kills.console, 5, 5),
-    "worker": (_on_servers(kills.worker, 6),),
+    "worker": (_on_servers(kills.worker, 4),),
     "importers": _on_both(importers.two_importers, 2, 2),
     "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 2))),
     "disk": (_disk,),

@@ -202,7 +202,8 @@ def test_runs_are_recorded(database: Database) -> None:
     runs = database.runs
     first = runs.start(RunKind.CRAWL, "mailbox", now=NOW)
     counts = RunCounts(fetched=5, stored=3, rejected={"bad_date": 2}, bytes=999)
-    runs.finish(first, RunState.DONE, counts, now=NOW + HOUR)
+    finished = runs.finish(first, RunState.DONE, counts, now=NOW + HOUR)
+    assert (finished.id, finished.counts) == (first, counts)
     second = runs.start(RunKind.CRAWL, "mailbox", now=NOW + HOUR)
     runs.start(RunKind.RULE, "停水激增", now=NOW)
     assert [one.id for one in runs.list(kind=RunKind.CRAWL, subject="mailbox")] == [second, first]
@@ -279,3 +280,15 @@ def test_a_sequence_is_never_used_again(database: Database) -> None:
     (second,) = database.outbox.take(9)
     assert second.sequence > first.sequence
     assert database.outbox.newest() == second.sequence
+
+
+def test_problems_are_counted_by_when_their_answer_is_due(database: Database) -> None:
+    kept = [
+        problem("late", due_at=NOW - timedelta(days=1)),
+        problem("near", due_at=NOW),
+        problem("free"),
+        problem("closed", due_at=NOW - timedelta(days=1), state=ProblemState.CLOSED),
+    ]
+    database.problems.commit([], kept)
+    assert database.problems.count(states=[ProblemState.OPEN], due_before=NOW) == 1
+    assert database.problems.count(due_before=NOW + timedelta(days=1)) == 3
