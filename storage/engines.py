@@ -50,6 +50,8 @@ def open_engine(url: str) -> Engine:
             f'database "{url}": not a URL (try sqlite:////var/lib/huiying/huiying.sqlite)'
         ) from err
     name = shown(parsed)
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise _unknown_kind(name)
     if parsed.get_backend_name() == "sqlite":
         _check_sqlite_file(parsed, name)
     try:
@@ -60,9 +62,7 @@ def open_engine(url: str) -> Engine:
             **_postgresql_options() if parsed.get_backend_name() == "postgresql" else {},
         )
     except NoSuchModuleError as err:
-        raise ConfigurationError(
-            f"{name}: unknown kind of database (try sqlite:///… or postgresql://user@host/name)"
-        ) from err
+        raise _unknown_kind(name) from err
     except ModuleNotFoundError as err:
         raise ConfigurationError(
             f'{name}: its driver {err.name} is not installed (pip install "huiying[postgresql]")'
@@ -72,6 +72,12 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "handle_error", _translate)
     return engine
+
+
+def _unknown_kind(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name}: unknown kind of database (try sqlite:///… or postgresql://user@host/name)"
+    )
 
 
 def shown(url: URL) -> str:

@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from app.cli.output import gettext
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Each node that does not answer; what became of the request is said once, with what to do.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     # What cannot be written as UTF-8 (half a surrogate in a text) becomes "?": output never breaks off.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
     command = typer.main.get_command(build())

@@ -51,7 +51,9 @@ def test_many_may_make_the_same_database_at_once(empty_database_url: str) -> Non
         ("sqlite:////no/such/folder/truth.sqlite", "the folder /no/such/folder does not exist"),
         ("sqlite:////proc/truth.sqlite", "make the folder writable"),
         ("oracel://localhost/truth", "unknown kind of database"),
-        ("mysql://localhost/truth", "driver MySQLdb is not installed"),
+        ("mysql://localhost/truth", "unknown kind of database"),
+        ("postgresql+psycopg9://localhost/truth", "unknown kind of database"),
+        ("postgresql+pg8000://localhost/truth", "driver pg8000 is not installed"),
     ],
 )
 def test_a_url_that_cannot_serve_is_refused(url: str, said: str) -> None:
