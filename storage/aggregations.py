@@ -10,13 +10,19 @@ from typing import Any
 from records.query import FacetValue, HistogramBin
 
 
-def ask_bins(starts: Sequence[int]) -> dict[str, Any]:
-    """Return the aggregation that counts by `asked` between each of `starts` (microseconds) and the next."""
+def ask_bins(starts: Sequence[int], *, bounded: bool = False) -> dict[str, Any]:
+    """Return the aggregation that counts by `asked` between each of `starts` (microseconds) and the next.
+
+    `bounded` leaves out what comes before the first and after the last (tantivy only).
+    """
     widths = {after - before for before, after in pairwise(starts)}
     if len(widths) == 1:
         width = widths.pop()
         offset = starts[0] % width
-        return {"histogram": {"field": "asked", "interval": width, "offset": offset, "min_doc_count": 1}}
+        bins = {"field": "asked", "interval": width, "offset": offset, "min_doc_count": 1}
+        # Elasticsearch counts these from the offset: there the query has to keep within the bins.
+        bounds = {"hard_bounds": {"min": starts[0], "max": starts[-1] - 1}} if bounded else {}
+        return {"histogram": bins | bounds}
     # The zone changes its clock within: the bins are not of one width.
     ranges = [{"from": before, "to": after} for before, after in pairwise(starts)]
     return {"range": {"field": "asked", "ranges": ranges}}

@@ -144,6 +144,18 @@ def as_filter(node: Node) -> Node:
     return node
 
 
+def is_broad(node: Node) -> bool:
+    """Return whether nothing in `node` says what a post must have, so that it may find most of them."""
+    match node:
+        case And(parts=parts):
+            return all(map(is_broad, parts))
+        case Or(parts=parts):
+            return any(map(is_broad, parts))
+        case Boost(part=part):
+            return is_broad(part)
+    return isinstance(node, Everything | Not | Exists | NumberRange | TimeRange)
+
+
 def wanted_words(node: Node) -> Iterator[Words]:
     """Yield what the query looks for in texts, in its order; what it excludes is left out."""
     match node:

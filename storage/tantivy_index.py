@@ -237,7 +237,8 @@ class TantivyIndex:
         is_whole = edges[:1] == [period.start] and edges[-1:] == [period.end]
         wanted = filter_of(node, None if is_whole and not is_broad(node) else period)
         compiled = compile_query(self._index.schema, wanted)
-        answer = self._searcher().aggregate(compiled, {"bins": ask_bins(starts)}) if starts else {}
+        bins = {"bins": ask_bins(starts, bounded=True)} if starts else {}
+        answer = self._searcher().aggregate(compiled, bins) if bins else {}
         return BinReader(edges[:-1], starts).read(answer)
 
     def group_counts(
