@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
@@ -95,6 +96,9 @@ def connect(address: Address, *, api_key: str | None, ca_file: Path | None) -> E
             raise ConfigurationError(
                 f'{address.shown}: "{ca_file}" is no CA file (it has to be certificates in PEM)'
             ) from err
+    # It would log every try of its own with a traceback, hundreds a minute while the server is away. What
+    # comes of them all is told in one line by `telling`.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     return Elasticsearch(
         list(address.hosts),
         request_timeout=REQUEST_TIMEOUT_S,

@@ -188,7 +188,9 @@ def test_an_index_that_is_lost_is_made_anew(index: ElasticsearchIndex, raw: Elas
         assert (index.watermark(), index.count()) == (0, 0)
 
 
-def test_a_server_that_is_away_is_retryable_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_away_is_retryable_at_each_use(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(elasticsearch_client, "MAX_RETRIES", 1)
     index = opened(f"http://huiying:geheim@127.0.0.1:{free_port()}")
     for ask in (index.count, index.watermark, lambda: index.add([document(1)]), index.begin_rebuild):
@@ -196,6 +198,7 @@ def test_a_server_that_is_away_is_retryable_at_each_use(monkeypatch: pytest.Monk
             ask()
         assert "geheim" not in str(raised.value)
     index.close()
+    assert [record.name for record in caplog.records if record.name.startswith("elastic_transport")] == []
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
