@@ -65,7 +65,7 @@ class Settings(BaseModel):
         default=1,
         ge=1,
         le=1000,
-        description="Parts of an Elasticsearch index, for the next `reindex`: one for each 10 million posts.",
+        description="Parts of an Elasticsearch index, for the next `reindex`: one for each 8 million posts.",
     )
     host: str = Field(
         default="127.0.0.1",
