@@ -128,12 +128,12 @@ def _master(workshop: Workshop, dice: random.Random, wanted: int | None) -> Resu
 
 
 DRILLS: Mapping[str, Sequence[Run]] = {
-    "importer": _on_both(kills.importer, 10, 9),
-    "indexer": _on_both(kills.indexer, 9, 8),
-    "console": _on_both(kills.console, 5, 5),
+    "importer": _on_both(kills.importer, 14, 3),
+    "indexer": _on_both(kills.indexer, 14, 3),
+    "console": _on_both(kills.console, 8, 4),
     "worker": (_on_servers(kills.worker, 4),),
-    "importers": _on_both(importers.two_importers, 2, 2),
-    "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 2))),
+    "importers": _on_both(importers.two_importers, 2, 1),
+    "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 1))),
     "disk": (_disk,),
     "postgresql": (_postgresql,),
     "elasticsearch": (_elasticsearch,),
