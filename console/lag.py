@@ -9,8 +9,6 @@ from console.services import Services
 
 # A post that was just stored waits for the next look of the pipeline: half a minute unless set otherwise.
 STALE_AFTER = timedelta(minutes=5)
-# Every page asks.
-KEPT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,20 +20,9 @@ class SearchLag:
     is_stale: bool
 
 
-class LagWatch:
-    """Looks at the outbox at most once in KEPT."""
-
-    def __init__(self, services: Services) -> None:
-        self._outbox = services.database.outbox
-        self._last: tuple[datetime, SearchLag] | None = None
-
-    def look(self, now: datetime) -> SearchLag:
-        """Return how far search is behind at `now`, or up to KEPT before."""
-        if self._last is None or not timedelta() <= now - self._last[0] < KEPT:
-            self._last = now, self._measure(now)
-        return self._last[1]
-
-    def _measure(self, now: datetime) -> SearchLag:
-        since = self._outbox.waiting_since()
-        is_stale = since is not None and now - since > STALE_AFTER
-        return SearchLag(waiting=self._outbox.lag(), since=since, is_stale=is_stale)
+def search_lag(services: Services, now: datetime) -> SearchLag:
+    """Return how far search is behind at `now`."""
+    outbox = services.database.outbox
+    since = outbox.waiting_since()
+    is_stale = since is not None and now - since > STALE_AFTER
+    return SearchLag(waiting=outbox.lag(), since=since, is_stale=is_stale)

@@ -19,11 +19,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from console.alert_query import field_is
-from console.coverage import Coverage, CoverageWatch
+from console.coverage import Coverage
+from console.figures import OnTime
 from console.i18n import LANGUAGES, choose_language, locale_of, translations
-from console.lag import LagWatch, SearchLag
+from console.lag import SearchLag
 from console.security import CSRF_COOKIE, CSRF_FIELD, FormGuard
 from console.services import Services
+from console.watch import Watch
 from console.words import word_for
 from records.run import AuditEntry
 
@@ -118,13 +120,15 @@ def link(path: str, **params: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What all requests share: the services, the templates of each language, the guard of the forms."""
+    """What all requests share: the services, the templates of each language, the guard of the forms, and
+    what is measured once for many pages."""
 
     services: Services
     environments: Mapping[str, Environment]
     guard: FormGuard
-    watch: CoverageWatch
-    lag_watch: LagWatch
+    coverage: Watch[Coverage]
+    search_lag: Watch[SearchLag]
+    on_time: Watch[OnTime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +147,12 @@ class View:
     @property
     def coverage(self) -> Coverage:
         """Return which sources are heard, to stand beside every number."""
-        return self.frame.watch.look(self.now)
+        return self.frame.coverage.look(self.now)
 
     @property
     def search_lag(self) -> SearchLag:
         """Return how far search is behind what is stored."""
-        return self.frame.lag_watch.look(self.now)
+        return self.frame.search_lag.look(self.now)
 
     def gettext(self, message: str, **values: object) -> str:
         """Return `message` in the view's language, with its %(name)s filled in."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,9 +16,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from console import errors
-from console.coverage import CoverageWatch
+from console.coverage import coverage
+from console.figures import on_time
 from console.i18n import LANGUAGES
-from console.lag import LagWatch
+from console.lag import search_lag
 from console.routers import (
     alerts,
     api,
@@ -33,9 +36,16 @@ from console.routers import (
 from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address, form_key
 from console.services import Services
 from console.view import Frame, make_environment
+from console.watch import Watch
 from records.errors import Rejected, Retryable
 
 __all__ = ["check_address", "create_app"]
+
+# Health changes with a crawl, at most every few minutes; the lag with every message.
+COVERAGE_KEPT = timedelta(seconds=30)
+LAG_KEPT = timedelta(seconds=5)
+# Looks through thousands of problems and their answers: seconds at 300,000 messages a year.
+ON_TIME_KEPT = timedelta(minutes=5)
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -59,8 +69,11 @@ def create_app(services: Services) -> FastAPI:
         services=services,
         environments={language: make_environment(language, services, version) for language in LANGUAGES},
         guard=FormGuard(form_key(services.database)),
-        watch=CoverageWatch(services),
-        lag_watch=LagWatch(services),
+        coverage=Watch(partial(coverage, services), kept=COVERAGE_KEPT),
+        search_lag=Watch(partial(search_lag, services), kept=LAG_KEPT),
+        on_time=Watch(
+            lambda now: on_time(services.database, now=now, due_at=services.due_at), kept=ON_TIME_KEPT
+        ),
     )
     for part in (
         overview,

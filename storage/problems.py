@@ -75,9 +75,11 @@ class ProblemStore:
                 for row in connection.execute(select(schema.problems).where(_PROBLEMS.id.in_(chunk)))
             }
 
-    def count(self, *, states: Sequence[ProblemState] = ()) -> int:
-        """Return how many problems there are in `states`, or in any."""
+    def count(self, *, states: Sequence[ProblemState] = (), due_before: datetime | None = None) -> int:
+        """Return how many problems there are in `states`, or in any, and are due before `due_before`."""
         query = _in_states(select(func.count()).select_from(schema.problems), states)
+        if due_before is not None:
+            query = query.where(_PROBLEMS.due_at < due_before)
         with reading(self._engine) as connection:
             return connection.scalar(query) or 0
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.figures import TREND_DAYS, TrendBar, on_time, pressing_problems, trend
+from console.figures import TREND_DAYS, TrendBar, pressing_problems, trend
 from console.view import CurrentView, View
 from records.alert import AlertState
 from records.errors import Retryable
@@ -39,7 +39,7 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
         tomorrow=day + timedelta(days=1),
         report_channels=[channel.value for channel in Channel if channel.carries_reports],
         counts=database.posts.service_counts(period, now=view.now),
-        on_time=on_time(database, now=view.now, due_at=services.due_at),
+        on_time=view.frame.on_time.look(view.now),
         trend=bins,
         trend_days=TREND_DAYS,
         latest=_latest_day(view) if bins and not any(bar.asked for bar in bins) else None,

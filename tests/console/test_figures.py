@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from alerts.coverage import HealthState
 from console.alert_query import alert_query, rule_filter
-from console.coverage import CoverageWatch
+from console.coverage import coverage
 from console.figures import OnTime, on_time, pressing_problems, trend
 from console.i18n import locale_of
 from console.revisions import Change, compare
 from console.services import Services
 from console.timeline import MAX_BARS, Bar, group_bars
 from console.view import say_span
+from console.watch import Watch
+from console.web import COVERAGE_KEPT
 from records.problem import ProblemState
 from tests.console.town import FIXED, NOW, TODAY, WAGES, WATER, WATER_ALERT, ZONE
 
@@ -54,7 +57,7 @@ def test_grave_old_problems_come_first_and_settled_ones_not_at_all(town: Service
 
 
 def test_health_is_looked_at_again_after_a_while(fresh_town: Services) -> None:
-    watch = CoverageWatch(fresh_town)
+    watch = Watch(partial(coverage, fresh_town), kept=COVERAGE_KEPT)
     first = watch.look(NOW)
     assert [row.name for row in first.blind] == ["lake", "works"]
     assert watch.look(NOW + timedelta(seconds=5)) is first

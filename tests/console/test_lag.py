@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.lag import KEPT, STALE_AFTER, LagWatch
+from console.lag import STALE_AFTER, search_lag
 from console.services import Services
 from records.times import utc_now
 from storage.indexer import drain
@@ -73,11 +73,9 @@ def test_search_that_caught_up_is_no_longer_behind(behind: Services) -> None:
 def test_what_just_came_is_not_called_behind(behind: Services) -> None:
     since = behind.database.outbox.waiting_since()
     assert since is not None
-    watch = LagWatch(behind)
-    soon = watch.look(since + STALE_AFTER)
+    soon = search_lag(behind, since + STALE_AFTER)
     assert (soon.is_stale, soon.waiting) == (False, 1)
-    assert watch.look(since + STALE_AFTER + KEPT / 2) is soon
-    assert watch.look(since + STALE_AFTER + KEPT).is_stale
+    assert search_lag(behind, since + STALE_AFTER + timedelta(seconds=1)).is_stale
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from console.coverage import KEPT
 from console.services import Services
+from console.web import ON_TIME_KEPT
 from records.alert import Alert
 from records.problem import Membership, Problem
 from records.query import SortOrder
@@ -100,8 +100,8 @@ def test_no_page_makes_a_query_for_each_row(fresh_town: Services) -> None:
     )
     few = counts(fresh_town)
     multiply(fresh_town)
-    # The lag and the sources are looked at anew after a while.
-    later = replace(fresh_town, clock=lambda: NOW + 2 * KEPT)
+    # What is kept for a while is looked at anew.
+    later = replace(fresh_town, clock=lambda: NOW + ON_TIME_KEPT)
     many = counts(later)
     assert {name: (few[name], many[name]) for name in PAGES if many[name] > few[name]} == {}
     assert {name: count for name, count in many.items() if count > MOST} == {}
