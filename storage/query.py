@@ -226,9 +226,10 @@ class _Reader:
 
     def _words(self, item: Any, field: str | None) -> Node | None:
         if isinstance(item, lucene.Fuzzy):
-            fuzzy: list[Node] = [
-                Fuzzy(field=field, word=word, distance=_edits(item)) for word in self._cut(item.term)
-            ]
+            fuzzy: list[Node] = []
+            for word in self._cut(item.term):
+                self._count_pattern(item)
+                fuzzy.append(Fuzzy(field=field, word=word, distance=_edits(item)))
             return _joined(fuzzy)
         if isinstance(item, lucene.Proximity):
             slop = _whole(item, item.degree, highest=MAX_SLOP)
@@ -266,9 +267,7 @@ class _Reader:
         if len(item.value) > MAX_PATTERN_LENGTH or sum(part in ("*", "?") for part in parts) > MAX_WILDCARDS:
             fix = f"at most {MAX_WILDCARDS} of them, {MAX_PATTERN_LENGTH} characters"
             _fail("too_long", "a word with too many * or ?", fix, item.pos)
-        self._patterns += 1
-        if self._patterns > MAX_PATTERNS:
-            _fail("too_many_patterns", "too many words with * or ?", f"at most {MAX_PATTERNS}", item.pos)
+        self._count_pattern(item)
         return Pattern(field=field, parts=parts)
 
     def _time_range(self, item: Any, field: str) -> Node:
@@ -299,6 +298,7 @@ class _Reader:
 
     def _value(self, item: Any, field: str) -> Node:
         if isinstance(item, lucene.Fuzzy) and field not in _CLOSED_VALUES:
+            self._count_pattern(item)
             return Fuzzy(field=field, word=_literal(item.term), distance=_edits(item))
         if not isinstance(item, lucene.Term):
             _fail("bad_value", f'"{field}" is matched as a whole', "take ~ away", item.pos)
@@ -313,6 +313,12 @@ class _Reader:
         if not value:
             _fail("bad_value", f'"{field}:" has no value', f"try _exists_:{field}", item.pos)
         return Value(field=field, value=value)
+
+    def _count_pattern(self, item: Any) -> None:
+        # Each goes through the words of the whole index.
+        self._patterns += 1
+        if self._patterns > MAX_PATTERNS:
+            _fail("too_many_patterns", "too many words with *, ? or ~", f"at most {MAX_PATTERNS}", item.pos)
 
     def _count_clause(self, item: Any) -> None:
         self._clauses += 1

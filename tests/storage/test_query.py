@@ -228,6 +228,7 @@ def test_days_begin_at_midnight_of_the_zone() -> None:
         ("停" + "?" * 6, "too_long", 0, "at most 5"),
         ("停" * 60 + "*", "too_long", 0, "60 characters"),
         ("停* " * 11, "too_many_patterns", 30, "at most 10"),
+        ("停~ " * 11, "too_many_patterns", 30, "at most 10"),
     ],
 )
 def test_errors_say_where_and_what_to_do(text: str, code: str, position: int, said: str) -> None:
