@@ -120,6 +120,9 @@ def test_nothing_acts_on_a_post_elsewhere() -> None:
     assert changing == [
         "/alerts/{alert_id}",
         "/briefings/{snapshot_id}/approve",
+        "/searches",
+        "/searches/{name}/forget",
+        "/searches/{name}/rule",
     ]
 
 

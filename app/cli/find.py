@@ -41,7 +41,7 @@ def register(cli: typer.Typer) -> None:
     searches.command("save", help="给一个检索式起名保存，如 searches save 停水 '停水 AND urgency:>=2'。")(
         save_search
     )
-    searches.command("delete", help="删除一个保存的检索；由它生成的规则仍在。")(delete_search)
+    searches.command("forget", help="删除一个保存的检索；由它生成的规则仍在。")(delete_search)
     searches.command("to-rule", help="由保存的检索生成一条预警规则，写进规则文件夹。")(make_rule)
     cli.add_typer(problems, name="problems")
     problems.command("list", help="列出问题，件数最多的在前。")(list_problems)

@@ -50,8 +50,8 @@ def keep(
     return RedirectResponse(link("/searches", kept=search.name), status_code=303)
 
 
-@router.post("/{name}/delete")
-def delete(view: CurrentView, name: str, form_token: Token = "") -> Response:
+@router.post("/{name}/forget")
+def forget(view: CurrentView, name: str, form_token: Token = "") -> Response:
     """Forget a kept search; rules made of it stay."""
     view.frame.guard.check(view.request, form_token)
     view.services.database.saved_searches.delete(name)

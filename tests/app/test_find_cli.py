@@ -116,7 +116,7 @@ def test_a_search_is_kept_listed_made_a_rule_of_and_deleted(town: Huiying, tmp_p
     assert made.err.strip() == f"规则已写入 {rules / 'search_停水.yaml'}，下一轮起生效"
     assert "停水" in [rule.name for rule in load_rules(rules).rules]
     assert town("rules", "check").code == 0
-    assert town("searches", "delete", "停水").code == 0
+    assert town("searches", "forget", "停水").code == 0
     assert town("searches", "list", "--format", "jsonl").rows == []
 
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_done_is_one_line(huiying: Huiying) -> None:
         (["save", "a/b", "停水"], 1, 'name "a/b"'),
         (["save", "某人", "13912345678"], 1, "no personal detail"),
         (["save", "全部", "停水"], 1, 'saved search "全部": kept already'),
-        (["delete", "没有"], 1, 'saved search "没有": not kept here'),
+        (["forget", "没有"], 1, 'saved search "没有": not kept here'),
         (["to-rule", "没有"], 1, 'saved search "没有": not kept here'),
         (["to-rule", "全部"], 1, "without a filter matches everything"),
         (["to-rule", "全部", "--timeframe", "soon"], 2, "--timeframe: 'soon' is not a length of time"),

@@ -91,7 +91,7 @@ def test_forms_from_elsewhere_neither_keep_nor_delete_nor_make_rules(fresh_town:
     keep(client)
     for path in (
         "/searches",
-        f"/searches/{quote('停水 城南')}/delete",
+        f"/searches/{quote('停水 城南')}/forget",
         f"/searches/{quote('停水 城南')}/rule",
     ):
         answer = client.post(path, data={"name": "b", "query": "施工", CSRF_FIELD: "x"})
@@ -166,7 +166,7 @@ def test_a_changed_title_is_a_new_state_of_the_feed(fresh_town: Services) -> Non
 def test_a_deleted_search_has_no_feed(fresh_town: Services) -> None:
     client = browser(fresh_town)
     keep(client)
-    page = client.post(f"/searches/{quote('停水 城南')}/delete", data={CSRF_FIELD: token(client)})
+    page = client.post(f"/searches/{quote('停水 城南')}/forget", data={CSRF_FIELD: token(client)})
     assert "还没有保存的检索" in page.text
     assert client.get(FEED).status_code == 404
 
