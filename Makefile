@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint bench drills servers install clean
+.PHONY: run test lint bench bench-scale drills servers install clean
 
 run: $(READY)
 	$(BIN)/huiying demo
@@ -27,6 +27,11 @@ bench: $(READY)
 drills: $(READY)
 	# Real kills and outages, about 12 minutes; disk and clock want root and libfaketime.
 	$(BIN)/python -m tests.drills --write
+
+bench-scale: $(READY)
+	# What grows with the number of posts, up to a million: about an hour on two cores.
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks scale --posts 10000 100000 1000000 --write
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks plans --posts 1000000 --write
 
 servers: $(READY)
 	$(BIN)/python -m tests.servers

@@ -15,8 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from urllib.parse import quote
 
@@ -37,13 +39,17 @@ from tests.shared_data import SHARED_DATA
 
 POSTS = 4326
 ROUNDS = 40
+EXPORT_S = 60
 QUERIES = ("小区", "停水 OR 停电", '"拖欠工资"', "学校 AND NOT 幼儿园", "")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _open(Path(folder)) as services:
+        services.database.posts.save(list(_posts()))
+        drain(services.database, services.index, segment=words)
         began = time.perf_counter()
-        with _serve(services) as get:
+        with _serve(services) as connection:
+            get = partial(_get, connection)
             get("/healthz")
             print(f"create the application and answer once: {_ms(began):.0f} ms")
             for name, path in (("first page, cold", "/"), ("first page, again", "/")):
@@ -69,6 +75,29 @@ def main() -> None:
             print(f"export of {lines:,} posts as JSONL: {_ms(began):.0f} ms")
 
 
+def most_memory(folder: Path) -> tuple[int, float]:
+    """Return how many posts the console exported of the installation in `folder`, and its most memory in MB.
+
+    For a process of its own. Asks the search pages first; the export ends after EXPORT_S seconds.
+    """
+    with _open(folder) as services, _serve(services) as connection:
+        for query in QUERIES:
+            _get(connection, f"/search?q={quote(query)}")
+        connection.request("GET", "/search/export.jsonl")
+        answer, lines, ends = connection.getresponse(), 0, time.monotonic() + EXPORT_S
+        while time.monotonic() < ends and (piece := answer.read(1 << 16)):
+            lines += piece.count(b"\n")
+        connection.close()
+        return lines, getrusage(RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _get(connection: HTTPConnection, path: str) -> str:
+    connection.request("GET", path, headers={"Accept-Language": "zh"})
+    answer = connection.getresponse()
+    assert answer.status == 200, path
+    return answer.read().decode()
+
+
 def _bare(services: Services, query: str) -> None:
     """Do what any page with these hits has to: search, count the facets, fetch the posts."""
     hits = services.index.search(query, limit=20).hits
@@ -80,8 +109,6 @@ def _bare(services: Services, query: str) -> None:
 def _open(folder: Path) -> Iterator[Services]:
     database = Database.open(f"sqlite:///{folder / 'truth.sqlite'}")
     index = TantivyIndex(folder / "index", segment=words, zone=DEFAULT_ZONE)
-    database.posts.save(list(_posts()))
-    drain(database, index, segment=words)
     try:
         yield Services(
             database=database,
@@ -120,7 +147,7 @@ def _posts() -> Iterator[Post]:
 
 
 @contextmanager
-def _serve(services: Services) -> Iterator[Callable[[str], str]]:
+def _serve(services: Services) -> Iterator[HTTPConnection]:
     # asyncio sends at once (TCP_NODELAY) only where the protocol is named: else a page waits for 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -129,15 +156,8 @@ def _serve(services: Services) -> Iterator[Callable[[str], str]]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         connection = HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=30)
-
-        def get(path: str) -> str:
-            connection.request("GET", path, headers={"Accept-Language": "zh"})
-            answer = connection.getresponse()
-            assert answer.status == 200, path
-            return answer.read().decode()
-
         try:
-            yield get
+            yield connection
         finally:
             connection.close()
             server.should_exit = True

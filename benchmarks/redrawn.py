@@ -48,16 +48,14 @@ class Redrawn:
         """Return posts `first` to `last` - 1, by asked_at."""
         return [self._post(number) for number in range(first, min(last, self.total))]
 
-    def readings(self, analyser: Analyser) -> list[Analysis]:
-        """Return the analysis of each real message, from which `analysis` draws."""
-        when = self._post(0)
-        real = [replace(when, title=one["title"], text=one["text"]) for one in self.messages]
-        return analyser.analyse(real)
-
-    def analysis(self, post: Post, readings: Sequence[Analysis]) -> Analysis:
-        """Return an analysis of one of our posts: that of the message it was drawn from."""
-        drawn = random.Random(int(post.native_id)).randrange(len(self.messages))
-        return replace(readings[drawn], post_id=post.id)
+    def analyses(
+        self, posts: Sequence[Post], analyser: Analyser, known: dict[int, Analysis]
+    ) -> list[Analysis]:
+        """Return analyses of our posts: those of the messages they were drawn from, kept in `known`."""
+        drawn = [random.Random(int(post.native_id)).randrange(len(self.messages)) for post in posts]
+        new = {number: post for number, post in zip(drawn, posts, strict=True) if number not in known}
+        known.update(zip(new, analyser.analyse(list(new.values())), strict=True))
+        return [replace(known[number], post_id=post.id) for number, post in zip(drawn, posts, strict=True)]
 
     def problems(self, posts: Sequence[Post]) -> tuple[list[Membership], list[Problem]]:
         """Return problems of POSTS_A_PROBLEM posts each, and which post belongs to which."""

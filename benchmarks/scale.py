@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import quantiles
 
@@ -25,9 +26,11 @@ from alerts.coverage import Coverage
 from alerts.deadlines import DEFAULT_DEADLINES, load_deadlines
 from alerts.engine import run_rules
 from alerts.rules import AnyRule, FrequencyRule, Rule, RuleSet
+from benchmarks.console import most_memory
 from benchmarks.redrawn import DEPARTMENTS, START, YEAR, Redrawn
 from nlp.analyser import Analyser
 from nlp.segment import words
+from records.analysis import Analysis
 from records.post import Post
 from records.query import Interval
 from records.times import DEFAULT_ZONE
@@ -106,6 +109,10 @@ def measure(corpus: Redrawn, folder: Path) -> None:
     index.close()
     database.close()
     peer.close()
+    with get_context("spawn").Pool(1) as pool:
+        exported, megabytes = pool.apply(most_memory, (folder,))
+    assert exported
+    print(f"  console, all found and {exported:,} of them exported: at most {megabytes:,.0f} MB of memory")
 
 
 def load(corpus: Redrawn, database: Database, index: SearchIndex, peer: Peer, clock: Clock) -> None:
@@ -124,10 +131,10 @@ def load(corpus: Redrawn, database: Database, index: SearchIndex, peer: Peer, cl
 
 def enrich(corpus: Redrawn, database: Database, clock: Clock) -> None:
     """Store what analysis and merging find: facets, rules and disk are then those of a real installation."""
-    readings = corpus.readings(Analyser.load())
+    analyser, known = Analyser.load(), dict[int, Analysis]()
     for start in range(0, corpus.total, SAVED):
         posts = corpus.posts(start, start + SAVED)
-        analyses = [corpus.analysis(post, readings) for post in posts]
+        analyses = corpus.analyses(posts, analyser, known)
         memberships, problems = corpus.problems(posts)
         with clock.time("analyses and problems"):
             database.analyses.save(analyses)
