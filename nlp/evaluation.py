@@ -12,15 +12,20 @@ import numpy as np
 from nlp.analyser import Analyser
 from nlp.answers import AnswerModel
 from nlp.figures import agreement, topic_figures
+from nlp.places import find_places
 from nlp.problems import merge_stream
 from nlp.replies import rank_questions
+from nlp.segment import normalise
 from nlp.topics import TopicGuess
+from records.analysis import PlaceKind
 from records.errors import Rejected
 from records.post import Channel, Post
 from records.times import parse_time
 
 # Dissatisfaction is 0-1; people label four levels: asks or thanks, inconvenience, failure, grave failure.
 DISSATISFACTION_EDGES = (0.25, 0.5, 0.75)
+# What was read when places were marked: the title and this many characters of the text.
+MARKED_CHARACTERS = 600
 _UNDATED = datetime(2020, 1, 1, tzinfo=UTC)  # topics and replies do not depend on the time
 
 
@@ -100,8 +105,7 @@ def evaluate_readings(
     is not among `messages`, Rejected("unpaired_label") for one that only the first labeller gave.
     """
     texts = {text_key(row): row for row in messages}
-    known = list(labels)
-    known = [label for label in known if label.get("held_out")] or known
+    known = _held_out(labels)
     labellers = [known] if second is None else [known, _paired(known, second)]
     rows = [labelled_row(texts, label) for label in known]
     posts = [_post(row, number) for number, row in enumerate(rows, start=1)]
@@ -118,6 +122,70 @@ def evaluate_readings(
             for reading, guesses in machine.items()
         },
     }
+
+
+def evaluate_places(
+    messages: Iterable[Mapping[str, Any]], labels: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return how many of the marked names are found (recall), how many of the found are marked (precision)
+    and how often the main place is found; each exactly, and where one name holds the other.
+
+    Labels state id, sha1 of the text, `places` and `main` (null if none) as start and end in title, newline
+    and text. Names count once a message; a city that is found and not marked does not count, for it is
+    marked only where nothing smaller is named. Where some labels are marked `held_out`, only these are
+    measured. Raises Rejected("unknown_text") for a label whose text is not among `messages`.
+    """
+    texts = {text_key(row): row for row in messages}
+    known = _held_out(labels)
+    counts = {"marked": 0, "found": 0, "hit": 0, "touched": 0, "touching": 0}
+    mains = {"main": 0, "main_hit": 0, "main_touched": 0}
+    for label in known:
+        row = labelled_row(texts, label)
+        title = f"{row.get('title') or ''}\n"
+        text = title + row["text"]
+        marked = {_span(text, place) for place in label["places"]}
+        mentions = find_places(text[: len(title) + MARKED_CHARACTERS])
+        names = {m.name for m in mentions if m.kind is not PlaceKind.CITY or m.name in marked}
+        for key, value in zip(counts, _matched(marked, names), strict=True):
+            counts[key] += value
+        if label["main"] is not None:
+            _, _, hit, touched, _ = _matched({_span(text, label["main"])}, names)
+            for key, value in zip(mains, (1, hit, touched), strict=True):
+                mains[key] += value
+    return {
+        "rows": len(known),
+        "recall": _share(counts["hit"], counts["marked"]),
+        "precision": _share(counts["hit"], counts["found"]),
+        "recall_overlapping": _share(counts["touched"], counts["marked"]),
+        "precision_overlapping": _share(counts["touching"], counts["found"]),
+        "main": _share(mains["main_hit"], mains["main"]),
+        "main_overlapping": _share(mains["main_touched"], mains["main"]),
+    }
+
+
+def _matched(marked: set[str], found: set[str]) -> tuple[int, int, int, int, int]:
+    """Return how many are marked, found, both; and how many of the marked, and of the found, touch one."""
+    return (
+        len(marked),
+        len(found),
+        len(marked & found),
+        sum(any(name in other or other in name for other in found) for name in marked),
+        sum(any(name in other or other in name for other in marked) for name in found),
+    )
+
+
+def _span(text: str, place: Mapping[str, int]) -> str:
+    return normalise(text[place["start"] : place["end"]])
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _held_out(labels: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the labels that taught nothing; all of them where none is marked so."""
+    known = list(labels)
+    return [label for label in known if label.get("held_out")] or known
 
 
 def text_key(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -36,6 +36,7 @@ class Task(StrEnum):
     REPLIES = "replies"
     PROBLEMS = "problems"
     READINGS = "readings"
+    PLACES = "places"
 
 
 def register(cli: typer.Typer) -> None:
@@ -44,7 +45,7 @@ def register(cli: typer.Typer) -> None:
     )(analyse)
     cli.command(help="遮去标准输入中的个人信息，逐行输出。")(mask)
     cli.command(help="用已标注的留言训练主题模型，连同说明卡存入安装。")(train)
-    cli.command(help="在已标注的数据上测量（readings：类型、不满、紧急）。")(evaluate)
+    cli.command(help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点）。")(evaluate)
 
 
 def analyse(
@@ -90,10 +91,11 @@ def train(
 
 
 def evaluate(
-    task: Annotated[Task, typer.Argument(help="topics、replies、problems 或 readings")],
+    task: Annotated[Task, typer.Argument(help="topics、replies、problems、readings 或 places")],
     file: Annotated[Path, typer.Argument(help="已标注的 JSONL")],
     messages: Annotated[
-        list[Path] | None, typer.Option("--messages", help="全部留言的 JSONL（problems、readings；可重复）")
+        list[Path] | None,
+        typer.Option("--messages", help="全部留言的 JSONL（topics、replies 以外；可重复）"),
     ] = None,
     second: Annotated[
         Path | None, typer.Option("--second", help="另一人对同一批留言的标注（readings）")
@@ -118,6 +120,8 @@ def evaluate(
         analyser = Analyser.load(load_settings(data_dir).models_dir)
         others = _read(second) if second is not None else None
         result = evaluation.evaluate_readings(_read_all(messages), rows, second=others, analyser=analyser)
+    elif task is Task.PLACES:
+        result = evaluation.evaluate_places(_read_all(messages), rows)
     else:
         result = evaluation.evaluate_problems(map(_masked, _read_all(messages)), rows)
     if form is Format.JSON:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nlp.evaluation import (
+    evaluate_places,
     evaluate_problems,
     evaluate_readings,
     evaluate_replies,
@@ -102,6 +103,36 @@ def test_readings_of_invented_rows() -> None:
         evaluate_readings(messages, labels, second=labels[:1])
 
 
+def test_places_of_invented_rows() -> None:
+    messages = [
+        {"id": "0", "title": "江州市柳泉路太堵", "text": "槐荫路（西段）也堵"},
+        {"id": "1", "text": "望湖丽景小区停水"},
+    ]
+    keys = [text_key(row) for row in messages]
+    labels = [
+        {
+            "id": keys[0][0],
+            "sha1": keys[0][1],
+            "places": [{"start": 3, "end": 6}, {"start": 9, "end": 12}],
+            "main": {"start": 3, "end": 6},
+        },
+        {"id": "1", "sha1": keys[1][1], "places": [{"start": 1, "end": 5}], "main": None},
+    ]
+    # The city is found and not marked; 望湖丽景小区 is found where 望湖丽景 is marked.
+    assert evaluate_places(messages, labels) == {
+        "rows": 2,
+        "recall": 0.6667,
+        "precision": 0.6667,
+        "recall_overlapping": 1.0,
+        "precision_overlapping": 1.0,
+        "main": 1.0,
+        "main_overlapping": 1.0,
+    }
+    assert evaluate_places(messages, [labels[0], {**labels[1], "held_out": True}])["recall"] == 0.0
+    with pytest.raises(Rejected, match='label of "0"'):
+        evaluate_places(messages[1:], labels)
+
+
 def test_kappas_of_known_tables() -> None:
     # 20 yes and 15 no agreed of 50: Cohen's kappa 0.4; of the levels one is two steps away.
     first, second = "y" * 25 + "n" * 25, "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
@@ -117,6 +148,16 @@ def test_agreement_with_two_labellers_holds_its_floors() -> None:
     assert found["rows"] == 164  # every fifth of the draw: the others taught the machine
     for reading, floor in FLOORS["readings"].items():
         assert found[reading]["kappa"] >= floor, reading
+
+
+@pytest.mark.shared
+def test_places_hold_their_floors() -> None:
+    messages = [row for name in DRAWN_FROM for row in _corpus(name)]
+    lines = (HERE / "labels_places.jsonl").read_text(encoding="utf-8").splitlines()
+    found = evaluate_places(messages, map(json.loads, lines))
+    assert found["rows"] == 150  # every second one: the others were tuned on
+    for figure, floor in FLOORS["places"].items():
+        assert found[figure] >= floor, figure
 
 
 @pytest.mark.shared
