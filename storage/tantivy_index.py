@@ -6,6 +6,7 @@ says. Readers of other processes see a commit, and the end of a rebuild, at thei
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -87,15 +88,16 @@ class TantivyIndex:
         """Hold the index for writing (storage.search.SearchIndex.writing)."""
         self._acquire()
         self._holders += 1
-        try:
-            if self._holders == 1:
-                self._written()
-            yield
-        finally:
-            self._holders -= 1
-            if self._holders == 0:
-                self._drop_writer()
-            self._lock.release()
+        with _telling_full_disk(self._folder):
+            try:
+                if self._holders == 1:
+                    self._written()
+                yield
+            finally:
+                self._holders -= 1
+                if self._holders == 0:
+                    self._drop_writer()
+                self._lock.release()
 
     def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
         """Put the documents in, replacing those of the same id; return how many. Visible after refresh.
@@ -300,7 +302,8 @@ class TantivyIndex:
         try:
             # Another process may have built it while this one waited.
             if not self._open_current():
-                self._begin_anew()
+                with _telling_full_disk(self._folder):
+                    self._begin_anew()
         finally:
             self._lock.release()
 
@@ -391,3 +394,14 @@ def _nested(by: Sequence[str], starts: Sequence[int]) -> dict[str, Any]:
             group["aggs"] = inner
         inner = {"group": group}
     return inner
+
+
+@contextmanager
+def _telling_full_disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as err:
+        # tantivy gives the system's error as a text only.
+        if f"os error {errno.ENOSPC}" in str(err) or getattr(err, "errno", None) == errno.ENOSPC:
+            raise Retryable(f"search index {folder}: the disk is full (make room, then try again)") from err
+        raise
