@@ -71,6 +71,8 @@ def clause(field: str, value: str) -> str:
 def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Period) -> Facts:
     query = both(rule.filter, REPORTS)
     series = index.group_counts(query, ("problem",), period=window)
+    if not series:
+        return Facts(window=window)
     problems = database.problems.get_many([one.key["problem"] for one in series])
     evidence = _Evidence(database, problems)
     post_ids = _find(index, query, window)
