@@ -46,6 +46,8 @@ from storage.similar import find_similar
 # The server's own limit is 65,536 buckets an answer, those within others included.
 _MAX_BUCKETS = 60_000
 _MAX_KEYS = 10_000
+# Values each shard counts for a facet: more than any field of a province has, so that sums are exact.
+_SHARD_VALUES = 10_000
 
 
 class ElasticsearchIndex:
@@ -178,7 +180,10 @@ class ElasticsearchIndex:
         """Return for each field its commonest values, most first (ties by value)."""
         compiled = self._compile(query, period)
         order = [{"_count": "desc"}, {"_key": "asc"}]
-        wanted = {field: {"terms": {"field": field, "size": limit, "order": order}} for field in fields}
+        wanted = {
+            field: {"terms": {"field": field, "size": limit, "shard_size": _SHARD_VALUES, "order": order}}
+            for field in fields
+        }
         answer = self._ask(compiled, size=0, aggs=wanted)["aggregations"] if wanted else {}
         return {field: commonest(answer[field]["buckets"], limit) for field in fields}
 

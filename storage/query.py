@@ -49,6 +49,7 @@ MAX_LENGTH = 4_000
 MAX_DEPTH = 20
 MAX_CLAUSES = 200
 MAX_PATTERNS = 10
+FUZZY_COUNTS = 3  # as many words with * or ?: a near spelling takes so much longer to look for
 MAX_WILDCARDS = 5  # in one word
 MAX_PATTERN_LENGTH = 60
 MAX_SLOP = 50
@@ -228,8 +229,11 @@ class _Reader:
         if isinstance(item, lucene.Fuzzy):
             fuzzy: list[Node] = []
             for word in self._cut(item.term):
-                self._count_pattern(item)
-                fuzzy.append(Fuzzy(field=field, word=word, distance=_edits(item)))
+                self._count_pattern(item, FUZZY_COUNTS)
+                # With as many edits as characters, every word of that length would be near.
+                distance = min(_edits(item), len(word) - 1)
+                near = Fuzzy(field=field, word=word, distance=distance)
+                fuzzy.append(near if distance else Term(field=field, word=word))
             return _joined(fuzzy)
         if isinstance(item, lucene.Proximity):
             slop = _whole(item, item.degree, highest=MAX_SLOP)
@@ -298,7 +302,7 @@ class _Reader:
 
     def _value(self, item: Any, field: str) -> Node:
         if isinstance(item, lucene.Fuzzy) and field not in _CLOSED_VALUES:
-            self._count_pattern(item)
+            self._count_pattern(item, FUZZY_COUNTS)
             return Fuzzy(field=field, word=_literal(item.term), distance=_edits(item))
         if not isinstance(item, lucene.Term):
             _fail("bad_value", f'"{field}" is matched as a whole', "take ~ away", item.pos)
@@ -314,11 +318,12 @@ class _Reader:
             _fail("bad_value", f'"{field}:" has no value', f"try _exists_:{field}", item.pos)
         return Value(field=field, value=value)
 
-    def _count_pattern(self, item: Any) -> None:
+    def _count_pattern(self, item: Any, count: int = 1) -> None:
         # Each goes through the words of the whole index.
-        self._patterns += 1
+        self._patterns += count
         if self._patterns > MAX_PATTERNS:
-            _fail("too_many_patterns", "too many words with *, ? or ~", f"at most {MAX_PATTERNS}", item.pos)
+            fix = f"at most {MAX_PATTERNS}, one with ~ counting {FUZZY_COUNTS}"
+            _fail("too_many_patterns", "too many words with *, ? or ~", fix, item.pos)
 
     def _count_clause(self, item: Any) -> None:
         self._clauses += 1

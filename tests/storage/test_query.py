@@ -82,6 +82,8 @@ ONE = NumberRange(field="urgency", low=1, high=1)
         ('"！！" 停水', WATER),
         ("WiFi~1", Fuzzy(field=None, word="wifi", distance=1)),
         ("wifi~", Fuzzy(field=None, word="wifi", distance=1)),
+        ("停水~2", Fuzzy(field=None, word="停水", distance=1)),
+        ("水~", Term(field=None, word="水")),
         ("place:梅西小区~1", Fuzzy(field="place", word="梅西小区", distance=1)),
         ("topic:(城乡建设 OR x*)", Or(parts=(CITY, Pattern(field="topic", parts=("x", "*"))))),
         ("urgency:(1 OR >=3)", Or(parts=(ONE, NumberRange(field="urgency", low=3, high=None)))),
@@ -228,7 +230,7 @@ def test_days_begin_at_midnight_of_the_zone() -> None:
         ("停" + "?" * 6, "too_long", 0, "at most 5"),
         ("停" * 60 + "*", "too_long", 0, "60 characters"),
         ("停* " * 11, "too_many_patterns", 30, "at most 10"),
-        ("停~ " * 11, "too_many_patterns", 30, "at most 10"),
+        ("停水~ " * 4, "too_many_patterns", 12, "one with ~ counting 3"),
     ],
 )
 def test_errors_say_where_and_what_to_do(text: str, code: str, position: int, said: str) -> None:
