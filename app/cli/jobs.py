@@ -13,7 +13,7 @@ from records.errors import ConfigurationError
 from records.job import JobState
 from records.plain import plain
 
-jobs = typer.Typer(help="后台任务（数据库为 PostgreSQL 时）：列出、重试、删除。", no_args_is_help=True)
+jobs = typer.Typer(help="后台任务（数据库为 PostgreSQL 时）：列出、重试、放弃。", no_args_is_help=True)
 
 JobId = Annotated[int, typer.Argument(metavar="ID", help="任务号")]
 COLUMNS = ("id", "kind", "state", "subject", "attempts", "due_at", "error")
@@ -23,7 +23,7 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(jobs, name="jobs")
     jobs.command("list", help="列出等待、在做和失败的任务，并说明重新分析、重建索引做到了哪里。")(list_jobs)
     jobs.command("retry", help="重试一个失败的任务。")(retry)
-    jobs.command("delete", help="删除一个失败的任务。")(delete)
+    jobs.command("drop", help="放弃一个失败的任务。")(drop)
 
 
 def list_jobs(
@@ -62,7 +62,7 @@ def retry(job_id: JobId, data_dir: DataDir = None) -> None:
             raise _no_such_job(job_id)
 
 
-def delete(job_id: JobId, data_dir: DataDir = None) -> None:
+def drop(job_id: JobId, data_dir: DataDir = None) -> None:
     from app.wiring import open_parts
 
     with open_parts(load_settings(data_dir)) as parts:
