@@ -63,7 +63,8 @@ def on_small_disk() -> Iterator[Site]:
         try:
             yield Site(way=EMBEDDED, folder=Path(name))
         finally:
-            subprocess.run(["umount", name], check=True)
+            # Lazily: where the drill broke off, a process may still be on it.
+            subprocess.run(["umount", "--lazy", name], check=True)
 
 
 def _fill(folder: Path, ballast: Path, leave: int) -> None:
