@@ -26,6 +26,7 @@ from records.times import parse_time
 DISSATISFACTION_EDGES = (0.25, 0.5, 0.75)
 # What was read when places were marked: the title and this many characters of the text.
 MARKED_CHARACTERS = 600
+_RARELY_MARKED = (PlaceKind.CITY, PlaceKind.PROVINCE)
 _UNDATED = datetime(2020, 1, 1, tzinfo=UTC)  # topics and replies do not depend on the time
 
 
@@ -112,7 +113,7 @@ def evaluate_readings(
     found = (analyser or Analyser.load()).analyse(posts)
     machine: dict[str, list[Any]] = {
         "intent": [str(a.intent) for a in found],
-        "dissatisfaction": [sum(a.dissatisfaction >= edge for edge in DISSATISFACTION_EDGES) for a in found],
+        "dissatisfaction": [dissatisfaction_level(a.dissatisfaction) for a in found],
         "urgency": [a.urgency for a in found],
     }
     return {
@@ -131,8 +132,8 @@ def evaluate_places(
     and how often the main place is found; each exactly, and where one name holds the other.
 
     Labels state id, sha1 of the text, `places` and `main` (null if none) as start and end in title, newline
-    and text. Names count once a message; a city that is found and not marked does not count, for it is
-    marked only where nothing smaller is named. Where some labels are marked `held_out`, only these are
+    and text. Names count once a message; a city or province that is found and not marked does not
+    count, for it is marked only where nothing smaller is named. Where some labels are marked `held_out`, only these are
     measured. Raises Rejected("unknown_text") for a label whose text is not among `messages`.
     """
     texts = {text_key(row): row for row in messages}
@@ -145,7 +146,7 @@ def evaluate_places(
         text = title + row["text"]
         marked = {_span(text, place) for place in label["places"]}
         mentions = find_places(text[: len(title) + MARKED_CHARACTERS])
-        names = {m.name for m in mentions if m.kind is not PlaceKind.CITY or m.name in marked}
+        names = {m.name for m in mentions if m.kind not in _RARELY_MARKED or m.name in marked}
         for key, value in zip(counts, _matched(marked, names), strict=True):
             counts[key] += value
         if label["main"] is not None:
@@ -186,6 +187,11 @@ def _held_out(labels: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the labels that taught nothing; all of them where none is marked so."""
     known = list(labels)
     return [label for label in known if label.get("held_out")] or known
+
+
+def dissatisfaction_level(value: float) -> int:
+    """Return the level 0-3 of a dissatisfaction of 0-1."""
+    return sum(value >= edge for edge in DISSATISFACTION_EDGES)
 
 
 def text_key(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,8 +1,9 @@
-"""Text to the places it names: from the city down to a road, an estate, a school, a station.
+"""Text to the places it names: from the province down to a road, an estate, a school, a station.
 
 By pattern and context: an ending of place names is looked for (路, 小区, 街道), and the name is what
 stands before it, back to the nearest word that cannot be part of a name. What only describes
-(我们小区, 这个村, 居民区) is no name. Pseudonymised names (A市, A3区) are places like any other.
+(我们小区, 这个村, 居民区) is no name. Pseudonymised names (A市, A3区) are places like any other; real ones
+of provinces, cities and counties are those of the official divisions (nlp/divisions.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from nlp.divisions import division_confidence, division_kind
 from nlp.segment import normalise
 from records.analysis import PlaceKind, PlaceMention
 
@@ -21,6 +23,7 @@ MAX_CHARACTERS = 4000
 
 _WORD_FILE = Path(__file__).with_name("place_words.toml")
 _LONGEST_NAME = {
+    PlaceKind.PROVINCE: 2,
     PlaceKind.CITY: 4,
     PlaceKind.DISTRICT: 5,
     PlaceKind.STREET: 5,
@@ -29,7 +32,9 @@ _LONGEST_NAME = {
     PlaceKind.ESTATE: 8,
     PlaceKind.SITE: 9,
 }
+_LONGEST_DIVISION = 15
 _CONFIDENCE = {
+    PlaceKind.PROVINCE: 0.7,
     PlaceKind.CITY: 0.6,
     PlaceKind.DISTRICT: 0.7,
     PlaceKind.STREET: 0.9,
@@ -39,16 +44,24 @@ _CONFIDENCE = {
     PlaceKind.SITE: 0.75,
 }
 _SHORT_ENDING = 0.15  # what one character at the end of an estate's or site's name proves less
+_PHASED_CONFIDENCE = 0.5
 _SURE = 0.99  # pseudonymised names, and the source's declared place
 
 _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
 _LINE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,2})号线\Z")
+_NUMBERED_ROAD = re.compile(r"[A-Za-z]?\d{2,4}[国省县乡]道\Z")
+# What stands behind the name of an estate that has no ending: 翠湖天地3栋, 柳泉壹品三期.
+_PHASE = re.compile(r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})[期栋幢]\Z")
+_PHASED_NAME = range(3, 7)  # characters
 _DIGITS = {digit: str(number) for number, digit in enumerate("一二三四五六七八九", 1)}
 # House numbers, and characters that stand before a name more often than they begin one.
 _LEADING = re.compile(
     r"^(?:[号栋期楼层\d]|[一二三四五六七八九十](?=[号栋期楼层])"
     r"|[为现旁过称说读返均系经能虽因非本有](?=..))+"
 )
+_ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
+_PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
+_WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +73,25 @@ class _Words:
     lengths: dict[str, tuple[int, ...]]  # last character → how long its endings are, the longest first
     continued: frozenset[str]
     descriptions: frozenset[str]
+    shared: frozenset[str]
+    alone: frozenset[str]
+    public: frozenset[str]
+    estates: frozenset[str]
+    only_grown: frozenset[str]
+    whole: dict[str, str]
     boundaries: frozenset[str]
     boundary_characters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A name and where it stands."""
+
+    start: int
+    end: int
+    name: str
+    kind: PlaceKind
+    confidence: float
 
 
 @cache
@@ -72,15 +102,22 @@ def _words() -> _Words:
     kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
     for kind, endings in data["endings"].items():
         kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
+    lasts = {ending[-1] for ending in kinds}
     return _Words(
         kinds=kinds,
-        endings=re.compile("[" + "".join(sorted({ending[-1] for ending in kinds})) + "]|号线"),
+        endings=re.compile(f"号线|[{''.join(sorted(lasts))}旗州盟期栋幢]"),
         lengths={
             last: tuple(sorted({len(ending) for ending in kinds if ending[-1] == last}, reverse=True))
-            for last in {ending[-1] for ending in kinds}
+            for last in lasts
         },
         continued=frozenset(words["continued"].split()),
         descriptions=frozenset(words["descriptions"].split()),
+        shared=frozenset(words["shared"].split()),
+        alone=frozenset(words["alone"].split()),
+        public=frozenset(words["public"].split()),
+        estates=frozenset(words["estates"].split()),
+        only_grown=frozenset(words["only_grown"].split()),
+        whole=dict(pair.split("=") for pair in words["whole"].split()),
         boundaries=frozenset(words["boundaries"].split()),
         boundary_characters=frozenset(words["boundary_characters"]),
     )
@@ -89,55 +126,157 @@ def _words() -> _Words:
 def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, ...]:
     """Return the places that `text` names, in its order, each name once.
 
-    `declared` is the place that the source declares; unless the text names it too, it comes last.
-    Looks at the first 4,000 characters; costs about 60 µs for 200 characters.
+    `declared` is the place that the source declares; unless the text names it too, it comes last, and it
+    tells which of several divisions of one name is meant. Looks at the first 4,000 characters; costs about
+    60 µs for 200 characters.
     """
     words = _words()
-    found: dict[str, PlaceMention] = {}
+    found: list[_Found] = []
     normal = normalise(text[:MAX_CHARACTERS])
-    floor = 0
+    context = f"{declared or ''}\n{normal}"
+    before: _Found | None = None
     for ending in words.endings.finditer(normal):
-        end = ending.end()
-        mention = _mention(normal, end, floor, words)
-        if mention is not None:
-            floor = end
-            found.setdefault(mention.name, mention)
+        mention = _mention(normal, ending.end(), before, words, context)
+        if mention is None:
+            continue
+        if before is not None and mention.start == before.start:
+            found.pop()
+        found.append(mention)
+        before = mention
+    mentions: dict[str, PlaceMention] = {}
+    for each in found:
+        mentions.setdefault(
+            each.name, PlaceMention(name=each.name, kind=each.kind, confidence=each.confidence)
+        )
     name = (declared or "").strip()
-    if name and name not in found:
-        kind = PlaceKind.CITY if name.endswith("市") else PlaceKind.DISTRICT
-        found[name] = PlaceMention(name=name, kind=kind, confidence=_SURE)
-    return tuple(found.values())
+    if name and name not in mentions:
+        kind = division_kind(name) or (PlaceKind.CITY if name.endswith("市") else PlaceKind.DISTRICT)
+        mentions[name] = PlaceMention(name=name, kind=kind, confidence=_SURE)
+    return tuple(mentions.values())
 
 
-def _mention(text: str, end: int, floor: int, words: _Words) -> PlaceMention | None:
-    """Return the place whose name ends at `end` and begins no further left than `floor`."""
-    last = text[end - 1]
-    if last in "市区县":
-        pseudonym = _PSEUDONYM.search(text, max(floor, end - 5), end)
-        if pseudonym and text[end : end + 1] not in ("城", "郡", "苑"):
-            return _pseudonymised(pseudonym[0])
-    line = _LINE.search(text, max(floor, end - 5), end) if last == "线" else None
-    if line:
-        return PlaceMention(name=f"地铁{_number(line[1])}号线", kind=PlaceKind.SITE, confidence=0.9)
+def _mention(text: str, end: int, before: _Found | None, words: _Words, context: str) -> _Found | None:
+    """Return the place whose name ends at `end` and begins behind `before`, or grows out of it."""
+    floor = before.end if before else 0
+    special = _special(text, end, floor, context)
+    if special is not None:
+        return special
     ending = _ending(text, end, floor, words)
     kind = words.kinds.get(ending)
+    if not ending:
+        return _phased(text, end, floor, words)
     if kind is None or _goes_on(text, end, ending, words):
         return None
     stop = end - len(ending)
-    start = _name_start(text, stop, max(floor, stop - _LONGEST_NAME[kind]), words)
-    if start == floor > 0 and text[start] == "和":  # joins this name to the one just found
+    if before is not None:
+        grown = _grown(text, stop, end, ending, kind, before, words)
+        if grown is not None:
+            return grown
+    if ending in words.only_grown:
+        return None
+    start = _name_start(text, stop, max(floor, stop - _LONGEST_NAME[kind]), floor, words)
+    # 和 joins this name to the one just found; but A市和美星城.
+    if start == floor > 0 and text[start] == "和" and before and (before.kind not in _WIDE or kind in _WIDE):
         start += 1
     core = _LEADING.sub("", text[start:stop])
-    if len(core) < 2 or (kind is not PlaceKind.ROAD and _describes(core, words)):
+    if ending in words.alone and (not core or start == floor):
+        core = core if len(core) > 1 else ""
+    elif len(core) < 2 or _describes(core, kind, words):
         return None
     weak = len(ending) == 1 and kind in (PlaceKind.ESTATE, PlaceKind.COMMUNITY)
     confidence = _CONFIDENCE[kind] - (_SHORT_ENDING if weak else 0.0)
-    return PlaceMention(name=core + ending, kind=kind, confidence=round(confidence, 2))
+    name = core + words.whole.get(ending, ending)
+    return _Found(stop - len(core), end, name, kind, round(confidence, 2))
 
 
-def _pseudonymised(name: str) -> PlaceMention:
-    kind = PlaceKind.CITY if len(name) == 2 and name.endswith("市") else PlaceKind.DISTRICT
-    return PlaceMention(name=name, kind=kind, confidence=_SURE)
+def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
+    """Return the estate that is named by its phase or block alone, where one ends at `end`."""
+    phase = _PHASE.search(text, max(floor, end - 3), end)
+    if phase is None or phase.start() == floor:
+        return None
+    stop = phase.start()
+    start = _name_start(text, stop, max(floor, stop - _PHASED_NAME[-1]), floor, words)
+    core = _LEADING.sub("", text[start:stop])
+    if (
+        start != floor
+        or len(core) not in _PHASED_NAME
+        or _ending(text, stop, floor, words)
+        or _describes(core, PlaceKind.ESTATE, words)
+    ):
+        return None
+    return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _PHASED_CONFIDENCE)
+
+
+def _special(text: str, end: int, floor: int, context: str) -> _Found | None:
+    """Return the pseudonym, the official division, the metro line or the numbered road that ends at `end`."""
+    last = text[end - 1]
+    if last in "市区县省旗州盟":
+        pseudonym = _PSEUDONYM.search(text, max(floor, end - 4), end)
+        if pseudonym:
+            if text[end : end + 1] in ("郡", "苑"):
+                return None
+            name = pseudonym[0]
+            kind = PlaceKind.CITY if len(name) == 2 and last == "市" else PlaceKind.DISTRICT
+            return _Found(pseudonym.start(), end, name, kind, _SURE)
+        return _division(text, end, floor, context)
+    if last == "线":
+        line = _LINE.search(text, max(floor, end - 5), end)
+        if line:
+            return _Found(line.start(), end, f"地铁{_number(line[1])}号线", PlaceKind.SITE, 0.9)
+    if last == "道":
+        road = _NUMBERED_ROAD.search(text, max(floor, end - 7), end)
+        if road:
+            return _Found(road.start(), end, road[0], PlaceKind.ROAD, 0.9)
+    return None
+
+
+def _division(text: str, end: int, floor: int, context: str) -> _Found | None:
+    """Return the longest official division that ends at `end`; one of two characters stands alone (和县)."""
+    for start in range(max(floor, end - _LONGEST_DIVISION), end - 1):
+        name = text[start:end]
+        kind = division_kind(name)
+        if kind is None or (len(name) == 2 and start > floor and text[start - 1].isalnum()):
+            continue
+        return _Found(start, end, name, kind, division_confidence(name, context))
+    return None
+
+
+def _grown(
+    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found, words: _Words
+) -> _Found | None:
+    """Return what the name just found becomes by what follows it at once, or None.
+
+    红树湾 + 小区, 月亮岛 + 街道, 翠竹园 + 滨河苑; of a wide place only what cannot have its own name:
+    A市 + 外国语 + 学校, A1区 + 路.
+    """
+    core = text[before.end : stop]
+    if before.kind in _WIDE:
+        belongs = (kind is PlaceKind.ROAD and not core) or (
+            kind is PlaceKind.SITE
+            and (
+                core in words.shared
+                or _ORDINAL.match(core) is not None
+                or (ending in words.public and not core)
+            )
+        )
+    elif before.kind is PlaceKind.ESTATE:
+        if kind is PlaceKind.DISTRICT and _PART.match(core):
+            kind, belongs = PlaceKind.ESTATE, True
+        else:
+            belongs = _is_name(core, words) if kind is PlaceKind.ESTATE else not core
+            belongs = belongs and (bool(core) or ending not in words.estates)
+    else:
+        belongs = not core
+    if not belongs:
+        return None
+    name = before.name + core + words.whole.get(ending, ending)
+    start = before.start if before.kind in (kind, PlaceKind.ESTATE) else before.end
+    return _Found(start, end, name, kind, _CONFIDENCE[kind])
+
+
+def _is_name(core: str, words: _Words) -> bool:
+    """Return whether this may be the second half of an estate's name."""
+    return len(core) <= 3 and not any(_ends_other_word(core, at, 0, words) for at in range(1, len(core) + 1))
 
 
 def _ending(text: str, end: int, floor: int, words: _Words) -> str:
@@ -158,31 +297,38 @@ def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
     ) and end < len(text)
 
 
-def _name_start(text: str, end: int, limit: int, words: _Words) -> int:
+def _name_start(text: str, end: int, limit: int, floor: int, words: _Words) -> int:
     """Return where the name before `end` begins: after the nearest word or mark that is none of it."""
     start = end
     while start > limit:
-        if _ends_other_word(text, start, words):
+        if _ends_other_word(text, start, floor, words):
             break
         # 和 joins two names, but also begins one (和美星城).
-        if text[start - 1] == "和" and start - 1 > limit and not _ends_other_word(text, start - 1, words):
+        joins = text[start - 1] == "和" and start - 1 > limit
+        if joins and not _ends_other_word(text, start - 1, floor, words):
             break
         start -= 1
     return start
 
 
-def _ends_other_word(text: str, end: int, words: _Words) -> bool:
-    """Return whether what stands before `end` is no part of a name."""
+def _ends_other_word(text: str, end: int, floor: int, words: _Words) -> bool:
+    """Return whether what stands before `end` is no part of a name. A word that begins before `floor`
+    is none: A市|长房云时代.
+    """
     return (
         text[end - 1] in words.boundary_characters
         or not text[end - 1].isalnum()
-        or text[end - 2 : end] in words.boundaries
-        or text[end - 3 : end] in words.boundaries
+        or (end - 2 >= floor and text[end - 2 : end] in words.boundaries)
+        or (end - 3 >= floor and text[end - 3 : end] in words.boundaries)
     )
 
 
-def _describes(core: str, words: _Words) -> bool:
+def _describes(core: str, kind: PlaceKind, words: _Words) -> bool:
     """Return whether this only describes (老旧 of 老旧小区), as one word or two. Roads are named 人民路."""
+    if kind is PlaceKind.ROAD:
+        return False
+    if kind is PlaceKind.DISTRICT and not core.isalpha():  # 3区
+        return True
     return core in words.descriptions or any(
         core[:split] in words.descriptions and core[split:] in words.descriptions
         for split in range(1, len(core))

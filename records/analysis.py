@@ -30,6 +30,7 @@ class UrgencyCode(StrEnum):
 class PlaceKind(StrEnum):
     """What a place name names, from large to small."""
 
+    PROVINCE = "province"
     CITY = "city"
     DISTRICT = "district"
     STREET = "street"  # 街道, 镇, 乡: the township level

@@ -49,6 +49,16 @@ def test_pseudonymised_places_are_sure() -> None:
         ("到明德小学接孩子", "明德小学", PlaceKind.SITE),
         ("建议地铁十二号线增设出口", "地铁12号线", PlaceKind.SITE),
         ("建议轨道交通3号线增设出口", "地铁3号线", PlaceKind.SITE),
+        ("A市外国语学校招生", "A市外国语学校", PlaceKind.SITE),
+        ("A3区第三幼儿园收费", "A3区第三幼儿园", PlaceKind.SITE),
+        ("江州县107国道旁", "107国道", PlaceKind.ROAD),
+        ("石桥镇柳泉公路坑洼", "柳泉公路", PlaceKind.ROAD),
+        ("月亮湾街道太吵", "月亮湾街道", PlaceKind.STREET),
+        ("黄泥塘街道办事处旁", "黄泥塘街道", PlaceKind.STREET),
+        ("A市翠竹园滨河苑捆绑销售", "翠竹园滨河苑", PlaceKind.ESTATE),
+        ("A市长柳云时代13栋漏水", "长柳云时代", PlaceKind.ESTATE),
+        ("A3区经开区停电", "经开区", PlaceKind.DISTRICT),
+        ("西地省的政策", "西地省", PlaceKind.PROVINCE),
         ("金辉国际城二期", "金辉国际城", PlaceKind.ESTATE),
         ("关于和美星城停电", "和美星城", PlaceKind.ESTATE),
     ],
@@ -76,6 +86,41 @@ def test_a_name_begins_after_the_words_before_it(text: str, name: str, kind: Pla
 )
 def test_what_only_describes_is_no_name(text: str) -> None:
     assert names(text) == []
+
+
+def test_what_an_estate_is_called_besides_its_name_is_left_off() -> None:
+    assert names("翠竹苑小区停水") == ["翠竹苑"]
+
+
+def test_a_place_that_names_another_stays_beside_it() -> None:
+    assert names("柳泉路公交站和A2区路") == ["柳泉路", "柳泉路公交站", "A2区", "A2区路"]
+
+
+def test_official_divisions_are_surer_than_patterns() -> None:
+    found = {m.name: (m.kind, m.confidence) for m in find_places("湖南省长沙市岳麓区和江北县的事")}
+    assert found["湖南省"] == (PlaceKind.PROVINCE, 0.97)
+    assert found["长沙市"] == (PlaceKind.CITY, 0.97)
+    assert found["岳麓区"] == (PlaceKind.DISTRICT, 0.97)
+    assert found["江北县"][1] < 0.97
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "confidence"),
+    [
+        ("鼓楼区停水", None, 0.5),
+        ("鼓楼区停水", "江州市", 0.5),
+        ("鼓楼区停水", "江苏省南京市", 0.97),
+        ("南京市鼓楼区停水", None, 0.97),
+        ("我住南京，鼓楼区停水", None, 0.97),
+        ("鼓楼区停水，南京和福州都有", None, 0.5),
+        ("岳麓区停水", None, 0.97),
+    ],
+)
+def test_a_name_of_several_districts_is_sure_only_with_its_city(
+    text: str, declared: str | None, confidence: float
+) -> None:
+    found = {m.name: m.confidence for m in find_places(text, declared)}
+    assert found["鼓楼区" if "鼓楼" in text else "岳麓区"] == confidence
 
 
 def test_two_joined_names_are_two() -> None:
