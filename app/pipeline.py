@@ -16,10 +16,11 @@ from nlp.segment import words
 from records.problem import DueAt, Membership, Problem
 from storage.database import Database
 from storage.indexer import drain
+from storage.problems import MERGING
 from storage.search import SearchIndex
 
-# Held by whoever looks for posts to analyse, or merges: one process at a time, on any machine.
-ANALYSING, MERGING = "analysing", "merging"
+# Held by whoever looks for posts to analyse: one process at a time, on any machine.
+ANALYSING = "analysing"
 LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
@@ -61,6 +62,8 @@ class Pipeline:
         self._due_at = due_at
         self._matcher = ProblemMatcher()
         self._matched_up_to = 0  # the newest membership that the matcher knows
+        # The model whose fingerprints it knows, and how often people had decided something; None: start anew.
+        self._matched_on: tuple[str, int] | None = None
 
     @property
     def model_version(self) -> str:
@@ -124,16 +127,18 @@ class Pipeline:
     def _catch_up(self) -> None:
         """Take into the matcher what another process, or an earlier life, has merged."""
         problems = self._database.problems
-        newest = problems.newest_membership()
-        if newest < self._matched_up_to:  # another database: a backup was restored
-            self._forget()
+        newest, basis = problems.newest_membership(), (self.model_version, problems.decision_changes())
+        # Another model, whose fingerprints are others; people who moved posts from problem to problem; or
+        # another database: a backup was restored.
+        if newest < self._matched_up_to or basis != self._matched_on:
+            self._matcher = ProblemMatcher(problems.decisions())
+            self._matched_up_to, self._matched_on = 0, basis
         if newest > self._matched_up_to:
             self._matcher.restore(problems.stream_fingerprints(after=self._matched_up_to))
             self._matched_up_to = newest
 
     def _forget(self) -> None:
-        self._matcher = ProblemMatcher()
-        self._matched_up_to = 0
+        self._matched_on = None
 
     def _commit(self, new: list[Membership]) -> None:
         touched = sorted({membership.problem_id for membership in new})

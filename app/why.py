@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from nlp.problem_evidence import likeness
+from nlp.problems import LEAST_SCORE
 from records.alert import Alert
 from records.analysis import Analysis
 from records.errors import Rejected
 from records.post import Post
-from records.problem import Membership
+from records.problem import Decision, Membership
 from records.run import RunKind
 from storage.database import Database
+
+MOST_SHARED_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,7 @@ def trace(database: Database, post_id: str, *, zone: ZoneInfo) -> list[Step]:
             text=f"第 {post.revision} 版，提问于 {local(post.asked_at)}，回复 {len(post.replies)} 条",
         ),
         Step(stage="分析", text=_analysed(post, analysis)),
-        Step(stage="归并", text=_merged(database, post, membership)),
+        *_merged(database, post, membership, local),
         *_alerted(database, post_id, membership, local),
     ]
 
@@ -79,14 +83,54 @@ def _analysed(post: Post, analysis: Analysis | None) -> str:
     )
 
 
-def _merged(database: Database, post: Post, membership: Membership | None) -> str:
-    if not post.channel.carries_reports:
-        return "新闻与公告不并入问题"
-    if membership is None:
-        return "尚未归并"
+def _merged(
+    database: Database, post: Post, membership: Membership | None, local: Callable[[datetime], str]
+) -> Iterator[Step]:
+    """Tell which problem it is in and why; what it shares with the reports before it; what people decided."""
+    if not post.channel.carries_reports or membership is None:
+        text = "尚未归并" if post.channel.carries_reports else "新闻与公告不并入问题"
+        yield Step(stage="归并", text=text)
+        return
     problem = database.problems.get(membership.problem_id)
     size = f"，该问题共 {problem.n_posts} 件、{problem.n_voices} 个独立反映" if problem else ""
-    return f"问题 {membership.problem_id}：{membership.reason}（{membership.score:.2f}）{size}"
+    yield Step(
+        stage="归并",
+        text=f"问题 {membership.problem_id}：{membership.reason}"
+        f"（把握 {membership.score:.2f}，达到 {LEAST_SCORE:.2f} 才归并）{size}",
+    )
+    if shared := _shared(database, post, membership):
+        yield Step(stage="归并依据", text=shared)
+    for decision in database.problems.decisions():
+        if post.id in (*decision.ones, *decision.others):
+            yield Step(stage="人工决定", text=_decided(decision, post.id, local))
+
+
+def _decided(decision: Decision, post_id: str, local: Callable[[datetime], str]) -> str:
+    kept, other = decision.problem_id, decision.other_id
+    done = f"问题 {other} 并入问题 {kept}" if decision.is_same else f"从问题 {kept} 拆出问题 {other}"
+    own = other if post_id in decision.others else kept
+    return f"{local(decision.decided_at)}，{done}（第 {decision.id} 号决定），当时这条留言属于 {own}"
+
+
+def _shared(database: Database, post: Post, membership: Membership) -> str:
+    """Return what the post shares with the reports of its problem before it, reckoned from fingerprints."""
+    members = database.problems.members(membership.problem_id)
+    at = next(row for row, member in enumerate(members) if member.post_id == post.id)
+    voices = [member.post_id for member in members[:at] if member.copy_of is None]
+    analyses = database.analyses.get_many([*voices, post.id])
+    if post.id not in analyses:
+        return ""
+    earlier = [(post_id, analyses[post_id].fingerprint) for post_id in voices if post_id in analyses]
+    found = likeness(analyses[post.id].fingerprint, earlier)
+    if found is None:
+        return ""
+    places = "、".join(found.places) or "无"
+    words = "、".join(found.shared_words[:MOST_SHARED_WORDS]) or "无"
+    copied = f"，与 {membership.copy_of} 文字相同 {found.copy:.0%}" if membership.copy_of else ""
+    return (
+        f"与此前 {len(earlier)} 个独立反映相比：共有地点 {places}；共有的词 {words}；"
+        f"用词相近 {found.words:.2f}，意思相近 {found.matter:.2f}{copied}"
+    )
 
 
 def _alerted(

@@ -11,26 +11,21 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
 from datetime import datetime
 
-import numpy as np
-
-from nlp.fingerprint import PERMUTATIONS, Fingerprint
+from nlp.fingerprint import Fingerprint
 from nlp.fingerprinting import fingerprint
-from nlp.grams import Floats
-from nlp.matter import DIMENSIONS
 from nlp.places import find_places
+from nlp.problem_evidence import BIAS, WEIGHTS, KnownProblem, copy_reason, evidence, reason_of
 from nlp.summary import summarise
 from records.post import Post
-from records.problem import Membership, problem_id
+from records.problem import Decision, Membership, problem_id
 
 __all__ = ["ProblemMatcher", "fingerprint", "merge_stream", "summarise"]
 
 BANDS = 4
 ROWS = 4  # of the eight of a band: a copy with one sentence changed still meets its model
-COPY_SIMILARITY = 0.7
 SAME_WORDS = 0.7
 PRIOR_MESSAGES = 5000  # how many messages a key's rarity is reckoned on before the first has come
 MOST_PROBLEMS = 100  # a key of more problems leads nowhere
@@ -38,92 +33,34 @@ MOST_CANDIDATES = 12
 LEAST_SHARED = 8.0  # weight of shared keys: about two pairs that are nowhere else
 BODY_KEY = 0.6  # a pair in the text proves less than one in the title
 
-_ROADS = ("路", "街", "巷", "大道", "桥")  # two of them are a spot
 # Leads other than pairs (whose hashes have 32 bits) have a number above those.
 _NAME_LEAD, _BAND_LEAD = 1 << 32, 1 << 33
-# A logistic regression on the 373 joins and 2,019 refusals that tests/nlp/problems_dev.jsonl gives. Fitted on
-# either half of its problems and tried on the other, the mean best F1 is 0.89 (0.92 for those of five
-# reports and more). Then "same_place" (0.2) and "crossing" (rare there) were raised by hand, so that short
-# reports in wholly other words merge (tests/nlp/test_problems.py): 0.88 (0.92) with these, on all of it.
-WEIGHTS = {
-    "title_key_mass": 0.9,
-    "title_key_share": 0.5,
-    "same_place": 0.8,
-    "crossing": 2.2,
-    "elsewhere": -2.7,
-    "words": 5.0,
-    "title_vector": 1.1,
-    "vector": 4.0,
-    "title_covered": 1.9,
-    "covers_title": 2.6,
-}
-BIAS = -8.6
 THRESHOLD = -1.6  # of -1.9 to 0: a missed report of a large problem costs more than a stranger in it
 
 
-@dataclass(slots=True)
-class _Known:
-    """One problem, as the sum of its independent reports."""
-
-    id: str
-    n_voices: int = 0
-    n_titled: int = 0
-    keys: Counter[int] = field(default_factory=Counter)
-    title_names: Counter[str] = field(default_factory=Counter)
-    names: Counter[str] = field(default_factory=Counter)
-    words: dict[str, float] = field(default_factory=dict)
-    title_words: dict[str, float] = field(default_factory=dict)
-    said: Counter[str] = field(default_factory=Counter)  # word → reports that say it
-    vector: Floats = field(default_factory=lambda: np.zeros(DIMENSIONS, dtype=np.float32))
-    title_vector: Floats = field(default_factory=lambda: np.zeros(DIMENSIONS, dtype=np.float32))
-    # Kept up by `add`, so that no comparison has to go through all the words.
-    words_length: float = 0.0
-    title_weight: float = 0.0
-    vector_length: float = 0.0
-    title_vector_length: float = 0.0
-    voices: list[str] = field(default_factory=list)  # post ids, and beside them:
-    minhashes: list[bytes] = field(default_factory=list)
-
-    def add(self, post_id: str, report: Fingerprint) -> None:
-        self.n_voices += 1
-        self.n_titled += report.is_titled
-        self.keys.update(report.keys)
-        self.title_names.update(report.title_names)
-        self.names.update(report.names)
-        self.said.update(report.words.keys())
-        for word, weight in report.words.items():
-            self.words[word] = self.words.get(word, 0.0) + weight
-        for word, weight in report.title_words.items():
-            self.title_words[word] = self.title_words.get(word, 0.0) + weight
-        if report.vector.size:
-            self.vector = self.vector + report.vector
-            self.title_vector = self.title_vector + report.title_vector
-        self.words_length = math.sqrt(sum([weight * weight for weight in self.words.values()]))
-        self.title_weight = sum(self.title_words.values())
-        self.vector_length = math.sqrt(self.vector @ self.vector)
-        self.title_vector_length = math.sqrt(self.title_vector @ self.title_vector)
-        self.voices.append(post_id)
-        self.minhashes.append(report.minhash.tobytes())
-
-    def copied(self, report: Fingerprint) -> tuple[str | None, float]:
-        """Return the earliest report whose text this one repeats, and how alike they are, 0-1."""
-        if not report.minhash.size:
-            return None, 0.0
-        known = np.frombuffer(b"".join(self.minhashes), dtype=np.uint32).reshape(-1, PERMUTATIONS)
-        alike = (known == report.minhash).mean(axis=1)
-        best = int(alike.argmax())
-        return (self.voices[best], float(alike[best])) if alike[best] >= COPY_SIMILARITY else (None, 0.0)
+# The same as a probability, as Membership.score gives it.
+LEAST_SCORE = 1 / (1 + math.exp(-THRESHOLD))
 
 
 class ProblemMatcher:
-    """Merges reports one by one. The state is what was added, in that order: batches make no difference."""
+    """Merges reports one by one. The state is what was added, in that order: batches make no difference.
 
-    def __init__(self) -> None:
-        self._problems: list[_Known] = []
+    What people decided goes before: reports that they hold for one problem join it, however little they are
+    alike, and those that they hold for two never meet in one. Who split a problem has seen both parts: each
+    stays together. The newest decision counts.
+    """
+
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self._problems: list[KnownProblem] = []
         self._numbers: dict[str, int] = {}  # problem id → place in _problems
         self._leads: dict[int, list[int]] = {}  # key → the problems that hold it, oldest first
         self._frequency: Counter[int] = Counter()  # key → messages
         self._n_messages = 0
+        self._decided: defaultdict[str, list[Decision]] = defaultdict(list)  # post id → oldest first
+        self._homes: dict[str, int] = {}  # post id → place in _problems, of posts decided on
+        for decision in decisions:
+            for post_id in (*decision.ones, *decision.others):
+                self._decided[post_id].append(decision)
 
     def restore(self, memberships: Iterable[tuple[Membership, str, datetime]]) -> None:
         """Take in what was merged before, in that order: the same state as having added it."""
@@ -137,14 +74,17 @@ class ProblemMatcher:
     def add(self, post_id: str, fingerprint: str, asked_at: datetime) -> Membership:
         """Return the problem that the post joins or opens. To be called in order of time."""
         report = Fingerprint.decode(fingerprint)
-        number, score = self._best(report)
+        home, barred = self._decision(post_id)
+        if home is not None:
+            return self._join_decided(home, post_id, report)
+        number, score = self._best(report, barred)
         if number is None:
-            identity = problem_id(post_id)
+            identity = self._identity(post_id)
             self._take(self._open(identity), post_id, report, copy=False)
             return Membership(post_id=post_id, problem_id=identity, score=1.0, reason="首次反映")
         problem = self._problems[number]
         original, alike = problem.copied(report)
-        reason = _copy_reason(alike) if original else _reason(report, problem)
+        reason = copy_reason(alike) if original else reason_of(report, problem)
         self._take(number, post_id, report, copy=original is not None)
         return Membership(
             post_id=post_id,
@@ -154,14 +94,45 @@ class ProblemMatcher:
             copy_of=original,
         )
 
+    def _decision(self, post_id: str) -> tuple[int | None, set[int]]:
+        """Return the problem that people put the post into, if known yet, and those they keep it out of."""
+        same: dict[int, bool] = {}
+        for decision in self._decided.get(post_id, ()):
+            for other in (*decision.ones, *decision.others):
+                if other in self._homes:
+                    together = (post_id in decision.ones) == (other in decision.ones)
+                    same[self._homes[other]] = decision.is_same or together
+        return min((number for number, is_same in same.items() if is_same), default=None), {
+            number for number, is_same in same.items() if not is_same
+        }
+
+    def _join_decided(self, number: int, post_id: str, report: Fingerprint) -> Membership:
+        problem = self._problems[number]
+        original, _ = problem.copied(report)
+        self._take(number, post_id, report, copy=original is not None)
+        return Membership(
+            post_id=post_id, problem_id=problem.id, score=1.0, reason="人工决定", copy_of=original
+        )
+
+    def _identity(self, post_id: str) -> str:
+        """Return the id of the problem that the post opens: what was split off keeps the id it got then."""
+        split = [
+            decision.other_id
+            for decision in self._decided.get(post_id, ())
+            if not decision.is_same and post_id in decision.others
+        ]
+        return split[-1] if split and split[-1] not in self._numbers else problem_id(post_id)
+
     def _open(self, identity: str) -> int:
         self._numbers[identity] = len(self._problems)
-        self._problems.append(_Known(identity))
+        self._problems.append(KnownProblem(identity))
         return self._numbers[identity]
 
     def _take(self, number: int, post_id: str, report: Fingerprint, *, copy: bool) -> None:
         """Let the problem have the report. A copy is no new voice and teaches nothing."""
         self._n_messages += 1
+        if post_id in self._decided:
+            self._homes[post_id] = number
         if copy:
             return
         leading = _leading_keys(report)
@@ -174,13 +145,15 @@ class ProblemMatcher:
                 leads.append(number)
         self._problems[number].add(post_id, report)
 
-    def _best(self, report: Fingerprint) -> tuple[int | None, float]:
-        """Return the problem that the report belongs to and the probability of that, or None."""
+    def _best(self, report: Fingerprint, barred: Container[int]) -> tuple[int | None, float]:
+        """Return the problem that the report belongs to, none of `barred`, and the probability, or None."""
         best, best_logit = None, THRESHOLD
         rarities = {key: self._rarity(key) for key in report.title_keys}
         for number in self._candidates(report):
+            if number in barred:
+                continue
             problem = self._problems[number]
-            values = _evidence(report, rarities, problem)
+            values = evidence(report, rarities, problem)
             # Nearly the same words, of another place, are another problem.
             if values["elsewhere"] and (
                 (report.is_titled and problem.n_titled) or values["words"] > SAME_WORDS
@@ -236,85 +209,3 @@ def _band_keys(report: Fingerprint) -> list[int]:
         return []
     bands = report.minhash.reshape(BANDS, -1)[:, :ROWS]
     return [_BAND_LEAD * (band + 1) | zlib.crc32(rows.tobytes()) for band, rows in enumerate(bands)]
-
-
-def _evidence(report: Fingerprint, rarities: Mapping[int, float], problem: _Known) -> dict[str, float]:
-    """Return what speaks for and against the report belonging to the problem, by the names of WEIGHTS.
-
-    `rarities` are those of the report's title keys.
-    """
-    shared = sum(
-        [
-            rarity * min(1.0, problem.keys[key] / problem.n_voices)
-            for key, rarity in rarities.items()
-            if key in problem.keys
-        ]
-    )
-    usual = [name for name in report.names if 3 * problem.names.get(name, 0) >= problem.n_voices]
-    return {
-        "title_key_mass": math.log1p(shared),
-        "title_key_share": shared / (sum(rarities.values()) or 1.0),
-        "same_place": float(_overlap(report.title_names, problem.title_names)),
-        "elsewhere": float(_elsewhere(report, problem)),
-        "crossing": float(sum(name.endswith(_ROADS) for name in usual) > 1),
-        "words": _word_cosine(report.words, problem),
-        "title_vector": _cosine(report.title_vector, problem.title_vector, problem.title_vector_length),
-        "vector": _cosine(report.vector, problem.vector, problem.vector_length),
-        "title_covered": _covered_title(report.title_words, problem),
-        "covers_title": _covers_title(report.words, problem),
-    }
-
-
-def _elsewhere(report: Fingerprint, problem: _Known) -> bool:
-    """Return whether both titles name a place, and neither's place is named by the other at all."""
-    return (
-        bool(report.title_names and problem.title_names)
-        and not _overlap(report.title_names, problem.names)
-        and not _overlap(problem.title_names, report.names)
-    )
-
-
-def _overlap(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Return whether a name of one side is, or is part of, a name of the other (魅力之城, 万科魅力之城)."""
-    others = list(others)
-    return any(a in b or b in a for a in some for b in others)
-
-
-def _cosine(unit: Floats, other: Floats, length: float) -> float:
-    """Return the cosine of a report's vector, of unit length or zero, and a problem's."""
-    return float(unit @ other) / length if length and unit.size else 0.0
-
-
-def _word_cosine(words: Mapping[str, float], problem: _Known) -> float:
-    """Return the cosine of a report's words (of unit length) and a problem's."""
-    known = problem.words
-    shared = sum([weight * known[word] for word, weight in words.items() if word in known])
-    return shared / problem.words_length if problem.words_length else 0.0
-
-
-def _covered_title(title_words: Mapping[str, float], problem: _Known) -> float:
-    """Return how much of the weight of a report's title the problem's reports say, each word by its share."""
-    whole, said = sum(title_words.values()), problem.said
-    shares = [weight * said[word] / problem.n_voices for word, weight in title_words.items() if word in said]
-    return sum(shares) / whole if whole else 0.0
-
-
-def _covers_title(words: Mapping[str, float], problem: _Known) -> float:
-    """Return how much of the weight of the problem's titles the report says."""
-    said = sum([weight for word, weight in problem.title_words.items() if word in words])
-    return said / problem.title_weight if problem.title_weight else 0.0
-
-
-def _copy_reason(alike: float) -> str:
-    return "文字与先前一件相同" if alike > 0.99 else f"文字与先前一件有{alike:.0%}相同"
-
-
-def _reason(report: Fingerprint, problem: _Known) -> str:
-    """Return the shared place and the weightiest shared words, in a sentence for people."""
-    names = [name for name in report.names if _overlap([name], problem.names)]
-    place = max(names, key=lambda name: (name in report.title_names, len(name), name), default="")
-    shared = {word: weight for word, weight in report.words.items() if len(word) > 1 and word in problem.said}
-    words = sorted(shared, key=lambda word: (-shared[word], word))[:3]
-    parts = [f"同一地点“{place}”"] if place else []
-    parts += ["都说到" + "、".join(words)] if words else []
-    return "，".join(parts) or "名称与说法相近"

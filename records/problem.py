@@ -72,6 +72,36 @@ class Membership:
     copy_of: str | None = None
 
 
+class DecisionKind(StrEnum):
+    """What a person decided on two groups of reports."""
+
+    SPLIT = "split"  # they are two problems
+    MERGE = "merge"  # they are one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided on the reports of two problems. No machine undoes it, and it is learnt from.
+
+    `ones` belong to `problem_id`, which keeps its id; `others` to `other_id`, which a split made and a merge
+    ended. Who decided is in the audit log alone.
+    """
+
+    id: int = 0  # given by the database
+    kind: DecisionKind
+    decided_at: datetime
+    problem_id: str
+    other_id: str
+    ones: tuple[str, ...]
+    others: tuple[str, ...]
+    undone_at: datetime | None = None
+
+    @property
+    def is_same(self) -> bool:
+        """Return whether both groups report one thing."""
+        return self.kind is DecisionKind.MERGE
+
+
 def problem_id(first_post_id: str) -> str:
     """Return the id of the problem that `first_post_id` opens: the same on every machine."""
     return "p" + hashlib.sha256(first_post_id.encode()).hexdigest()[:12]

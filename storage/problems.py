@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from records.analysis import Analysis
 from records.plain import plain
 from records.post import Post
-from records.problem import Membership, Outcome, Problem, ProblemState
+from records.problem import Decision, DecisionKind, Membership, Outcome, Problem, ProblemState
 from records.times import Period
 from storage import schema
 from storage.analyses import read_analyses
@@ -21,6 +34,9 @@ from storage.posts import awaiting_merge, mark_merged, read_posts
 
 _PROBLEMS = schema.problems.c
 _MEMBERS = schema.memberships.c
+_DECISIONS = schema.problem_decisions.c
+# Held by whoever changes which post belongs to which problem: one process at a time, on any machine.
+MERGING = "merging"
 # Memberships read at once by `stream_fingerprints`; a fingerprint is about 2 kB.
 STREAM_BATCH = 2_000
 
@@ -54,13 +70,73 @@ class ProblemStore:
         A problem that is committed is not stale any more.
         """
         joined = [membership.post_id for membership in memberships]
-        by_id = sorted(problems, key=lambda problem: problem.id)
         with writing(self._engine) as connection:
             mark_merged(connection, sorted(joined))
-            upsert(connection, schema.problems, [_problem_row(problem) for problem in by_id])
-            rows = [plain(membership) for membership in memberships]
-            upsert(connection, schema.memberships, rows, key=("post_id",))
+            _store(connection, memberships, problems)
             enqueue(connection, joined)
+
+    def decide(
+        self, decision: Decision, memberships: Sequence[Membership], problems: Sequence[Problem]
+    ) -> Decision:
+        """Store what a person decided and the problems as they are then; return it with its id.
+
+        One transaction, in which those of the two problems that are not among `problems` cease to exist.
+        To be called with the lock MERGING held.
+        """
+        row = plain(decision) | {"decided_at": decision.decided_at}
+        del row["id"]
+        with writing(self._engine) as connection:
+            _regroup(connection, decision, memberships, problems)
+            number = connection.scalar(insert(schema.problem_decisions).values(row).returning(_DECISIONS.id))
+            enqueue(connection, [membership.post_id for membership in memberships])
+        return replace(decision, id=number)
+
+    def undo(
+        self,
+        decision: Decision,
+        memberships: Sequence[Membership],
+        problems: Sequence[Problem],
+        *,
+        now: datetime,
+    ) -> None:
+        """Store that the decision holds no longer, and the problems as they are then, as `decide` does."""
+        undone = update(schema.problem_decisions).where(_DECISIONS.id == decision.id).values(undone_at=now)
+        with writing(self._engine) as connection:
+            _regroup(connection, decision, memberships, problems)
+            connection.execute(undone)
+            enqueue(connection, [membership.post_id for membership in memberships])
+
+    def decisions(self, *, problem_id: str | None = None) -> list[Decision]:
+        """Return what people decided, or decided on one problem, and did not undo; oldest first."""
+        query = select(schema.problem_decisions).where(_DECISIONS.undone_at.is_(None))
+        if problem_id is not None:
+            query = query.where((_DECISIONS.problem_id == problem_id) | (_DECISIONS.other_id == problem_id))
+        return [_decision(row) for row in self._rows(query.order_by(_DECISIONS.id))]
+
+    def decision(self, number: int) -> Decision | None:
+        """Return the decision of that id, or None."""
+        rows = self._rows(select(schema.problem_decisions).where(_DECISIONS.id == number))
+        return _decision(rows[0]) if rows else None
+
+    def decision_changes(self) -> int:
+        """Return how often people have decided or undone something so far."""
+        query = select(func.count(_DECISIONS.id) + func.count(_DECISIONS.undone_at))
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
+
+    def successor(self, problem_id: str) -> str:
+        """Return the id of the problem that a problem which people ended went into; its own otherwise."""
+        query = select(_DECISIONS.problem_id).order_by(_DECISIONS.id.desc()).limit(1)
+        seen: set[str] = set()
+        with reading(self._engine) as connection:
+            while problem_id not in seen:
+                seen.add(problem_id)
+                exists = select(_PROBLEMS.id).where(_PROBLEMS.id == problem_id)
+                if connection.scalar(exists) is None:
+                    problem_id = (
+                        connection.scalar(query.where(_DECISIONS.other_id == problem_id)) or problem_id
+                    )
+        return problem_id
 
     def get(self, problem_id: str) -> Problem | None:
         """Return the problem, or None."""
@@ -178,6 +254,24 @@ class ProblemStore:
             return connection.execute(query).all()
 
 
+def _store(connection: Connection, memberships: Sequence[Membership], problems: Sequence[Problem]) -> None:
+    by_id = sorted(problems, key=lambda problem: problem.id)
+    upsert(connection, schema.problems, [_problem_row(problem) for problem in by_id])
+    rows = [plain(membership) for membership in memberships]
+    upsert(connection, schema.memberships, rows, key=("post_id",))
+
+
+def _regroup(
+    connection: Connection,
+    decision: Decision,
+    memberships: Sequence[Membership],
+    problems: Sequence[Problem],
+) -> None:
+    _store(connection, memberships, problems)
+    ended = {decision.problem_id, decision.other_id} - {problem.id for problem in problems}
+    connection.execute(delete(schema.problems).where(_PROBLEMS.id.in_(ended)))
+
+
 def _select_members(problem_ids: Sequence[str]) -> Select[Any]:
     return (
         select(schema.memberships)
@@ -207,6 +301,13 @@ def _problem(row: Row[Any]) -> Problem:
     values["state"] = ProblemState(row.state)
     values["outcome"] = None if row.outcome is None else Outcome(row.outcome)
     return Problem(**values)
+
+
+def _decision(row: Row[Any]) -> Decision:
+    values = dict(row._mapping)
+    values["kind"] = DecisionKind(row.kind)
+    values["ones"], values["others"] = tuple(row.ones), tuple(row.others)
+    return Decision(**values)
 
 
 def _membership(row: Row[Any]) -> Membership:

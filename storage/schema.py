@@ -233,6 +233,30 @@ memberships = Table(
     sqlite_autoincrement=True,
 )
 
+# What people decided: `ones` and `others` are post ids (records.problem.Decision). It outlives posts and
+# problems, hence no foreign keys.
+problem_decisions = Table(
+    "problem_decisions",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("decided_at", AwareTime, nullable=False),
+    Column("problem_id", Text, nullable=False),
+    Column("other_id", Text, nullable=False),
+    Column("ones", JSON, nullable=False),
+    Column("others", JSON, nullable=False),
+    Column("undone_at", AwareTime),
+    sqlite_autoincrement=True,
+)
+
+# Which problems a reply of nearly these words was given to: a hash of its wording, never the words.
+reply_uses = Table(
+    "reply_uses",
+    metadata,
+    Column("reply_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("problem_id", Text, primary_key=True),
+)
+
 alerts = Table(
     "alerts",
     metadata,

@@ -120,6 +120,10 @@ def test_nothing_acts_on_a_post_elsewhere() -> None:
     assert changing == [
         "/alerts/{alert_id}",
         "/briefings/{snapshot_id}/approve",
+        # Which report belongs to which problem, in this installation alone.
+        "/problems/{problem_id}/merge",
+        "/problems/{problem_id}/split",
+        "/problems/{problem_id}/undo",
         "/searches",
         "/searches/{name}/forget",
         "/searches/{name}/rule",

@@ -45,7 +45,7 @@ def detail(view: CurrentView, alert_id: str) -> Response:
     """One alert with its problems, its posts and the query that gives them."""
     alert = _alert(view, alert_id)
     database = view.services.database
-    problems = database.problems.get_many(alert.problem_ids)
+    problems = database.problems.get_many(map(database.problems.successor, alert.problem_ids))
     posts = database.posts.get_many(alert.post_ids[:SHOWN_POSTS])
     return view.page(
         "alert.html",

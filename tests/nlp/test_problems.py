@@ -15,7 +15,7 @@ from nlp.places import find_places
 from nlp.problems import ProblemMatcher, merge_stream
 from records.errors import ConfigurationError
 from records.post import Channel, Post
-from records.problem import Membership, problem_id
+from records.problem import Decision, DecisionKind, Membership, problem_id
 from records.times import parse_time
 from tests.shared_data import shared_file
 
@@ -147,6 +147,48 @@ def test_a_restored_matcher_goes_on_as_if_it_had_never_stopped(first: int) -> No
         for membership, p in zip(whole[:first], posts[:first], strict=True)
     )
     assert replay(restored, posts[first:]) == whole[first:]
+
+
+def decided(kind: DecisionKind, ones: Sequence[int], others: Sequence[int]) -> Decision:
+    groups = [tuple(f"board/{number:03}" for number in group) for group in (ones, others)]
+    return Decision(
+        kind=kind, decided_at=START, problem_id="pone", other_id="pother", ones=groups[0], others=groups[1]
+    )
+
+
+def regrouped(*decisions: Decision) -> list[list[str]]:
+    """Return the native ids by problem: five holes (000 to 004), then two noises, merged from nothing."""
+    posts = [post(n, *words) for n, words in enumerate([*POTHOLE[:5], *NOISE[:2]])]
+    found: dict[str, list[str]] = {}
+    for membership in replay(ProblemMatcher(decisions), posts):
+        found.setdefault(membership.problem_id, []).append(membership.post_id[-3:])
+    return [*found.values()]
+
+
+def test_what_people_keep_apart_never_meets_however_alike() -> None:
+    assert regrouped() == [["000", "001", "002", "003", "004"], ["005", "006"]]
+    split = decided(DecisionKind.SPLIT, [0, 1, 3, 4], [2])
+    assert regrouped(split) == [["000", "001", "003", "004"], ["002"], ["005", "006"]]
+
+
+def test_what_people_put_together_stays_so_however_unlike() -> None:
+    assert regrouped(decided(DecisionKind.MERGE, [1], [5])) == [
+        ["000", "001", "002", "003", "004", "005"],
+        ["006"],
+    ]
+
+
+def test_the_newest_decision_counts() -> None:
+    split = decided(DecisionKind.SPLIT, [0, 1, 3, 4], [2])
+    merge = decided(DecisionKind.MERGE, [0, 1, 3, 4], [2])
+    assert len(regrouped(split, merge)) == 2
+    assert len(regrouped(split, merge, split)) == 3
+
+
+def test_what_was_split_off_keeps_its_id_when_all_is_merged_anew() -> None:
+    split = decided(DecisionKind.SPLIT, [0, 1, 3], [2, 4])
+    found = replay(ProblemMatcher([split]), [post(n, *words) for n, words in enumerate(POTHOLE[:5])])
+    assert [m.problem_id == "pother" for m in found] == [False, False, True, False, True]
 
 
 def test_order_of_arrival_does_not_matter_to_a_stream_sorted_by_time() -> None:
