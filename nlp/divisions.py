@@ -11,6 +11,7 @@ from functools import cache
 
 from records.analysis import PlaceKind
 
+_LONGEST = 15  # characters
 SURE, AMBIGUOUS = 0.97, 0.5
 _ENDINGS = ("特别行政区", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "省", "市", "地区", "盟")
 
@@ -37,6 +38,19 @@ def _holders() -> Mapping[str, tuple[PlaceKind, tuple[frozenset[str], ...]]]:
     return {name: (kind, tuple(above)) for name, (kind, above) in found.items()}
 
 
+def division_ending_at(text: str, end: int, floor: int) -> str | None:
+    """Return the longest division whose name ends at `end` and begins at `floor` or later.
+
+    One of two characters stands alone (和县).
+    """
+    holders = _holders()
+    for start in range(max(floor, end - _LONGEST), end - 1):
+        name = text[start:end]
+        if name in holders and (end - start > 2 or start == floor or not text[start - 1].isalnum()):
+            return name
+    return None
+
+
 def division_kind(name: str) -> PlaceKind | None:
     """Return whether `name` is a province, a city or a county or district; None if it is no division."""
     held = _holders().get(name)
@@ -50,6 +64,7 @@ def division_confidence(name: str, context: str) -> float:
     return SURE if len(named) == 1 or named[-1] > named[-2] else AMBIGUOUS
 
 
+@cache
 def _short(name: str) -> str:
     """Return 长沙 for 长沙市, 广西 for 广西壮族自治区."""
     for ending in _ENDINGS:

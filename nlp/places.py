@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nlp.divisions import division_confidence, division_kind
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from nlp.divisions import division_confidence, division_ending_at, division_kind
 from nlp.segment import normalise
 from records.analysis import PlaceKind, PlaceMention
 
@@ -32,7 +34,6 @@ _LONGEST_NAME = {
     PlaceKind.ESTATE: 8,
     PlaceKind.SITE: 9,
 }
-_LONGEST_DIVISION = 15
 _CONFIDENCE = {
     PlaceKind.PROVINCE: 0.7,
     PlaceKind.CITY: 0.6,
@@ -51,7 +52,8 @@ _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
 _LINE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,2})号线\Z")
 _NUMBERED_ROAD = re.compile(r"[A-Za-z]?\d{2,4}[国省县乡]道\Z")
 # What stands behind the name of an estate that has no ending: 翠湖天地3栋, 柳泉壹品三期.
-_PHASE = re.compile(r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})[期栋幢]\Z")
+_PHASES = frozenset(number + part for part in "期栋幢" for number in "0123456789一二三四五六七八九十")
+_NUMBER = "0123456789一二三四五六七八九十"
 _PHASED_NAME = range(3, 7)  # characters
 _DIGITS = {digit: str(number) for number, digit in enumerate("一二三四五六七八九", 1)}
 # House numbers, and characters that stand before a name more often than they begin one.
@@ -59,6 +61,8 @@ _LEADING = re.compile(
     r"^(?:[号栋期楼层\d]|[一二三四五六七八九十](?=[号栋期楼层])"
     r"|[为现旁过称说读返均系经能虽因非本有](?=..))+"
 )
+_LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
+_SPECIAL = ("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟")
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
 _PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
 _WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
@@ -69,8 +73,9 @@ class _Words:
     """The word lists of place_words.toml, ready for use."""
 
     kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
-    endings: re.Pattern[str]  # the last character of any of them
-    lengths: dict[str, tuple[int, ...]]  # last character → how long its endings are, the longest first
+    # What `automaton` looks for: `kinds`, what special names end with, phases; and whether it can matter.
+    patterns: tuple[tuple[str, PlaceKind | None, bool], ...]
+    automaton: AhoCorasick
     continued: frozenset[str]
     descriptions: frozenset[str]
     shared: frozenset[str]
@@ -102,14 +107,14 @@ def _words() -> _Words:
     kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
     for kind, endings in data["endings"].items():
         kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
-    lasts = {ending[-1] for ending in kinds}
+    patterns = (*dict.fromkeys([*kinds, *sorted(_PHASES), *_SPECIAL]),)
     return _Words(
         kinds=kinds,
-        endings=re.compile(f"号线|[{''.join(sorted(lasts))}旗州盟期栋幢]"),
-        lengths={
-            last: tuple(sorted({len(ending) for ending in kinds if ending[-1] == last}, reverse=True))
-            for last in lasts
-        },
+        patterns=tuple(
+            (each, kinds.get(each), bool(kinds.get(each)) or each in _SPECIAL or each in _PHASES)
+            for each in patterns
+        ),
+        automaton=AhoCorasick(patterns, implementation=Implementation.ContiguousNFA),
         continued=frozenset(words["continued"].split()),
         descriptions=frozenset(words["descriptions"].split()),
         shared=frozenset(words["shared"].split()),
@@ -135,8 +140,16 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     normal = normalise(text[:MAX_CHARACTERS])
     context = f"{declared or ''}\n{normal}"
     before: _Found | None = None
-    for ending in words.endings.finditer(normal):
-        mention = _mention(normal, ending.end(), before, words, context)
+    settled = 0
+    for index, start, end in words.automaton.find_matches_as_indexes(normal, overlapping=True):
+        # Of all that end here the longest comes first, and decides.
+        if end == settled or (before is not None and start < before.end):
+            continue
+        settled = end
+        ending, kind, matters = words.patterns[index]
+        if not matters:
+            continue
+        mention = _mention(normal, ending, kind, end, before, words, context)
         if mention is None:
             continue
         if before is not None and mention.start == before.start:
@@ -155,20 +168,27 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     return tuple(mentions.values())
 
 
-def _mention(text: str, end: int, before: _Found | None, words: _Words, context: str) -> _Found | None:
-    """Return the place whose name ends at `end` and begins behind `before`, or grows out of it."""
+def _mention(
+    text: str,
+    ending: str,
+    kind: PlaceKind | None,
+    end: int,
+    before: _Found | None,
+    words: _Words,
+    context: str,
+) -> _Found | None:
+    """Return the place that ends with `ending` at `end` and begins behind `before`, or grows out of it."""
     floor = before.end if before else 0
-    special = _special(text, end, floor, context)
-    if special is not None:
-        return special
-    ending = _ending(text, end, floor, words)
-    kind = words.kinds.get(ending)
-    if not ending:
-        return _phased(text, end, floor, words)
+    if kind is None or (len(ending) == 1 and kind in _WIDE):
+        if ending in _PHASES:
+            return _phased(text, end, floor, words)
+        special = _special(text, end, floor, context)
+        if special is not None:
+            return special
     if kind is None or _goes_on(text, end, ending, words):
         return None
     stop = end - len(ending)
-    if before is not None:
+    if before is not None and before.end >= stop - _LONGEST_SHARED:
         grown = _grown(text, stop, end, ending, kind, before, words)
         if grown is not None:
             return grown
@@ -178,6 +198,8 @@ def _mention(text: str, end: int, before: _Found | None, words: _Words, context:
     # 和 joins this name to the one just found; but A市和美星城.
     if start == floor > 0 and text[start] == "和" and before and (before.kind not in _WIDE or kind in _WIDE):
         start += 1
+    if stop - start < 2 and ending not in words.alone:
+        return None
     core = _LEADING.sub("", text[start:stop])
     if ending in words.alone and (not core or start == floor):
         core = core if len(core) > 1 else ""
@@ -191,18 +213,12 @@ def _mention(text: str, end: int, before: _Found | None, words: _Words, context:
 
 def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
     """Return the estate that is named by its phase or block alone, where one ends at `end`."""
-    phase = _PHASE.search(text, max(floor, end - 3), end)
-    if phase is None or phase.start() == floor:
-        return None
-    stop = phase.start()
+    stop = end - 2
+    while stop > floor and text[stop - 1] in _NUMBER:
+        stop -= 1
     start = _name_start(text, stop, max(floor, stop - _PHASED_NAME[-1]), floor, words)
     core = _LEADING.sub("", text[start:stop])
-    if (
-        start != floor
-        or len(core) not in _PHASED_NAME
-        or _ending(text, stop, floor, words)
-        or _describes(core, PlaceKind.ESTATE, words)
-    ):
+    if start != floor or len(core) not in _PHASED_NAME or _describes(core, PlaceKind.ESTATE, words):
         return None
     return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _PHASED_CONFIDENCE)
 
@@ -231,14 +247,12 @@ def _special(text: str, end: int, floor: int, context: str) -> _Found | None:
 
 
 def _division(text: str, end: int, floor: int, context: str) -> _Found | None:
-    """Return the longest official division that ends at `end`; one of two characters stands alone (和县)."""
-    for start in range(max(floor, end - _LONGEST_DIVISION), end - 1):
-        name = text[start:end]
-        kind = division_kind(name)
-        if kind is None or (len(name) == 2 and start > floor and text[start - 1].isalnum()):
-            continue
-        return _Found(start, end, name, kind, division_confidence(name, context))
-    return None
+    """Return the official division that ends at `end`."""
+    name = division_ending_at(text, end, floor)
+    kind = division_kind(name) if name else None
+    if name is None or kind is None:
+        return None
+    return _Found(end - len(name), end, name, kind, division_confidence(name, context))
 
 
 def _grown(
@@ -279,15 +293,6 @@ def _is_name(core: str, words: _Words) -> bool:
     return len(core) <= 3 and not any(_ends_other_word(core, at, 0, words) for at in range(1, len(core) + 1))
 
 
-def _ending(text: str, end: int, floor: int, words: _Words) -> str:
-    """Return the longest known ending that stands before `end`, or ''."""
-    for length in words.lengths.get(text[end - 1], ()):
-        ending = text[end - length : end]
-        if length <= end - floor and ending in words.kinds:
-            return ending
-    return ""
-
-
 def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
     """Return whether the ending is the beginning of a longer word: 街(道), 国际(城), 路(口)."""
     return (
@@ -299,13 +304,19 @@ def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
 
 def _name_start(text: str, end: int, limit: int, floor: int, words: _Words) -> int:
     """Return where the name before `end` begins: after the nearest word or mark that is none of it."""
+    boundaries, characters = words.boundaries, words.boundary_characters
     start = end
     while start > limit:
-        if _ends_other_word(text, start, floor, words):
+        last = text[start - 1]
+        if (
+            last in characters
+            or not last.isalnum()
+            or (start - 2 >= floor and text[start - 2 : start] in boundaries)
+            or (start - 3 >= floor and text[start - 3 : start] in boundaries)
+        ):
             break
         # 和 joins two names, but also begins one (和美星城).
-        joins = text[start - 1] == "和" and start - 1 > limit
-        if joins and not _ends_other_word(text, start - 1, floor, words):
+        if last == "和" and start - 1 > limit and not _ends_other_word(text, start - 1, floor, words):
             break
         start -= 1
     return start
@@ -315,12 +326,7 @@ def _ends_other_word(text: str, end: int, floor: int, words: _Words) -> bool:
     """Return whether what stands before `end` is no part of a name. A word that begins before `floor`
     is none: A市|长房云时代.
     """
-    return (
-        text[end - 1] in words.boundary_characters
-        or not text[end - 1].isalnum()
-        or (end - 2 >= floor and text[end - 2 : end] in words.boundaries)
-        or (end - 3 >= floor and text[end - 3 : end] in words.boundaries)
-    )
+    return _name_start(text, end, end - 1, floor, words) == end
 
 
 def _describes(core: str, kind: PlaceKind, words: _Words) -> bool:
