@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -16,12 +17,13 @@ from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, run_rules
 from alerts.rules import load_rules
 from app.settings import Settings
+from app.stand_in import answering
 from app.wiring import Parts
 from briefing.collect import collect
 from briefing.snapshot import freeze
 from crawler.importers import RejectedRow, read_export
 from nlp.segment import words
-from records.errors import HuiyingError
+from records.errors import HuiyingError, Retryable
 from records.post import Channel, Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
 from records.times import day_period, utc_now
@@ -95,11 +97,11 @@ def import_file(
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
     settings = parts.settings
-    with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S):
+    with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S), answering(parts, now=now) as index:
         return run_rules(
             load_rules(settings.rules_dir),
             parts.database,
-            parts.index,
+            index,
             now=now,
             zone=settings.zone,
             coverage=coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone),
@@ -111,9 +113,8 @@ def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
 def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
     """Send what the ledger holds and whose time has come."""
     with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S):
-        recover(
-            parts.database, now=now
-        )  # under the lock nobody sends: what is marked so was left by a dead process
+        # Under the lock nobody sends: what is marked so was left by a dead process.
+        recover(parts.database, now=now)
         return deliver(parts.database, receivers(parts.settings), now=now)
 
 
@@ -133,17 +134,19 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
     frozen = parts.database.snapshots.latest("daily", day_period(day, zone=settings.zone))
     if frozen is not None and not anew:
         return frozen
-    drain(parts.database, parts.index, segment=words)  # what alerts flagged since
-    content = collect(
-        parts.database,
-        parts.index,
-        health(parts, now=now),
-        day=day,
-        now=now,
-        zone=settings.zone,
-        title=settings.title,
-        issuer=settings.issuer,
-    )
+    with suppress(Retryable):  # the index is away, then a stand-in answers
+        drain(parts.database, parts.index, segment=words)  # what alerts flagged since
+    with answering(parts, now=now) as index:
+        content = collect(
+            parts.database,
+            index,
+            health(parts, now=now),
+            day=day,
+            now=now,
+            zone=settings.zone,
+            title=settings.title,
+            issuer=settings.issuer,
+        )
     return freeze(parts.database, content, now=now)
 
 

@@ -50,7 +50,8 @@ def collect(
 
     Raises Retryable while the index lags behind the truth: its counts would be short.
     """
-    if lag := database.outbox.lag():
+    if index.watermark() < database.outbox.newest():
+        lag = database.outbox.lag()
         raise Retryable(f"briefing of {day}: {lag} changes are not indexed yet (try again in a minute)")
     period = day_period(day, zone=zone)
     numbers = _numbers(index, period, now)

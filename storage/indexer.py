@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 
+from records.times import Period
 from storage.database import Database
 from storage.documents import build_documents
 from storage.query import Segment
@@ -72,6 +74,21 @@ def begin_reindex(database: Database, index: SearchIndex) -> int:
     """
     with index.writing(), database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
         return _start_anew(database, index)
+
+
+def fill(database: Database, index: SearchIndex, period: Period, *, segment: Segment) -> int:
+    """Put in the posts asked in `period`, as the truth holds them now; return how many. The outbox stays.
+
+    For an index that stands in for another; its watermark is that of the truth before it was read.
+    """
+    newest = database.outbox.newest()
+    posts = database.posts.stream(period=period)
+    documents = 0
+    with index.writing():
+        while batch := [post.id for post in islice(posts, BATCH)]:
+            documents += _put_in(database, index, batch, segment)[0]
+        index.refresh(watermark=newest)
+    return documents
 
 
 def _mend(database: Database, index: SearchIndex) -> None:

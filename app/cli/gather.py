@@ -95,10 +95,11 @@ def import_(
                 now=moment(now, parts.settings.zone),
                 progress=lambda done: bar.advance(task, done),
             )
+        # First what was stored: the index may be away, and is brought up to date later.
+        for row in report.rejected:
+            note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=row.row, code=row.code, reason=row.message)
+        print_record(run_row(report.run), form)
         bring_up_to_date(parts)
-    for row in report.rejected:
-        note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=row.row, code=row.code, reason=row.message)
-    print_record(run_row(report.run), form)
 
 
 def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:

@@ -47,8 +47,6 @@ def test_elasticsearch_is_away(postgresql_server: str, elasticsearch_server: str
     gate.come_back()
     with on_servers(postgresql_server, gate.url) as site:
         result = outages.elasticsearch_away(site, random.Random(SEED), 1, server=gate, cases=300, away_s=0)
-    # Rules that count ask the index, and wait for it (docs/drills.md).
-    result.faults = [fault for fault in result.faults if "runs of rules failed" not in fault]
     assert_clean(result)
 
 
