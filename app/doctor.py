@@ -15,6 +15,7 @@ from app.keeping import last_day_kept
 from app.tasks import receivers
 from app.wiring import Parts
 from nlp.analyser import Analyser
+from nlp.model_shelf import ModelShelf
 from nlp.segment import words
 from records.errors import HuiyingError
 from records.run import RunState
@@ -244,7 +245,12 @@ def _abandoned(ward: Ward) -> list[Path]:
 
 
 def _models(ward: Ward) -> tuple[Health, str]:
-    return Health.OK, Analyser.load(ward.parts.settings.models_dir).model_version
+    models = ward.parts.settings.models_dir
+    faults = ModelShelf(models).faults()
+    version = Analyser.load(models).model_version
+    if faults:
+        return Health.WARNING, f"{version} is used in place of the promoted one: {faults[0]}"
+    return Health.OK, version
 
 
 def _sources(ward: Ward) -> tuple[Health, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from nlp.analyser import Analyser
+from nlp.live_analyser import LiveAnalyser
 from nlp.problems import ProblemMatcher, summarise
 from nlp.segment import words
 from records.problem import DueAt, Membership, Problem
@@ -53,7 +54,7 @@ class Pipeline:
         *,
         database: Database,
         index: SearchIndex,
-        analyser: Analyser,
+        analyser: Analyser | LiveAnalyser,
         due_at: DueAt,
     ) -> None:
         self._database = database

@@ -44,12 +44,12 @@ class Parts:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        from nlp.analyser import Analyser  # loads the models
+        from nlp.live_analyser import LiveAnalyser  # its imports take a while
 
         return Pipeline(
             database=self.database,
             index=self.index,
-            analyser=Analyser.load(self.settings.models_dir),
+            analyser=LiveAnalyser(self.settings.models_dir),
             due_at=self.due_dates,
         )
 

@@ -17,7 +17,7 @@ from nlp.intent import read_intents
 from nlp.keywords import KeywordPicker
 from nlp.matter import MatterModel
 from nlp.model import Model
-from nlp.model_files import SHIPPED, has_model
+from nlp.model_shelf import ModelKind, ModelShelf
 from nlp.places import find_places
 from nlp.reading import Reading
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
@@ -50,12 +50,14 @@ class Analyser:
 
     @classmethod
     def load(cls, models: Path | None = None) -> Self:
-        """Read the model in `models`, or the shipped one where that is None or holds none.
+        """Read the models that are in use on the shelf `models`, the shipped ones where it holds none.
 
-        Raises ConfigurationError where the files cannot be used.
+        One that cannot be read is passed over with a warning (nlp.model_shelf). Raises ConfigurationError
+        where the shelf itself cannot be read.
         """
-        folder = models if models is not None and has_model(models) else SHIPPED
-        model, matter = Model.load(folder), MatterModel.load()
+        shelf = ModelShelf(models)
+        model = shelf.load(ModelKind.TOPICS, Model.load)
+        matter = shelf.load(ModelKind.MATTER, MatterModel.load)
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
             model_version=f"{model.version}-{_rules_mark(matter)}",

@@ -26,6 +26,9 @@ FOLDER = SHIPPED / "answers"
 # Four held-out splits of replies_open.jsonl, 806 candidates each, mean MRR: 0.956 without the directions,
 # 0.970 with 32, 0.971 with 64, 0.973 with 128.
 DIMENSIONS = 64
+# With so few words on a side the covariance may be of a lower rank than DIMENSIONS: ARPACK then starts anew
+# from vectors that differ from call to call. All directions are found at once instead, in under a second.
+FEW_WORDS = 512
 # Days from question to reply: an answer before its question is impossible, one after weeks the rule.
 DELAY_EDGES = (0.0, 0.5, 1, 2, 3, 5, 7, 10, 14, 20, 30, 45, 60, 90, 150, 300)
 SEED = 0
@@ -140,10 +143,14 @@ def _directions(questions: Any, replies: Any) -> tuple[Matrix, Matrix]:
         return product
 
     shape = (replies.shape[1], questions.shape[1])
-    covariance = LinearOperator(
-        shape, matvec=across, rmatvec=back, matmat=across, rmatmat=back, dtype=np.float64
-    )
-    left, sizes, right = svds(covariance, k=min(DIMENSIONS, min(shape) - 1), random_state=SEED)
+    if min(shape) <= FEW_WORDS:
+        left, sizes, right = np.linalg.svd(across(np.eye(shape[1])), full_matrices=False)
+        left, sizes, right = left[:, :DIMENSIONS], sizes[:DIMENSIONS], right[:DIMENSIONS]
+    else:
+        covariance = LinearOperator(
+            shape, matvec=across, rmatvec=back, matmat=across, rmatmat=back, dtype=np.float64
+        )
+        left, sizes, right = svds(covariance, k=DIMENSIONS, random_state=SEED)
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])])
     # The root of the sizes: the first directions are those of length and manner, which tell little.
     left, right = left * signs * sizes**0.25, right.T * signs * sizes**0.25

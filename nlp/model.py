@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from nlp.grams import CharGrams, WordTerms
 from nlp.linear import Block, TextScorer
-from nlp.model_files import load_model, save_model
-from nlp.topics import Calibration, TopicDecider
+from nlp.model_files import load_model, save_model, unpacked
+from nlp.segment import normal_words, normalise
+from nlp.topics import Calibration, TopicDecider, TopicGuess
 from records.errors import ConfigurationError
 
 NAME = "linear"
@@ -47,6 +48,12 @@ class Model:
         except KeyError as err:
             raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
 
+    def guess_topics(self, messages: Sequence[tuple[str, str]]) -> list[TopicGuess]:
+        """Return a guess for each message, given as title and text."""
+        texts = [normalise(f"{title}\n{text}") for title, text in messages]
+        weighed = self.scorer.weigh_words([normal_words(text) for text in texts])
+        return self.topics.decide(self.scorer.scores(weighed, texts)[:, : len(self.topics.labels)])
+
     def save(self, folder: Path) -> Self:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
         head = {"name": NAME, "topics": _plain(self.topics), "intents": _plain(self.intents)}
@@ -55,7 +62,7 @@ class Model:
 
 
 def _scorer(arrays: Mapping[str, Any]) -> TextScorer:
-    words = arrays["words"].tobytes().decode().split("\n")
+    words = unpacked(arrays["words"])
     return TextScorer(
         words=WordTerms({word: column for column, word in enumerate(words)}),
         grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),

@@ -22,13 +22,19 @@ from records.errors import ConfigurationError
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent / "models"
-_HEAD, _WEIGHTS = "model.json", "weights.npz"
+HEAD, CARD, CARD_TEXT = "model.json", "card.json", "card.md"
+_WEIGHTS = "weights.npz"
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can state
 
 
 def has_model(folder: Path) -> bool:
     """Return whether `folder` holds a model."""
-    return (folder / _HEAD).is_file()
+    return (folder / HEAD).is_file()
+
+
+def model_files(folder: Path) -> list[str]:
+    """Return the names of the model's files in `folder`, in the order to write them in: the head last."""
+    return [name for name in (_WEIGHTS, CARD, CARD_TEXT, HEAD) if (folder / name).is_file()]
 
 
 def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
@@ -38,26 +44,53 @@ def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any])
     content = {**head, "weights_sha256": hashlib.sha256(packed).hexdigest()}
     mark = hashlib.sha256(_json(content)).hexdigest()[:8]
     write_whole(folder / _WEIGHTS, packed)
-    write_whole(folder / _HEAD, _json({"format": FORMAT, "version": f"{head['name']}-{mark}", **content}))
+    write_whole(folder / HEAD, _json({"format": FORMAT, "version": f"{head['name']}-{mark}", **content}))
 
 
 def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return head and arrays. Raises ConfigurationError for a newer format, a wrong hash, a damaged file."""
-    head = _read_head(folder / _HEAD)
+    head = read_head(folder)
+    with np.load(io.BytesIO(_read_weights(folder, head)), allow_pickle=False) as arrays:
+        return head, {name: arrays[name] for name in arrays.files}
+
+
+def read_head(folder: Path, *, check_weights: bool = False) -> dict[str, Any]:
+    """Return the head; raises ConfigurationError as `load_model` does, for the weights only if asked to."""
+    path = folder / HEAD
+    try:
+        head = json.loads(path.read_bytes())
+    except OSError as err:
+        raise ConfigurationError(f"model {path}: {err.strerror} (train it: huiying train FILE)") from err
+    except ValueError as err:
+        raise ConfigurationError(f"model {path}: not JSON, {err} (train it again)") from err
+    if not isinstance(head, dict) or not isinstance(head.get("format"), int):
+        raise ConfigurationError(f"model {path}: states no format (train it again: huiying train FILE)")
+    if head["format"] > FORMAT:
+        raise ConfigurationError(
+            f"model {path}: format {head['format']} is newer than this huiying reads ({FORMAT})"
+            " (upgrade huiying, or train again)"
+        )
+    if missing := {"version", "weights_sha256"} - head.keys():
+        raise ConfigurationError(f'model {path}: "{min(missing)}" is missing (train it again)')
+    if check_weights:
+        _read_weights(folder, head)
+    return head
+
+
+def _read_weights(folder: Path, head: Mapping[str, Any]) -> bytes:
     path = folder / _WEIGHTS
     try:
-        packed = path.read_bytes()
+        content = path.read_bytes()
     except OSError as err:
         raise ConfigurationError(
             f"model {path}: {err.strerror} (train it again: huiying train FILE)"
         ) from err
-    if hashlib.sha256(packed).hexdigest() != head["weights_sha256"]:
+    if hashlib.sha256(content).hexdigest() != head["weights_sha256"]:
         raise ConfigurationError(
-            f"model {path}: does not match the hash in {_HEAD}, it is damaged or of another model"
+            f"model {path}: does not match the hash in {HEAD}, it is damaged or of another model"
             " (copy both files again, or train: huiying train FILE)"
         )
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        return head, {name: arrays[name] for name in arrays.files}
+    return content
 
 
 def packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
@@ -75,23 +108,6 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + ".new")
     temporary.write_bytes(content)
     temporary.replace(path)
-
-
-def _read_head(path: Path) -> dict[str, Any]:
-    try:
-        head = json.loads(path.read_bytes())
-    except OSError as err:
-        raise ConfigurationError(f"model {path}: {err.strerror} (train it: huiying train FILE)") from err
-    except ValueError as err:
-        raise ConfigurationError(f"model {path}: not JSON, {err} (train it again)") from err
-    if not isinstance(head, dict) or not isinstance(head.get("format"), int):
-        raise ConfigurationError(f"model {path}: states no format (train it again: huiying train FILE)")
-    if head["format"] > FORMAT:
-        raise ConfigurationError(
-            f"model {path}: format {head['format']} is newer than this huiying reads ({FORMAT})"
-            " (upgrade huiying, or train again)"
-        )
-    return head
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from nlp.linear import Block, TextScorer, unit_tfidf
 from nlp.model import Model
 from nlp.segment import is_person_name, words
 from nlp.topics import Calibration, TopicDecider
-from nlp.vocabulary import inverse_frequency, learn_grams, learn_words
+from nlp.training_data import FEWEST_OF_A_LABEL, Row, read_rows
+from nlp.vocabulary import FEWEST_MESSAGES, inverse_frequency, learn_grams, learn_words
 from records.analysis import Intent
 from records.errors import ConfigurationError
 
@@ -36,24 +37,14 @@ from records.errors import ConfigurationError
 SMOOTHING = 0.03
 PENALTY = 0.1
 PLAIN_PENALTY, PLAIN_SHARE = 0.3, 0.5
-FOLDS = 5
+FOLDS = FEWEST_OF_A_LABEL
 COVERAGE = 0.9
 TITLES_DROPPED = 0.6  # the share of messages without a title that the model must stand
-FEWEST_ROWS = 50
 SEED = 0
 SHARE_ROUNDS = 50  # the shares move by less than 0.001 after 20
 LEARNT_INTENTS = (Intent.CONSULT, Intent.COMPLAINT, Intent.HELP, Intent.SUGGESTION)
 
 Numbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One labelled message."""
-
-    title: str
-    text: str
-    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,58 +68,33 @@ class _Terms:
         )
 
 
-def train(data: Path, out: Path) -> dict[str, Any]:
+def train(data: Path, out: Path, *, also: Sequence[Row] = ()) -> dict[str, Any]:
     """Train on the JSON lines of `data` (text, topic, optional title), write model and card into `out`.
 
-    Return the card. Raises ConfigurationError naming the line that cannot be used. Takes about a minute
-    for 5,000 rows.
+    `also` are rows that people labelled in the product. Return the card. Raises ConfigurationError naming
+    the line that cannot be used. Takes about a minute for 5,000 rows.
     """
-    rows = read_rows(data)
+    rows = read_rows(data, also=also)
     model, figures = fit(rows)
     saved = model.save(out)
-    card = {
-        "version": saved.version,
-        "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
-        "rows": len(rows),
-        "labels": dict(sorted(Counter(row.topic for row in rows).items())),
-        **figures,
-    }
-    write_card(out, card)
-    return card
+    return write_card(
+        out,
+        {
+            "version": saved.version,
+            "data_sha256": _sha256(data, also),
+            "rows": len(rows),
+            "labels": dict(sorted(Counter(row.topic for row in rows).items())),
+            **figures,
+        },
+    )
 
 
-def read_rows(data: Path) -> list[Row]:
-    """Return the labelled rows of a file of JSON lines. Raises ConfigurationError naming file and line."""
-    try:
-        lines = data.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise ConfigurationError(f"training data {data}: {err} (give a UTF-8 file of JSON lines)") from err
-    rows = list(_rows(data, lines))
-    labels = Counter(row.topic for row in rows)
-    if len(rows) < FEWEST_ROWS or len(labels) < 2 or min(labels.values()) < FOLDS:
-        raise ConfigurationError(
-            f"training data {data}: {len(rows)} rows, labels {dict(labels)}: too few (give at least"
-            f" {FEWEST_ROWS} rows, two labels, {FOLDS} rows of each)"
-        )
-    return rows
-
-
-def _rows(data: Path, lines: Sequence[str]) -> Iterator[Row]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            text, topic, title = row["text"], row["topic"], row.get("title") or ""
-        except (ValueError, KeyError, TypeError, AttributeError) as err:
-            raise ConfigurationError(
-                f'training data {data}, line {number}: {err!r} (each line: {{"text": …, "topic": …}})'
-            ) from err
-        if not all(isinstance(value, str) for value in (text, topic, title)) or not topic:
-            raise ConfigurationError(
-                f"training data {data}, line {number}: text, topic and title must be strings, topic not empty"
-            )
-        yield Row(title=title, text=text, topic=topic)
+def _sha256(data: Path, also: Sequence[Row]) -> str:
+    digest = hashlib.sha256(data.read_bytes())
+    for row in also:
+        line = json.dumps([row.title, row.text, row.topic])
+        digest.update(f"{line}\n".encode())
+    return digest.hexdigest()
 
 
 def fit(rows: Sequence[Row]) -> tuple[Model, dict[str, Any]]:
@@ -142,18 +108,8 @@ def fit(rows: Sequence[Row]) -> tuple[Model, dict[str, Any]]:
     topic_scores = _held_out(whole, terms.features(~dropped, idf), topics)
     decider = _calibrated(topic_names, topic_scores, topics)
 
-    stated = [title_intent(row.title) for row in rows]
-    taught = np.flatnonzero([intent in LEARNT_INTENTS for intent in stated])
-    intents = np.array([LEARNT_INTENTS.index(stated[at]) for at in taught])
-    intent_scores = _held_out(texts[taught], texts[taught], intents)
-    intent_decider = _calibrated([str(i) for i in LEARNT_INTENTS], intent_scores, intents, coverage=1.0)
-
-    weights = np.hstack([_weights(whole, topics), _weights(texts[taught], intents)]).astype(np.float32)
-    silent = np.setdiff1d(np.arange(len(rows)), taught)
-    intent_weights = weights[:, len(topic_names) :]
-    intent_decider = _shifted(
-        intent_decider, texts[silent] @ intent_weights[:-1] + intent_weights[-1], intents
-    )
+    intent_weights, intent_decider, intent_figures = _learn_intents(rows, texts)
+    weights = np.hstack([_weights(whole, topics), intent_weights]).astype(np.float32)
     n_words = len(terms.words.columns)
     scorer = TextScorer(
         words=terms.words,
@@ -164,12 +120,35 @@ def fit(rows: Sequence[Row]) -> tuple[Model, dict[str, Any]]:
     )
     figures = {
         "topics": topic_figures(decider.decide(topic_scores), [row.topic for row in rows]),
-        "intents": topic_figures(
-            intent_decider.decide(intent_scores), [str(LEARNT_INTENTS[at]) for at in intents]
-        ),
+        "intents": intent_figures,
     }
     named = np.array([is_person_name(word) for word in terms.words.columns])
     return Model(version="", scorer=scorer, named=named, topics=decider, intents=intent_decider), figures
+
+
+def _learn_intents(
+    rows: Sequence[Row], texts: Any
+) -> tuple[npt.NDArray[np.float64], TopicDecider, dict[str, Any]]:
+    """Return the weights (n_terms + 1, n_intents), the decider and its figures; titles are the teachers.
+
+    Where they say too little of any intent, nothing is learnt: all weights are 0.
+    """
+    names = [str(intent) for intent in LEARNT_INTENTS]
+    stated = [title_intent(row.title) for row in rows]
+    taught = np.flatnonzero([intent in LEARNT_INTENTS for intent in stated])
+    intents = np.array([LEARNT_INTENTS.index(stated[at]) for at in taught], dtype=np.int64)
+    if np.bincount(intents, minlength=len(names)).min() < FOLDS:
+        nothing = np.zeros((texts.shape[1] + 1, len(names)))
+        flat = Calibration(1.0, np.zeros(len(names), dtype=np.float32))
+        return nothing, TopicDecider(tuple(names), flat, 0.0), {"rows": len(taught)}
+    scores = _held_out(texts[taught], texts[taught], intents)
+    weights = _weights(texts[taught], intents)
+    silent = texts[np.setdiff1d(np.arange(len(rows)), taught)]
+    # In single precision, as the model keeps them.
+    kept = weights.astype(np.float32)
+    decider = _calibrated(names, scores, intents, coverage=1.0)
+    decider = _shifted(decider, silent @ kept[:-1] + kept[-1], intents)
+    return weights, decider, topic_figures(decider.decide(scores), [names[at] for at in intents])
 
 
 def _count_terms(rows: Sequence[Row]) -> _Terms:
@@ -177,6 +156,11 @@ def _count_terms(rows: Sequence[Row]) -> _Terms:
     title_words, text_words = [words(title) for title in titles], [words(text) for text in texts]
     known = learn_words([a + b for a, b in zip(title_words, text_words, strict=True)])
     grams = learn_grams([f"{title}\n{text}" for title, text in zip(titles, texts, strict=True)])
+    if not known.columns and not len(grams.table.keys):
+        raise ConfigurationError(
+            f"training data: no word is used in {FEWEST_MESSAGES} of {len(rows)} messages, there is nothing"
+            " to learn from (give more rows)"
+        )
     return _Terms(
         known,
         grams,

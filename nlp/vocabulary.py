@@ -35,7 +35,7 @@ def learn_grams(texts: Sequence[str], *, fewest: int = FEWEST_MESSAGES) -> CharG
     keys, rows = every.grams(texts)
     order = np.lexsort((rows, keys))
     keys, rows = keys[order], rows[order]
-    first_of_text = np.append(True, (np.diff(keys) != 0) | (np.diff(rows) != 0))
+    first_of_text = np.append(True, (np.diff(keys) != 0) | (np.diff(rows) != 0))[: len(keys)]
     kept, n_texts = np.unique(keys[first_of_text], return_counts=True)
     return CharGrams.of(alphabet, kept[n_texts >= fewest])
 

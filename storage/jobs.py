@@ -225,6 +225,14 @@ class JobStore:
                 _begin_long_work(connection, JobKind.ANALYSE, total, now)
         return queued
 
+    def choose_model(self, model_version: str) -> None:
+        """Let this model read again what others have read, also where one of them replaced it before."""
+        with writing(self._engine) as connection:
+            take_turns(connection, ["job catch up"])
+            known: list[str] = read_value(connection, "jobs.models") or []
+            others = [version for version in known if version != model_version]
+            write_value(connection, "jobs.models", [*others, model_version])
+
     def list(self, state: JobState, *, limit: int = SHOWN) -> list[JobRecord]:
         """Return jobs in the state, in the order in which they are worked."""
         if not self.queued:

@@ -1,4 +1,4 @@
-"""The command `huiying`. Commands are grouped: run, gather, understand, find, regroup, notice, tell, keep, jobs."""
+"""The command `huiying`. Its commands are grouped into rooms, a module each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXIT_USAGE = 2
 
 def build() -> typer.Typer:
     """Return the command line with all its commands."""
-    from app.cli import find, gather, jobs, keep, notice, regroup, run, tell, understand
+    from app.cli import find, gather, jobs, keep, models, notice, regroup, run, tell, understand
 
     cli = typer.Typer(
         name="huiying",
@@ -27,7 +27,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for room in (run, gather, understand, find, regroup, notice, tell, keep, jobs):
+    for room in (run, gather, understand, models, find, regroup, notice, tell, keep, jobs):
         room.register(cli)
     return cli
 

@@ -1,24 +1,23 @@
-"""Commands of understanding: analyse, mask, train, evaluate."""
+"""Commands of understanding: analyse, mask, evaluate."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
+from app.cli.jsonl import existing, opened, read_all_rows, read_rows, rows_of
 from app.cli.options import DataDir, Output
-from app.cli.output import Format, note, print_json, print_record, print_records, write
+from app.cli.output import Format, print_json, print_record, print_records, write
 from app.settings import load_settings
 from records.analysis import Analysis
-from records.errors import ConfigurationError, Rejected
+from records.errors import ConfigurationError, HuiyingError, Rejected
 from records.plain import plain
 from records.post import Channel, Post, Reply
 from records.times import parse_time, utc_now
@@ -44,7 +43,6 @@ def register(cli: typer.Typer) -> None:
         help="分析文本：每行一条 JSON（id、text，可有 title、asked_at、place、replies），逐行输出分析结果。"
     )(analyse)
     cli.command(help="遮去标准输入中的个人信息，逐行输出。")(mask)
-    cli.command(help="用已标注的留言训练主题模型，连同说明卡存入安装。")(train)
     cli.command(help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点）。")(evaluate)
 
 
@@ -57,8 +55,8 @@ def analyse(
 
     settings = load_settings(data_dir)
     analyser = Analyser.load(settings.models_dir)
-    with _opened(file) as lines:
-        posts = (_post(number, row, utc_now()) for number, row in _rows(lines, file))
+    with opened(file) as lines:
+        posts = (_post(number, row, utc_now()) for number, row in rows_of(lines, file))
         print_records(
             _analysed(posts, analyser),
             form,
@@ -75,21 +73,6 @@ def mask() -> None:
         sys.stdout.flush()
 
 
-def train(
-    file: Annotated[Path, typer.Argument(help="已标注的 JSONL：text、topic，可有 title")],
-    out: Annotated[Path | None, typer.Option("--out", help="存放模型的文件夹（默认安装的 models）")] = None,
-    form: Output = Format.TABLE,
-    data_dir: DataDir = None,
-) -> None:
-    from app.installation import ensure_installation
-    from nlp.training import train as train_model
-
-    folder = out or ensure_installation(load_settings(data_dir)) / "models"
-    card = train_model(_existing(file), folder)
-    print_record(plain(card), form)
-    note("模型已存入 %(folder)s", folder=folder)
-
-
 def evaluate(
     task: Annotated[Task, typer.Argument(help="topics、replies、problems、readings 或 places")],
     file: Annotated[Path, typer.Argument(help="已标注的 JSONL")],
@@ -100,34 +83,47 @@ def evaluate(
     second: Annotated[
         Path | None, typer.Option("--second", help="另一人对同一批留言的标注（readings）")
     ] = None,
+    floors: Annotated[
+        Path | None, typer.Option("--floors", help="下限文件：任何指标低于下限就以 1 结束")
+    ] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    from nlp import evaluation
-    from nlp.analyser import Analyser
+    from nlp.floors import floors_for, shortfalls
 
-    rows = _read(file)
-    if task is Task.TOPICS:
-        settings = load_settings(data_dir)
-        result: Mapping[str, Any] = evaluation.evaluate_topics(
-            rows, analyser=Analyser.load(settings.models_dir)
-        )
-    elif task is Task.REPLIES:
-        result = evaluation.evaluate_replies(rows)
-    elif not messages:
-        raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
-    elif task is Task.READINGS:
-        analyser = Analyser.load(load_settings(data_dir).models_dir)
-        others = _read(second) if second is not None else None
-        result = evaluation.evaluate_readings(_read_all(messages), rows, second=others, analyser=analyser)
-    elif task is Task.PLACES:
-        result = evaluation.evaluate_places(_read_all(messages), rows)
-    else:
-        result = evaluation.evaluate_problems(map(_masked, _read_all(messages)), rows)
+    wanted = {} if floors is None else floors_for(floors, data=existing(file), task=task.value)
+    result = _measured(task, file, messages or [], second, load_settings(data_dir).models_dir)
     if form is Format.JSON:
         print_json(plain(result))
     else:
         print_record(plain(result), form)
+    if short := shortfalls(result, wanted):
+        raise HuiyingError(f"evaluate {task}: {'; '.join(short)}")
+
+
+def _measured(
+    task: Task, file: Path, messages: Sequence[Path], second: Path | None, models: Path
+) -> Mapping[str, Any]:
+    from nlp import evaluation
+    from nlp.analyser import Analyser
+    from nlp.answers import AnswerModel
+    from nlp.model_shelf import ModelKind, ModelShelf
+
+    rows = read_rows(file)
+    if task is Task.TOPICS:
+        return evaluation.evaluate_topics(rows, analyser=Analyser.load(models))
+    if task is Task.REPLIES:
+        model = ModelShelf(models).load(ModelKind.REPLIES, AnswerModel.load)
+        return evaluation.evaluate_replies(rows, model=model)
+    if not messages:
+        raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
+    if task is Task.READINGS:
+        others = read_rows(second) if second is not None else None
+        analyser = Analyser.load(models)
+        return evaluation.evaluate_readings(read_all_rows(messages), rows, second=others, analyser=analyser)
+    if task is Task.PLACES:
+        return evaluation.evaluate_places(read_all_rows(messages), rows)
+    return evaluation.evaluate_problems(map(_masked, read_all_rows(messages)), rows)
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,38 +179,3 @@ def _time(number: int, text: Any) -> datetime | None:
         return parse_time(text) if text else None
     except (Rejected, AttributeError, TypeError) as err:
         raise Rejected("bad_date", f"line {number}: {err}") from err
-
-
-def _opened(file: str) -> Any:
-    if file == "-":
-        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
-        return nullcontext(sys.stdin)
-    return _existing(Path(file)).open(encoding="utf-8", errors="replace")
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise ConfigurationError(f'file "{path}": not found')
-    return path
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    with _existing(path).open(encoding="utf-8", errors="replace") as lines:
-        return [row for _, row in _rows(lines, str(path))]
-
-
-def _read_all(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    return [row for path in paths for row in _read(path)]
-
-
-def _rows(lines: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as err:
-            raise Rejected("bad_json", f"{name}, line {number}: not JSON: {err}") from err
-        if not isinstance(row, dict):
-            raise Rejected("bad_json", f"{name}, line {number}: not a JSON object")
-        yield number, row

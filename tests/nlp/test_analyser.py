@@ -58,7 +58,7 @@ def test_another_format_or_matter_model_has_what_is_stored_analysed_again(
     monkeypatch.undo()
     assert Analyser.load().model_version == analyser.model_version
     other = replace(MatterModel.load(), version="matter-other")
-    monkeypatch.setattr("nlp.analyser.MatterModel.load", lambda: other)
+    monkeypatch.setattr("nlp.analyser.MatterModel.load", lambda _: other)
     assert Analyser.load().model_version != analyser.model_version
 
 

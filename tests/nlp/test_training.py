@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from nlp.analyser import Analyser
 from nlp.model import Model
 from nlp.model_files import SHIPPED, load_model, save_model
 from nlp.training import train
+from nlp.training_data import Row
+from nlp.training_unlabelled import train_matter, train_replies
 from records.errors import ConfigurationError
 from tests.nlp.messages import message
 
@@ -32,6 +35,12 @@ def _rows(n: int) -> list[dict[str, str]]:
         verb = draw.choice(("投诉", "咨询", "请求解决", "建议"))
         rows.append({"title": f"{verb}{said[:4]}", "text": f"{said}的问题一直没有处理", "topic": topic})
     return rows
+
+
+def _written(folder: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -103,51 +112,109 @@ def test_a_damaged_or_newer_model_is_refused_in_one_line(
     assert callable(change)
     (folder / file).write_bytes(change((folder / file).read_bytes()))
     with pytest.raises(ConfigurationError, match=told) as refused:
-        Analyser.load(folder)
+        Model.load(folder)
     assert "\n" not in str(refused.value)
 
 
 def test_a_model_without_its_weights_is_refused(trained: Path, tmp_path: Path) -> None:
     shutil.copy(trained / "model.json", tmp_path)
     with pytest.raises(ConfigurationError, match=r"weights\.npz: No such file"):
-        Analyser.load(tmp_path)
+        Model.load(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    "line",
     [
-        ("{oops", "line 121"),
-        ('{"text": "没有标签"}', "line 121"),
-        ('{"text": 3, "topic": "水"}', "line 121"),
-        ("[1]", "line 121"),
+        b"{oops",
+        b"[1]",
+        b"null",
+        b"[" * 100_000,
+        '{"text": "没有标签"}'.encode(),
+        '{"text": 3, "topic": "水"}'.encode(),
+        '{"text": "", "topic": "水"}'.encode(),
+        '{"text": "停水", "topic": " "}'.encode(),
+        '{"text": "停水", "topic": ["水"]}'.encode(),
+        '{"text": "停水", "topic": "水", "title": 7}'.encode(),
+        '{"text": "停水", "topic": "水"'.encode(),
+        '{"text": "停水", "topic": "水"}'.encode("gbk"),
     ],
 )
-def test_a_broken_line_is_told_by_number(data: Path, tmp_path: Path, line: str, told: str) -> None:
+def test_a_broken_line_is_told_by_number(data: Path, tmp_path: Path, line: bytes) -> None:
     broken = tmp_path / "broken.jsonl"
-    broken.write_text(data.read_text(encoding="utf-8") + "\n" + line, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=told):
+    broken.write_bytes(data.read_bytes() + b"\n\n" + line)
+    with pytest.raises(ConfigurationError, match=f"{broken}, line 122: ") as refused:
         train(broken, tmp_path / "out")
+    assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("kept", [10, 0])
 def test_too_little_data_is_refused(tmp_path: Path, kept: int) -> None:
-    few = tmp_path / "few.jsonl"
-    few.write_text("\n".join(json.dumps(row) for row in _rows(kept)), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="too few"):
-        train(few, tmp_path / "out")
+    with pytest.raises(ConfigurationError, match=f"{kept} rows are too few"):
+        train(_written(tmp_path, _rows(kept)), tmp_path / "out")
 
 
-def test_one_class_and_no_file_are_refused(tmp_path: Path) -> None:
-    one = tmp_path / "one.jsonl"
-    one.write_text("\n".join(json.dumps({**row, "topic": "水"}) for row in _rows(90)), encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="too few"):
-        train(one, tmp_path / "out")
+def test_one_class_a_rare_class_and_no_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='every row from line 1 on says "水"'):
+        train(_written(tmp_path, [{**row, "topic": "水"} for row in _rows(90)]), tmp_path / "out")
+    rare = [*_rows(90), {"text": "夜市油烟", "topic": "烟"}, {"text": "烧烤油烟", "topic": "烟"}]
+    with pytest.raises(ConfigurationError, match='line 91: too few rows of "烟", only lines 91, 92'):
+        train(_written(tmp_path, rare), tmp_path / "out")
     with pytest.raises(ConfigurationError, match="No such file"):
         train(tmp_path / "absent.jsonl", tmp_path / "out")
+
+
+def test_awkward_rows_are_learnt_from(tmp_path: Path) -> None:
+    awkward = ["\ud83d", "😀" * 50, "a" * 20_000, "\u200b\u202e停水", "ئۇيغۇرچە", "<b>停水</b>"]
+    rows = [*_rows(90), *({"text": text, "topic": "水"} for text in awkward)]
+    path = _written(tmp_path, rows)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert train(path, tmp_path / "out")["rows"] == 96
+
+
+def test_replies_and_matter_are_trained_alike(tmp_path: Path) -> None:
+    answered = [
+        {**row, "reply": f"{row['topic']}的事已办,{row['text'][:6]}", "asked_at": f"2026-03-{at % 28 + 1:02}",
+         "replied_at": f"2026-04-{at % 28 + 1:02}"}
+        for at, row in enumerate(_rows(90))
+    ]  # fmt: skip
+    data = _written(tmp_path, answered)
+    for make, kind in ((train_replies, "answers"), (train_matter, "matter")):
+        cards = [make(data, tmp_path / f"{kind}{at}") for at in range(2)]
+        assert cards[0] == cards[1]
+        assert cards[0]["version"].startswith(kind)
+        assert cards[0]["rows"] == 90
+        files = [sorted((tmp_path / f"{kind}{at}").iterdir()) for at in range(2)]
+        assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+    assert cards[1]["matter"]["words"] > 0
+    undated = _written(tmp_path, [*answered, {**answered[0], "replied_at": "2026-02-30"}])
+    with pytest.raises(ConfigurationError, match="line 91: "):
+        train_replies(undated, tmp_path / "out")
+    for make in (train_replies, train_matter):
+        with pytest.raises(ConfigurationError, match="too few"):
+            make(_written(tmp_path, answered[:10]), tmp_path / "out")
+
+
+def test_rows_that_people_labelled_are_learnt_from(data: Path, trained: Path, tmp_path: Path) -> None:
+    also = [Row(title="", text=f"操场塑胶跑道坏了第{at}次", topic="校") for at in range(9)]
+    card = train(data, tmp_path, also=also)
+    alone = json.loads((trained / "card.json").read_text(encoding="utf-8"))
+    assert card["rows"] == alone["rows"] + 9
+    assert card["data_sha256"] != alone["data_sha256"]
+    assert Model.load(tmp_path).guess_topics([("", "操场塑胶跑道")])[0].guess == "校"
 
 
 def test_the_shipped_model_is_small_and_has_its_card() -> None:
     files = [SHIPPED / name for name in ("model.json", "weights.npz", "card.json", "card.md")]
     assert sum(path.stat().st_size for path in files) < 10_000_000
     assert json.loads(files[2].read_text(encoding="utf-8"))["version"] == Model.load(SHIPPED).version
+
+
+def test_titles_may_say_nothing_but_texts_must_share_words(tmp_path: Path) -> None:
+    rows = [{"text": row["text"], "topic": row["topic"]} for row in _rows(90)]
+    card = train(_written(tmp_path, rows), tmp_path / "untitled")
+    assert card["intents"] == {"rows": 0}
+    assert card["topics"]["macro_f1"] == 1.0
+    unlike = [{"text": chr(0x4E00 + at) * 3, "topic": str(at % 2)} for at in range(60)]
+    with pytest.raises(ConfigurationError, match="no word is used in 5 of 60 messages"):
+        train(_written(tmp_path, unlike), tmp_path / "unlike")

@@ -1,0 +1,150 @@
+"""Commands of models: train a candidate, then list, compare, promote, roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.jsonl import existing, read_rows
+from app.cli.options import DataDir, Output
+from app.cli.output import Format, note, print_record, print_records
+from app.settings import load_settings
+from nlp.model_shelf import ModelKind, ModelShelf
+from records.errors import ConfigurationError, nearest
+from records.plain import plain
+from records.times import utc_now
+
+models = typer.Typer(help="模型：列出、比较、启用、退回。", no_args_is_help=True)
+
+Train = Callable[[Path], Mapping[str, Any]]
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="模型的版本（开头几个字就够）")]
+COLUMNS = ("kind", "version", "live", "shipped", "trained_at", "data", "rows", "figures")
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(
+        help="训练一个候选模型，连同说明卡放在已有的旁边（huiying models promote 启用）。"
+        "topics：主题；replies：答复与提问；matter：词义。"
+    )(train)
+    cli.add_typer(models, name="models")
+    models.command("list", help="列出模型：类别、版本、是否在用、训练时间、数据、行数、指标。")(list_models)
+    models.command(help="并排比较两个模型的指标；给出已标注的数据就在其上测量，并数出判断不同的条数。")(
+        compare
+    )
+    models.command(help="启用一个模型：立刻生效，已分析的留言在后台重新分析。低于下限的不启用。")(promote)
+    models.command(help="退回之前在用的模型。")(rollback)
+
+
+def train(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和 JSONL 数据文件")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="只存到这个文件夹，不放进安装")] = None,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    from app.installation import ensure_installation
+    from app.models import train_candidate
+
+    kind, file = _kind_and_file(words)
+    trainer = partial(_trainer(kind), existing(file))
+    if out is not None:
+        card = trainer(out)
+        note("模型已存入 %(folder)s", folder=out)
+    else:
+        settings = load_settings(data_dir)
+        ensure_installation(settings)
+        card = train_candidate(kind, trainer, ModelShelf(settings.models_dir), now=utc_now())
+        note(
+            "候选模型 %(version)s 已存好（启用：huiying models promote %(version)s）", version=card["version"]
+        )
+    print_record(plain(card), form)
+
+
+def list_models(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from app.models import listed
+
+    shelf = ModelShelf(load_settings(data_dir).models_dir)
+    print_records([plain(model) for model in listed(shelf)], form, columns=COLUMNS)
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="一个模型的版本")],
+    second: Annotated[str, typer.Argument(metavar="B", help="另一个模型的版本")],
+    file: Annotated[Path | None, typer.Argument(help="已标注的 JSONL；不给就比较说明卡")] = None,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    from app.models import compare as compare_models
+
+    shelf = ModelShelf(load_settings(data_dir).models_dir)
+    both = shelf.get(first), shelf.get(second)
+    found = compare_models(*both, None if file is None else read_rows(file))
+    if form is Format.JSON:
+        print_record(plain(found), form)
+    else:
+        names = ["A", "B"] if both[0].version == both[1].version else [model.version for model in both]
+        rows = [
+            {"figure": name, **dict(zip(names, pair, strict=True))} for name, pair in found.figures.items()
+        ]
+        print_records(rows, form)
+    if found.decided_differently is not None:
+        note("%(rows)s 条里判断不同的 %(n)s 条", rows=found.rows, n=found.decided_differently)
+
+
+def promote(
+    version: Version,
+    force: Annotated[bool, typer.Option("--force", help="低于下限也启用")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    from app.models import promote as promote_model
+    from app.wiring import open_parts
+
+    with open_parts(load_settings(data_dir)) as parts:
+        model = promote_model(parts, version, force=force, now=utc_now())
+    note(
+        "%(kind)s 改用 %(version)s；已分析的由 huiying up 在后台重新分析",
+        kind=model.kind,
+        version=model.version,
+    )
+
+
+def rollback(
+    kind: Annotated[ModelKind, typer.Argument(help="类别")] = ModelKind.TOPICS, data_dir: DataDir = None
+) -> None:
+    from app.models import roll_back
+    from app.wiring import open_parts
+
+    with open_parts(load_settings(data_dir)) as parts:
+        version = roll_back(parts, kind, now=utc_now())
+    note("%(kind)s 改用 %(version)s；已分析的由 huiying up 在后台重新分析", kind=kind, version=version)
+
+
+def _kind_and_file(words: list[str]) -> tuple[ModelKind, Path]:
+    if len(words) == 1:
+        return ModelKind.TOPICS, Path(words[0])
+    known = [kind.value for kind in ModelKind]
+    if len(words) > 2 or words[0] not in known:
+        raise ConfigurationError(
+            f'train {" ".join(words)}: "{words[0]}" is no kind of model{nearest(words[0], known)}'
+            f" (huiying train [{'|'.join(known)}] FILE)"
+        )
+    return ModelKind(words[0]), Path(words[1])
+
+
+def _trainer(kind: ModelKind) -> Callable[[Path, Path], Mapping[str, Any]]:
+    from nlp.training import train as train_topics
+    from nlp.training_unlabelled import train_matter, train_replies
+
+    trainers = {
+        ModelKind.TOPICS: train_topics,
+        ModelKind.REPLIES: train_replies,
+        ModelKind.MATTER: train_matter,
+    }
+    if kind not in trainers:
+        raise ConfigurationError(f"train {kind}: not there yet")
+    return trainers[kind]

@@ -1,0 +1,134 @@
+"""Training data: files of JSON lines, read once, refused with the line that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from records.errors import ConfigurationError, Rejected
+from records.times import parse_time
+
+FEWEST_ROWS = 50
+FEWEST_OF_A_LABEL = 5  # a fold of cross-validation holds one of each
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One labelled message."""
+
+    title: str
+    text: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredRow:
+    """A message and its reply."""
+
+    question: str  # title and text
+    reply: str
+    asked_at: datetime
+    replied_at: datetime
+
+
+def read_rows(data: Path, *, also: Sequence[Row] = ()) -> list[Row]:
+    """Return the labelled rows of a file (text, topic, optional title), then those of `also`.
+
+    Raises ConfigurationError naming file and line: not UTF-8, not JSON, a value missing, too few of a label.
+    """
+    rows: list[Row] = []
+    lines: defaultdict[str, list[int]] = defaultdict(list)
+    for number, row in read_lines(data, needed=("text", "topic")):
+        rows.append(Row(title=row.get("title") or "", text=row["text"], topic=row["topic"]))
+        lines[row["topic"]].append(number)
+    for more in also:
+        lines[more.topic].append(0)
+    _refuse_few(data, len(rows) + len(also))
+    if len(lines) < 2:
+        [(only, numbers)] = lines.items()
+        raise ConfigurationError(
+            f'training data {data}: too few labels, every row from line {numbers[0]} on says "{only}"'
+            " (give two labels at least)"
+        )
+    for label, numbers in sorted(lines.items()):
+        if len(numbers) < FEWEST_OF_A_LABEL:
+            raise ConfigurationError(
+                f'training data {data}, line {numbers[0]}: too few rows of "{label}", only {_shown(numbers)}'
+                f" (give {FEWEST_OF_A_LABEL} of each label at least, or leave it out)"
+            )
+    return [*rows, *also]
+
+
+def read_answered(data: Path) -> list[AnsweredRow]:
+    """Return the rows of a file with text, reply, asked_at, replied_at and optional title.
+
+    Raises ConfigurationError as `read_rows` does.
+    """
+    rows = []
+    for number, row in read_lines(data, needed=("text", "reply", "asked_at", "replied_at")):
+        question = f"{row['title']}\n{row['text']}" if row.get("title") else row["text"]
+        try:
+            asked_at, replied_at = parse_time(row["asked_at"]), parse_time(row["replied_at"])
+        except Rejected as err:
+            raise ConfigurationError(f"training data {data}, line {number}: {err}") from err
+        rows.append(
+            AnsweredRow(question=question, reply=row["reply"], asked_at=asked_at, replied_at=replied_at)
+        )
+    _refuse_few(data, len(rows))
+    return rows
+
+
+def read_texts(data: Path) -> list[str]:
+    """Return title and text of each row of a file. Raises ConfigurationError as `read_rows` does."""
+    texts = [
+        f"{row['title']}\n{row['text']}" if row.get("title") else row["text"]
+        for _, row in read_lines(data, needed=("text",))
+    ]
+    _refuse_few(data, len(texts))
+    return texts
+
+
+def read_lines(data: Path, *, needed: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield line number and row of each line that is not blank; each of `needed` is a string with content."""
+    try:
+        lines = data.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as err:
+        raise ConfigurationError(f"training data {data}: {err.strerror} (give a file of JSON lines)") from err
+    keys = list(needed)
+    example = ", ".join(f'"{key}": "…"' for key in keys)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"training data {data}, line {number}"
+        try:
+            row = json.loads(line.decode())
+        except UnicodeDecodeError as err:
+            raise ConfigurationError(f"{where}: not UTF-8 (save the file as UTF-8)") from err
+        except (ValueError, RecursionError) as err:
+            raise ConfigurationError(f"{where}: not JSON, {err} (each line: {{{example}}})") from err
+        if not isinstance(row, dict):
+            raise ConfigurationError(f"{where}: not a JSON object (each line: {{{example}}})")
+        for key in keys:
+            if not isinstance(row.get(key), str) or not row[key].strip():
+                raise ConfigurationError(f'{where}: "{key}" is missing, empty or no string ({{{example}}})')
+        if not isinstance(row.get("title") or "", str):
+            raise ConfigurationError(f'{where}: "title" is no string')
+        yield number, row
+
+
+def _refuse_few(data: Path, n_rows: int) -> None:
+    if n_rows < FEWEST_ROWS:
+        raise ConfigurationError(
+            f"training data {data}: {n_rows} rows are too few (give {FEWEST_ROWS} at least)"
+        )
+
+
+def _shown(numbers: Sequence[int]) -> str:
+    named = ", ".join(map(str, numbers[:SHOWN_LINES]))
+    return f"line {named}" if len(numbers) == 1 else f"lines {named}"

@@ -1,0 +1,87 @@
+"""Train what needs no labels: which replies go with which questions, and what messages are about."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlp.answers import AnswerModel, fit_answers
+from nlp.card import write_card
+from nlp.matter import fit_matter
+from nlp.replies import MOST_ROWS, rank_questions
+from nlp.training_data import AnsweredRow, read_answered, read_texts
+
+# Every third row is kept from the model whose figures the card states; the model itself learns from all.
+HELD_OUT = 3
+
+
+def train_replies(data: Path, out: Path) -> dict[str, Any]:
+    """Learn from messages and their replies, write model and card into `out`; return the card.
+
+    Raises ConfigurationError naming the line that cannot be used.
+    """
+    rows = read_answered(data)
+    # Not by the place in the file: copies stand beside each other, and would be seen by both.
+    drawn = np.random.default_rng(0).permutation(len(rows)) % HELD_OUT == 0
+    seen = [row for row, held_out in zip(rows, drawn, strict=True) if not held_out]
+    unseen = [row for row, held_out in zip(rows, drawn, strict=True) if held_out][:MOST_ROWS]
+    with tempfile.TemporaryDirectory() as folder:
+        ranks = _ranks(unseen, _fit(seen, Path(folder)))
+    saved = _fit(rows, out)
+    return write_card(
+        out,
+        {
+            "version": saved.version,
+            "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
+            "rows": len(rows),
+            "replies": {
+                "rows": len(unseen),
+                "mrr": round(float((1 / ranks).mean()), 4),
+                "first": round(float(np.mean(ranks == 1)), 4),
+            },
+        },
+    )
+
+
+def train_matter(data: Path, out: Path) -> dict[str, Any]:
+    """Learn word vectors from messages, write model and card into `out`; return the card.
+
+    What it is good for is measured by `huiying evaluate problems`: it needs known problems.
+    Raises ConfigurationError naming the line that cannot be used.
+    """
+    texts = read_texts(data)
+    saved = fit_matter(texts, out)
+    return write_card(
+        out,
+        {
+            "version": saved.version,
+            "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
+            "rows": len(texts),
+            "matter": {"words": len(saved.names)},
+        },
+    )
+
+
+def _fit(rows: Sequence[AnsweredRow], folder: Path) -> AnswerModel:
+    return fit_answers(
+        [row.question for row in rows],
+        [row.reply for row in rows],
+        asked=[row.asked_at for row in rows],
+        replied=[row.replied_at for row in rows],
+        folder=folder,
+    )
+
+
+def _ranks(rows: Sequence[AnsweredRow], model: AnswerModel) -> Any:
+    return rank_questions(
+        [row.question for row in rows],
+        [row.reply for row in rows],
+        asked=[row.asked_at for row in rows],
+        replied=[row.replied_at for row in rows],
+        model=model,
+    )

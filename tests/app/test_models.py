@@ -1,0 +1,163 @@
+"""Training, comparing, promoting and rolling back by the command line."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.app.conftest import Huiying, Result
+
+_SUBJECTS = {
+    "水": ("自来水", "停水", "水压", "水表", "供水公司", "水管"),
+    "路": ("马路", "路灯", "人行道", "坑洼", "修路", "红绿灯"),
+    "校": ("学校", "老师", "补课", "学费", "入学", "幼儿园"),
+}
+MESSAGE = {"id": "1", "title": "停水", "text": "滨河路停水，自来水公司说水管坏了。", "asked_at": "2026/3/1"}
+
+
+def _labelled(path: Path, *, seed: int = 4, rows: int = 90) -> Path:
+    draw = random.Random(seed)
+    labelled = []
+    for at in range(rows):
+        topic = sorted(_SUBJECTS)[at % len(_SUBJECTS)]
+        text = "和".join(draw.choices(_SUBJECTS[topic], k=4)) + "的问题没有处理"
+        labelled.append({"text": text, "topic": topic, "title": draw.choice(("投诉", "咨询", "建议"))})
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in labelled), encoding="utf-8")
+    return path
+
+
+def _models(huiying: Huiying) -> list[dict[str, object]]:
+    return [row for row in huiying("models", "list", "--format", "jsonl").rows if row["kind"] == "topics"]
+
+
+def _trained(huiying: Huiying, *words: str | Path) -> str:
+    return str(json.loads(huiying("train", *words, "--format", "json").out)["version"])
+
+
+def _model_of(result: Result) -> str:
+    [row] = result.rows
+    return str(row["model_version"])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return _labelled(tmp_path / "rows.jsonl")
+
+
+def test_a_candidate_is_trained_compared_promoted_and_rolled_back(
+    huiying: Huiying, data: Path, tmp_path: Path
+) -> None:
+    message = tmp_path / "town.jsonl"
+    message.write_text(json.dumps(MESSAGE), encoding="utf-8")
+    huiying("import", message)
+    shipped = _models(huiying)[0]["version"]
+    first = _trained(huiying, data)
+    assert [(row["version"], row["live"]) for row in _models(huiying)] == [(shipped, True), (first, False)]
+    assert _trained(huiying, "topics", data) == first, "the same data, the same model"
+    second = _trained(huiying, _labelled(tmp_path / "more.jsonl", seed=5))
+
+    compared = huiying("models", "compare", first, str(shipped), data, "--format", "jsonl")
+    [macro_f1] = [row for row in compared.rows if row["figure"] == "macro_f1"]
+    assert macro_f1[first] == 1.0 > macro_f1[str(shipped)]
+    assert "90 条里判断不同的 82 条" in compared.err
+    by_card = huiying("models", "compare", first, second, "--format", "jsonl")
+    assert "topics.macro_f1" in {row["figure"] for row in by_card.rows}
+
+    assert huiying("models", "promote", second).code == 0
+    assert _model_of(huiying("analyse", message)).startswith(second)
+    huiying("import", message)
+    assert second in huiying("why", "town/1").out
+    assert huiying("models", "rollback").code == 0
+    assert _model_of(huiying("analyse", message)).startswith(str(shipped))
+    again = huiying("models", "rollback")
+    assert (again.code, "none before it" in again.err) == (2, True)
+
+
+def test_a_model_under_the_floors_is_promoted_by_force_only(huiying: Huiying, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in _labelled(tmp_path / "rows.jsonl").read_text().splitlines()]
+    topics = [row["topic"] for row in rows]
+    random.Random(1).shuffle(topics)
+    noise = tmp_path / "noise.jsonl"
+    noise.write_text(
+        "".join(json.dumps({**row, "topic": t}) + "\n" for row, t in zip(rows, topics, strict=True))
+    )
+    version = _trained(huiying, noise)
+    refused = huiying("models", "promote", version)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "topics.macro_f1" in refused.err
+    assert "under its floor of" in refused.err
+    assert [row["live"] for row in _models(huiying)] == [True, False]
+    assert huiying("models", "promote", version, "--force").code == 0
+    assert [row["live"] for row in _models(huiying)] == [False, True]
+
+
+def test_an_installation_may_have_floors_of_its_own(huiying: Huiying, data: Path, tmp_path: Path) -> None:
+    version = _trained(huiying, data)
+    floors = tmp_path / "data" / "models" / "floors.json"
+    floors.write_text('{"topics": {"rows": 1000}}', encoding="utf-8")
+    assert "rows 90 is under its floor of 1000" in huiying("models", "promote", version).err
+    floors.write_text('{"topics": {"topics": {"macro_f2": 1}}}', encoding="utf-8")
+    assert 'did you mean "topics.macro_f1"' in huiying("models", "promote", version).err
+
+
+def test_a_damaged_model_is_told_by_doctor_and_the_one_before_is_used(
+    huiying: Huiying, data: Path, tmp_path: Path
+) -> None:
+    version = _trained(huiying, data)
+    huiying("models", "promote", version)
+    weights = tmp_path / "data" / "models" / "topics" / version / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:100])
+    checked = {row["check"]: row for row in huiying("doctor", "--format", "jsonl").rows}
+    assert checked["models"]["health"] == "warning"
+    assert str(weights) in checked["models"]["detail"]
+    assert "does not match the hash" in str(_models(huiying)[1]["figures"])
+
+
+def test_evaluation_fails_under_a_floor(huiying: Huiying, data: Path, tmp_path: Path) -> None:
+    floors = tmp_path / "floors.json"
+    floors.write_text('{"topics": {"rows": 90}}', encoding="utf-8")
+    met = huiying("evaluate", "topics", data, "--floors", floors)
+    assert (met.code, met.err) == (0, "")
+    floors.write_text('{"topics": {"macro_f1": 0.9, "ece_at_most": 0.0}}', encoding="utf-8")
+    missed = huiying("evaluate", "topics", data, "--floors", floors, "--format", "json")
+    assert missed.code == 1
+    assert "macro_f1 0.0 is under its floor of 0.9; ece" in missed.err
+    assert json.loads(missed.out)["rows"] == 90
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not sections"),
+        ('{"replies": {}}', 'no section "rows.jsonl" and none "topics"'),
+        ('{"rows.jsonl": {"sha256": "00"}}', "hold for other data"),
+        ('{"topics": {"macro_f": 1}}', 'did you mean "macro_f1"'),
+    ],
+)
+def test_floors_that_cannot_be_used_are_refused(
+    huiying: Huiying, data: Path, tmp_path: Path, content: str, told: str
+) -> None:
+    floors = tmp_path / "floors.json"
+    floors.write_text(content, encoding="utf-8")
+    refused = huiying("evaluate", "topics", data, "--floors", floors)
+    assert (refused.code, told in refused.err, refused.err.count("\n")) == (2, True, 1)
+
+
+def test_what_cannot_be_trained_or_compared_is_refused_in_one_line(huiying: Huiying, data: Path) -> None:
+    version = _trained(huiying, data)
+    matter = next(
+        row for row in huiying("models", "list", "--format", "jsonl").rows if row["kind"] == "matter"
+    )
+    for arguments, told in (
+        (("train", "topcis", data), 'did you mean "topics"'),
+        (("train", "replies", data), 'line 1: "reply" is missing'),
+        (("models", "compare", version, matter["version"]), "cannot be compared"),
+        (("models", "compare", version, "linear-x"), "no such model"),
+        (("models", "compare", matter["version"], matter["version"], data), "by their cards only"),
+    ):
+        refused = huiying(*map(str, arguments))
+        assert (refused.code, told in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
