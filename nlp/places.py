@@ -62,7 +62,7 @@ _LEADING = re.compile(
     r"|[为现旁过称说读返均系经能虽因非本有](?=..))+"
 )
 _LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
-_SPECIAL = ("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟")
+_SPECIAL = frozenset(("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟"))
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
 _PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
 _WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
@@ -107,7 +107,7 @@ def _words() -> _Words:
     kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
     for kind, endings in data["endings"].items():
         kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
-    patterns = (*dict.fromkeys([*kinds, *sorted(_PHASES), *_SPECIAL]),)
+    patterns = (*dict.fromkeys([*kinds, *sorted(_PHASES | _SPECIAL)]),)
     return _Words(
         kinds=kinds,
         patterns=tuple(
@@ -179,7 +179,7 @@ def _mention(
 ) -> _Found | None:
     """Return the place that ends with `ending` at `end` and begins behind `before`, or grows out of it."""
     floor = before.end if before else 0
-    if kind is None or (len(ending) == 1 and kind in _WIDE):
+    if kind is None or ending in _SPECIAL or (len(ending) == 1 and kind in _WIDE):
         if ending in _PHASES:
             return _phased(text, end, floor, words)
         special = _special(text, end, floor, context)

@@ -13,6 +13,8 @@ from itertools import pairwise
 
 import rjieba
 
+from records.chinese import simplified
+
 # Full-width ASCII to half-width, the ideographic space, and the one letter whose lower case is longer.
 _WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x0130: 0x49}
 # Nearly all that is full width in Chinese text are these; to replace them one by one is much the quickest.
@@ -34,11 +36,15 @@ class Token:
 
 
 def normalise(text: str) -> str:
-    """Return `text` in half width, without broken surrogates; of the same length. Case is kept."""
+    """Return `text` in half width and simplified characters, without broken surrogates; of the same length.
+
+    Case is kept.
+    """
     for full, half in _COMMON:
         text = text.replace(full, half)
     if _OTHERS.search(text):
         text = text.translate(_WIDTH)
+    text = simplified(text)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
 """Text as characters, so that it is found however it was cut into words (docs/decisions/005).
 
-A text becomes pieces, in half width and lower case: each CJK character is one, each run of other letters and
-digits is one. Blanks are dropped, for Chinese has none and wrapped lines do. Any other marks between two
-pieces become one GAP. "Wi-Fi坏 了！" gives wi ， fi 坏 了.
+A text becomes pieces, in half width, lower case and simplified characters: each CJK character is one, each
+run of other letters and digits is one. Blanks are dropped, for Chinese has none and wrapped lines do. Any
+other marks between two pieces become one GAP. "Wi-Fi坏 了！" gives wi ， fi 坏 了.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+
+from records.chinese import simplified
 
 # A mark, so that it can be nothing else among pieces, and one that can be shown to people.
 GAP = "，"
@@ -87,4 +89,4 @@ def _pattern(piece: str) -> str:
 
 
 def _normal(text: str) -> str:
-    return (text.translate(_WIDTH) if _WIDE.search(text) else text).lower()
+    return simplified(text.translate(_WIDTH) if _WIDE.search(text) else text).lower()

@@ -54,6 +54,11 @@ def test_words_are_lower_case_half_width_and_without_marks() -> None:
     assert words("，。！😀 \n") == []
 
 
+def test_traditional_forms_are_the_same_words() -> None:
+    assert words("物業多收水費") == words("物业多收水费")
+    assert [(t.text, t.start, t.end) for t in tokens("問水費")] == [("问", 0, 1), ("水费", 1, 3)]
+
+
 def test_time_is_linear_in_length() -> None:
     text = "停水三天了没人管," * 110_000
     start = time.process_time()
