@@ -132,20 +132,21 @@ def run_crawl(
     Once `stopped` says so the child is ended, and the record says that the crawl was interrupted.
     """
     user_agent(settings, source)
-    for counts in _said_by_child(_crawl_child, settings, source, now, stopped=stopped):
+    said = _said_by_child(_crawl_child, settings, source, now, stopped=stopped)
+    run_id: int | None = next(said, None)
+    for counts in said:
         if progress is not None:
             progress(counts)
+    if run_id is None:
+        raise Retryable(f'source "{source.name}": the crawl process left no record (try again)')
     with Database.open(settings.truth_url) as database:
-        record = database.runs.latest(RunKind.CRAWL).get(source.name)
-        if record is None:
-            raise Retryable(f'source "{source.name}": the crawl process left no record (try again)')
-        if record.state is RunState.RUNNING:
-            state, error = RunState.FAILED, "the crawl process died"
-            if stopped():
-                state, error = RunState.INTERRUPTED, "huiying was stopped"
-            database.runs.finish(record.id, state, record.counts, now=utc_now(), error=error)
-            record = database.runs.latest(RunKind.CRAWL)[source.name]
-    return record
+        record = database.runs.get(run_id)
+        if record.state is not RunState.RUNNING:
+            return record
+        state, error = RunState.FAILED, "the crawl process died"
+        if stopped():
+            state, error = RunState.INTERRUPTED, "huiying was stopped"
+        return database.runs.finish(run_id, state, record.counts, now=utc_now(), error=error)
 
 
 def sample_source(settings: Settings, source: Source) -> tuple[list[Post], CrawlResult]:
@@ -180,10 +181,12 @@ def _said_by_child(
 
 
 def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe: Connection) -> None:
+    """Crawl and store; say the number of the run first, then how far it is."""
     with Database.open(settings.truth_url) as database, _host_turn(database, source):
         started = now or utc_now()
         database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
         run_id = database.runs.start(RunKind.CRAWL, source.name, now=started)
+        pipe.send(run_id)
         try:
             result = crawl(
                 source,

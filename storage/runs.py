@@ -97,6 +97,10 @@ class RunStore:
         with writing(self._engine) as connection:
             return connection.execute(update(schema.runs).where(*stale).values(values)).rowcount
 
+    def get(self, run_id: int) -> RunRecord:
+        """Return the run that `start` gave the number of."""
+        return _run(self._rows(select(schema.runs).where(_RUNS.id == run_id))[0])
+
     def latest(self, kind: RunKind) -> dict[str, RunRecord]:
         """Return the newest run of each subject."""
         return self._newest_by_subject(_RUNS.kind == kind.value)
