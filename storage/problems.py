@@ -176,6 +176,16 @@ class ProblemStore:
                 for row in connection.execute(select(*columns).where(_MEMBERS.post_id.in_(chunk)))
             }
 
+    def copies_among(self, post_ids: Iterable[str]) -> set[str]:
+        """Return those of the posts whose text repeats an earlier one's."""
+        query = select(_MEMBERS.post_id).where(_MEMBERS.copy_of.is_not(None))
+        with reading(self._engine) as connection:
+            return {
+                post_id
+                for chunk in in_chunks(post_ids)
+                for post_id in connection.scalars(query.where(_MEMBERS.post_id.in_(chunk)))
+            }
+
     def stream_fingerprints(self, *, after: int = 0) -> Iterator[tuple[Membership, str, datetime]]:
         """Yield (membership, analysis fingerprint, asked_at) in the order merged, to restore the matcher.
 

@@ -1,0 +1,86 @@
+"""Commands of words: what rises in these days, and what no dictionary holds yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.options import DataDir, Limit, Now, Output, moment
+from app.cli.output import Format, print_records
+from app.settings import load_settings
+from records.plain import plain
+from records.post import Post
+from records.times import Period
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+Days = Annotated[int, typer.Option("--days", min=1, help="最近几天")]
+# Posts whose copies are looked up at once.
+PAGE = 1_000
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(help="比此前明显多起来的词，附件数；同文重复只算一件，不列人名。")(bursts)
+    cli.command("new-words", help="词典里没有的新词（新小区、新政策的名称），附件数和一条标题；不列人名。")(
+        new_words
+    )
+
+
+def bursts(
+    days: Days = 7,
+    baseline: Annotated[int, typer.Option("--baseline", min=1, help="与此前多少天相比")] = 60,
+    limit: Limit = 20,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+    now: Now = None,
+) -> None:
+    from app.wiring import open_parts
+    from nlp.bursts import rising, words_of
+
+    with open_parts(load_settings(data_dir)) as parts:
+        end = moment(now, parts.settings.zone)
+        start = end - timedelta(days=days)
+        found = rising(
+            map(words_of, _reports(parts.database, start, end)),
+            map(words_of, _reports(parts.database, start - timedelta(days=baseline), start)),
+        )
+    columns = ("word", "count", "before", "expected", "strength")
+    print_records([plain(one) for one in found[:limit]], form, columns=columns)
+
+
+def new_words(
+    days: Days = 60,
+    limit: Limit = 20,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+    now: Now = None,
+) -> None:
+    from app.wiring import open_parts
+    from nlp.new_words import new_words as find_new_words
+
+    with open_parts(load_settings(data_dir)) as parts:
+        end = moment(now, parts.settings.zone)
+        post_ids: list[str] = []
+
+        def texts() -> Iterator[str]:
+            for post in _reports(parts.database, end - timedelta(days=days), end):
+                post_ids.append(post.id)
+                yield post.whole_text
+
+        found = find_new_words(texts())[:limit]
+        examples = parts.database.posts.get_many(post_ids[one.first] for one in found)
+    rows = [{**plain(one), "example": examples[post_ids[one.first]].title} for one in found]
+    print_records(rows, form, columns=("word", "count", "cohesion", "freedom", "example"))
+
+
+def _reports(database: Database, start: datetime, end: datetime) -> Iterator[Post]:
+    """Yield the reports asked from `start` to before `end`, without copies of earlier ones."""
+    posts = database.posts.stream(period=Period(start=start, end=end))
+    while batch := list(islice(posts, PAGE)):
+        copies = database.problems.copies_among(post.id for post in batch)
+        yield from (post for post in batch if post.channel.carries_reports and post.id not in copies)
