@@ -87,6 +87,7 @@ def examine(
         "set aside": _set_aside,
         "index and truth": _content,
         "runs": _runs,
+        "jobs": _jobs,
         "retention": _retention,
         "files": _files,
         "models": _models,
@@ -203,6 +204,19 @@ def _runs(ward: Ward) -> tuple[Health, str]:
 def _end_runs(ward: Ward) -> str:
     ended = ward.parts.database.runs.interrupt_stale(now=ward.now, older_than=STALE_AFTER)
     return f"{ended} runs marked as interrupted"
+
+
+def _jobs(ward: Ward) -> tuple[Health, str]:
+    queue = ward.parts.database.jobs
+    if not queue.queued:
+        return Health.OK, "none: huiying up does the work itself"
+    figures = queue.figures()
+    detail = f"{figures.waiting} waiting, {figures.running} running, {figures.failed} failed"
+    if not figures.workers and figures.waiting:
+        return Health.BROKEN, f"{detail}, and no worker is alive (huiying up --role worker)"
+    if figures.failed:
+        return Health.WARNING, f"{detail} (huiying jobs list --state failed)"
+    return Health.OK, f"{detail}; {figures.workers} workers"
 
 
 def _retention(ward: Ward) -> tuple[Health, str]:

@@ -10,18 +10,23 @@ from starlette.responses import Response
 
 from console.view import CurrentView, View
 from records.errors import Retryable
+from records.job import JobState
 
 router = APIRouter()
 
 
 @router.get("/health")
 def health(view: CurrentView) -> Response:
-    """What is stored, what search knows of it, and what it could not take in."""
+    """What is stored, what search knows of it and could not take in, and the jobs of a queue."""
+    jobs = view.services.database.jobs
     return view.page(
         "health.html",
         posts=view.services.database.posts.count(),
         indexed=_indexed(view),
         set_aside=view.services.database.outbox.set_aside(),
+        jobs=jobs.figures() if jobs.queued else None,
+        long_work=jobs.long_work() if jobs.queued else (),
+        failed_jobs=jobs.list(JobState.FAILED) if jobs.queued else (),
         version=version("huiying"),
     )
 
