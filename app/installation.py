@@ -76,7 +76,12 @@ def installation_files(settings: Settings) -> dict[str, Path]:
     Secrets are among them only where a person put them into one of these files.
     """
     folder = settings.data_dir
-    single = (settings.settings_file, settings.catalogue_file, settings.receivers_file)
+    single = (
+        settings.settings_file,
+        settings.catalogue_file,
+        settings.receivers_file,
+        settings.words_file,
+    )
     below = [path for part in (settings.rules_dir, settings.models_dir) for path in sorted(part.rglob("*"))]
     return {
         path.relative_to(folder).as_posix(): path

@@ -144,6 +144,10 @@ class Settings(BaseModel):
         return self.data_dir / "sources.yaml"
 
     @property
+    def words_file(self) -> Path:
+        return self.data_dir / "words.txt"
+
+    @property
     def receivers_file(self) -> Path:
         return self.data_dir / "receivers.yaml"
 

@@ -14,6 +14,7 @@ from app.pipeline import Pipeline
 from app.settings import Settings
 from crawler.catalogue import Catalogue, load_catalogue
 from nlp.segment import words
+from nlp.user_words import use_words
 from storage.database import Database
 from storage.search import SearchIndex
 from storage.search_engines import open_index
@@ -58,6 +59,7 @@ class Parts:
 def open_parts(settings: Settings) -> Iterator[Parts]:
     """Set the installation up if need be, open it, and close it at the end."""
     ensure_installation(settings)
+    use_words(settings.words_file)
     with Database.open(settings.truth_url) as database:
         index = open_index(
             settings.index_url or settings.index_dir,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,7 @@ _CONFIDENCE = {
 }
 _SHORT_ENDING = 0.15  # what one character at the end of an estate's or site's name proves less
 _PHASED_CONFIDENCE = 0.5
+_KNOWN = 0.95  # names that an installation knows
 _SURE = 0.99  # pseudonymised names, and the source's declared place
 
 _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
@@ -72,6 +74,7 @@ _WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
 class _Words:
     """The word lists of place_words.toml, ready for use."""
 
+    names: dict[str, PlaceKind]  # known as they stand
     kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
     # What `automaton` looks for: `kinds`, what special names end with, phases; and whether it can matter.
     patterns: tuple[tuple[str, PlaceKind | None, bool], ...]
@@ -99,6 +102,16 @@ class _Found:
     confidence: float
 
 
+# What an installation added (nlp/user_words.py), as its words to the dictionary: name → is it a place.
+_own_names: dict[str, bool] = {}
+
+
+def know_names(names: Mapping[str, bool]) -> None:
+    """Make names known in this process: of places (true), or of what only ends like one (false)."""
+    _own_names.update(names)
+    _words.cache_clear()
+
+
 @cache
 def _words() -> _Words:
     """Return the word lists. Read once, when first needed."""
@@ -107,8 +120,11 @@ def _words() -> _Words:
     kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
     for kind, endings in data["endings"].items():
         kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
-    patterns = (*dict.fromkeys([*kinds, *sorted(_PHASES | _SPECIAL)]),)
+    names = {name: _kind_of_name(name, kinds) for name, is_place in _own_names.items() if is_place}
+    kinds.update(dict.fromkeys(name for name in _own_names if name not in names))
+    patterns = (*dict.fromkeys([*names, *kinds, *sorted(_PHASES | _SPECIAL)]),)
     return _Words(
+        names=names,
         kinds=kinds,
         patterns=tuple(
             (each, kinds.get(each), bool(kinds.get(each)) or each in _SPECIAL or each in _PHASES)
@@ -142,6 +158,16 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     before: _Found | None = None
     settled = 0
     for index, start, end in words.automaton.find_matches_as_indexes(normal, overlapping=True):
+        if words.names and words.patterns[index][0] in words.names:
+            name = words.patterns[index][0]
+            while found and found[-1].start >= start:
+                found.pop()
+            before = found[-1] if found else None
+            if before is None or before.end <= start:
+                before = _Found(start, end, name, words.names[name], _KNOWN)
+                found.append(before)
+                settled = end
+            continue
         # Of all that end here the longest comes first, and decides.
         if end == settled or (before is not None and start < before.end):
             continue
@@ -166,6 +192,12 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
         kind = division_kind(name) or (PlaceKind.CITY if name.endswith("市") else PlaceKind.DISTRICT)
         mentions[name] = PlaceMention(name=name, kind=kind, confidence=_SURE)
     return tuple(mentions.values())
+
+
+def _kind_of_name(name: str, kinds: Mapping[str, PlaceKind | None]) -> PlaceKind:
+    """Return the kind that the longest ending of a known name tells; SITE where it has none."""
+    found = (kinds.get(name[start:]) for start in range(1, len(name)))
+    return next((kind for kind in found if kind), PlaceKind.SITE)
 
 
 def _mention(

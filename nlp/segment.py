@@ -58,6 +58,11 @@ def cut(normalised: str) -> list[str]:
     return pieces
 
 
+def add_word(normalised: str) -> None:
+    """Make a word known in this process, as frequent as jieba suggests: a low figure would split others."""
+    rjieba.add_word(normalised, None, None)
+
+
 def words(text: str) -> list[str]:
     """Return the terms of `text` for search and models: lower case, half width, no punctuation, no blanks.
 

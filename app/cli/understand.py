@@ -52,8 +52,10 @@ def analyse(
     data_dir: DataDir = None,
 ) -> None:
     from nlp.analyser import Analyser
+    from nlp.user_words import use_words
 
     settings = load_settings(data_dir)
+    use_words(settings.words_file)
     analyser = Analyser.load(settings.models_dir)
     with opened(file) as lines:
         posts = (_post(number, row, utc_now()) for number, row in rows_of(lines, file))
