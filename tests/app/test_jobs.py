@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.doctor import Health, examine
 from app.jobs import handlers
 from app.pipeline import Pipeline
+from app.service import console_services
 from app.settings import Settings
 from app.wiring import Parts, open_parts
+from console.web import create_app
 from nlp.analyser import Analyser
 from records.analysis import Analysis
 from records.errors import Retryable
@@ -100,6 +104,22 @@ def test_a_job_that_fails_stays_with_its_reason_and_holds_up_nobody(database: Da
         wait_until(lambda: [job.attempts for job in database.jobs.list(JobState.FAILED)] == [3])
     assert database.jobs.delete(failed.id)
     assert database.jobs.list(JobState.FAILED) == []
+
+
+def test_a_failed_job_is_shown_to_people_and_to_the_doctor(parts: Parts) -> None:
+    def analyse(arguments: Mapping[str, Any], _: Stopped) -> None:
+        raise ValueError("no such matrix")
+
+    parts.database.posts.save([post(1)])
+    with working(parts.database.jobs, {JobKind.ANALYSE: analyse}):
+        wait_until(lambda: kinds(parts.database, JobState.FAILED) == ["analyse"])
+    page = (
+        TestClient(create_app(console_services(parts)), base_url="http://127.0.0.1:8731").get("/health").text
+    )
+    assert "ValueError: no such matrix" in page
+    [found] = [finding for finding in examine(parts) if finding.check == "jobs"]
+    assert found.health is not Health.OK
+    assert "1 failed" in found.detail
 
 
 def test_a_text_that_the_models_stumble_over_fails_alone(parts: Parts) -> None:
