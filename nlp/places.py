@@ -67,6 +67,7 @@ _LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
 _SPECIAL = frozenset(("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟"))
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
 _PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
+_NAMED_BY_VERBS = (PlaceKind.STREET, PlaceKind.COMMUNITY, PlaceKind.ROAD)
 _WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
 
 
@@ -88,6 +89,7 @@ class _Words:
     only_grown: frozenset[str]
     whole: dict[str, str]
     boundaries: frozenset[str]
+    verbs: frozenset[str]  # and the boundaries
     boundary_characters: frozenset[str]
 
 
@@ -140,6 +142,7 @@ def _words() -> _Words:
         only_grown=frozenset(words["only_grown"].split()),
         whole=dict(pair.split("=") for pair in words["whole"].split()),
         boundaries=frozenset(words["boundaries"].split()),
+        verbs=frozenset((words["boundaries"] + words["verbs"]).split()),
         boundary_characters=frozenset(words["boundary_characters"]),
     )
 
@@ -226,7 +229,9 @@ def _mention(
             return grown
     if ending in words.only_grown:
         return None
-    start = _name_start(text, stop, max(floor, stop - _LONGEST_NAME[kind]), floor, words)
+    start = _name_start(
+        text, stop, max(floor, stop - _LONGEST_NAME[kind]), floor, words, may_be_verb=kind in _NAMED_BY_VERBS
+    )
     # 和 joins this name to the one just found; but A市和美星城.
     if start == floor > 0 and text[start] == "和" and before and (before.kind not in _WIDE or kind in _WIDE):
         start += 1
@@ -334,9 +339,15 @@ def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
     ) and end < len(text)
 
 
-def _name_start(text: str, end: int, limit: int, floor: int, words: _Words) -> int:
-    """Return where the name before `end` begins: after the nearest word or mark that is none of it."""
-    boundaries, characters = words.boundaries, words.boundary_characters
+def _name_start(
+    text: str, end: int, limit: int, floor: int, words: _Words, *, may_be_verb: bool = False
+) -> int:
+    """Return where the name before `end` begins: after the nearest word or mark that is none of it.
+
+    With `may_be_verb` the name itself may be one (胜利路).
+    """
+    characters, others = words.boundary_characters, words.verbs
+    boundaries = words.boundaries if may_be_verb else others
     start = end
     while start > limit:
         last = text[start - 1]
@@ -351,6 +362,7 @@ def _name_start(text: str, end: int, limit: int, floor: int, words: _Words) -> i
         if last == "和" and start - 1 > limit and not _ends_other_word(text, start - 1, floor, words):
             break
         start -= 1
+        boundaries = others
     return start
 
 
