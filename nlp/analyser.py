@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,7 @@ from nlp.reading import Reading
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
 from nlp.segment import normal_words, normalise
 from nlp.urgency import read_urgency
+from nlp.wording import wording_of
 from records.analysis import Analysis, Intent, ReplyQuality
 from records.post import Post
 
@@ -116,7 +117,8 @@ class Analyser:
         reply = normalise(post.replies[-1].text)
         words = normal_words(strip_courtesies(reply))
         cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
-        return read_reply(reply, self.reply_cues, cosine=cosine)
+        quality = read_reply(reply, self.reply_cues, cosine=cosine)
+        return replace(quality, wording=wording_of(reply, post.source))
 
 
 def _rules_mark(matter: MatterModel) -> str:

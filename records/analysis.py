@@ -70,18 +70,26 @@ class PlaceMention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyFinding:
-    """One property of the reply and the words that show it."""
+    """One property of the reply and the words that show it.
+
+    `n_questions` is given for a form letter: how many different problems were answered in nearly these words.
+    """
 
     code: ReplyFindingCode
     words: str
+    n_questions: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyQuality:
-    """How far the newest reply answers its question. `relevance` is the cosine of both texts, 0-1."""
+    """How far the newest reply answers its question. `relevance` is the cosine of both texts, 0-1.
+
+    `wording` are hashes that replies of nearly the same words share: by them the truth finds form letters.
+    """
 
     relevance: float
     findings: tuple[ReplyFinding, ...] = ()
+    wording: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, select, true, update
+from sqlalchemy import Connection, Engine, Row, and_, func, select, true, update
 
 from records.analysis import (
     Analysis,
@@ -26,6 +27,9 @@ from storage.jobs import wake
 from storage.outbox import enqueue
 
 _ANALYSES = schema.analyses.c
+_USES = schema.reply_uses.c
+# In nearly the same words to so many different problems of a source, a reply is a form letter.
+FORM_LETTER_QUESTIONS = 5
 
 
 class AnalysisStore:
@@ -59,12 +63,40 @@ class AnalysisStore:
 
 
 def read_analyses(connection: Connection, post_ids: Iterable[str]) -> dict[str, Analysis]:
-    """Return post id → analysis for those that have one."""
+    """Return post id → analysis for those that have one; a reply that is a form letter by now is marked."""
+    found: dict[str, Analysis] = {}
+    for chunk in in_chunks(post_ids):
+        rows = connection.execute(select(schema.analyses).where(_ANALYSES.post_id.in_(chunk)))
+        found.update((row.post_id, _analysis(row)) for row in rows)
+    uses = _form_letters(connection, {key for one in found.values() for key in wording_keys(one)})
+    return {post_id: _with_form_letter(analysis, uses) for post_id, analysis in found.items()}
+
+
+def wording_keys(analysis: Analysis) -> tuple[int, ...]:
+    """Return by what its reply is recognised in other answers."""
+    return analysis.reply_quality.wording if analysis.reply_quality else ()
+
+
+def _form_letters(connection: Connection, keys: Iterable[int]) -> dict[int, int]:
+    """Return key → problems answered so, for the keys of form letters."""
+    count = func.count()
+    query = select(_USES.reply_key, count).group_by(_USES.reply_key).having(count >= FORM_LETTER_QUESTIONS)
     return {
-        row.post_id: _analysis(row)
-        for chunk in in_chunks(post_ids)
-        for row in connection.execute(select(schema.analyses).where(_ANALYSES.post_id.in_(chunk)))
+        row[0]: row[1]
+        for chunk in in_chunks(keys)
+        for row in connection.execute(query.where(_USES.reply_key.in_(chunk)))
     }
+
+
+def _with_form_letter(analysis: Analysis, uses: Mapping[int, int]) -> Analysis:
+    n_questions = max((uses.get(key, 0) for key in wording_keys(analysis)), default=0)
+    if analysis.reply_quality is None or not n_questions:
+        return analysis
+    code = ReplyFindingCode.FORM_LETTER
+    others = [found for found in analysis.reply_quality.findings if found.code != code]
+    words = next((found.words for found in analysis.reply_quality.findings if found.code == code), "")
+    finding = ReplyFinding(code=code, words=words, n_questions=n_questions)
+    return replace(analysis, reply_quality=replace(analysis.reply_quality, findings=(*others, finding)))
 
 
 def _with_text(connection: Connection, post_ids: Sequence[str]) -> set[str]:
@@ -128,4 +160,6 @@ def _reply_quality(data: dict[str, Any]) -> ReplyQuality:
     findings = tuple(
         ReplyFinding(code=ReplyFindingCode(item["code"]), words=item["words"]) for item in data["findings"]
     )
-    return ReplyQuality(relevance=data["relevance"], findings=findings)
+    # What was analysed before 2026-11 has no wording.
+    wording = tuple(data.get("wording", ()))
+    return ReplyQuality(relevance=data["relevance"], findings=findings, wording=wording)

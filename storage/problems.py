@@ -67,7 +67,8 @@ class ProblemStore:
     def commit(self, memberships: Sequence[Membership], problems: Sequence[Problem]) -> None:
         """Store both, replacing problems by id, with outbox rows for the joined posts; one transaction.
 
-        A problem that is committed is not stale any more.
+        A problem that is committed is not stale any more. The wordings of the
+        replies that its reports have by then are counted for it.
         """
         joined = [membership.post_id for membership in memberships]
         with writing(self._engine) as connection:
@@ -269,6 +270,21 @@ def _store(connection: Connection, memberships: Sequence[Membership], problems: 
     upsert(connection, schema.problems, [_problem_row(problem) for problem in by_id])
     rows = [plain(membership) for membership in memberships]
     upsert(connection, schema.memberships, rows, key=("post_id",))
+    _count_wordings(connection, [problem.id for problem in by_id])
+
+
+def _count_wordings(connection: Connection, problem_ids: Iterable[str]) -> None:
+    """Note for each problem the wordings of its replies, each once, instead of those noted before."""
+    answers = select(_MEMBERS.problem_id, schema.analyses.c.reply_quality).join(
+        schema.analyses, schema.analyses.c.post_id == _MEMBERS.post_id
+    )
+    for chunk in in_chunks(problem_ids):
+        rows = connection.execute(answers.where(_MEMBERS.problem_id.in_(chunk)))
+        uses = {(key, row.problem_id) for row in rows for key in (row.reply_quality or {}).get("wording", ())}
+        connection.execute(delete(schema.reply_uses).where(schema.reply_uses.c.problem_id.in_(chunk)))
+        if uses:
+            values = [{"reply_key": key, "problem_id": problem_id} for key, problem_id in sorted(uses)]
+            connection.execute(insert(schema.reply_uses), values)
 
 
 def _regroup(
@@ -279,6 +295,7 @@ def _regroup(
 ) -> None:
     _store(connection, memberships, problems)
     ended = {decision.problem_id, decision.other_id} - {problem.id for problem in problems}
+    _count_wordings(connection, ended)
     connection.execute(delete(schema.problems).where(_PROBLEMS.id.in_(ended)))
 
 

@@ -34,3 +34,4 @@ def upgrade() -> None:
         sa.Column("problem_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("reply_key", "problem_id", name=op.f("pk_reply_uses")),
     )
+    op.create_index("ix_reply_uses_problem_id", "reply_uses", ["problem_id"], unique=False)
