@@ -25,6 +25,7 @@ from storage.engines import check_server, open_engine, shown
 from storage.jobs import JobStore
 from storage.jobs_schema import bring_queue_up_to_date, queue_is_current
 from storage.kept_values import read_value, read_values, write_value
+from storage.labels import LabelStore
 from storage.locks import hold
 from storage.migrations import HEAD, bring_up_to_date, schema_revision
 from storage.outbox import Claim, Outbox, OutboxItem, SetAside
@@ -46,6 +47,7 @@ __all__ = [
     "DeliveryStore",
     "Differences",
     "JobStore",
+    "LabelStore",
     "Outbox",
     "OutboxItem",
     "PageStates",
@@ -79,6 +81,7 @@ class Database:
         self.outbox = Outbox(engine)
         self.jobs = JobStore(engine)
         self.pages = PageStates(engine)
+        self.labels = LabelStore(engine)
         self.snapshots = SnapshotStore(engine)
         self.saved_searches = SavedSearches(engine)
 

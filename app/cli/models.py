@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +18,11 @@ from records.errors import ConfigurationError, nearest
 from records.plain import plain
 from records.times import utc_now
 
+if TYPE_CHECKING:
+    from nlp.training_data import Row
+
 models = typer.Typer(help="模型：列出、比较、启用、退回。", no_args_is_help=True)
 
-Train = Callable[[Path], Mapping[str, Any]]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="模型的版本（开头几个字就够）")]
 COLUMNS = ("kind", "version", "live", "shipped", "trained_at", "data", "rows", "figures")
 
@@ -44,6 +46,9 @@ def train(
         list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和 JSONL 数据文件")
     ],
     out: Annotated[Path | None, typer.Option("--out", help="只存到这个文件夹，不放进安装")] = None,
+    with_labels: Annotated[
+        bool, typer.Option("--with-labels", help="加上 huiying label 标的主题（topics）")
+    ] = False,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -52,6 +57,10 @@ def train(
 
     kind, file = _kind_and_file(words)
     trainer = partial(_trainer(kind), existing(file))
+    if with_labels:
+        if kind is not ModelKind.TOPICS:
+            raise ConfigurationError(f"train {kind}: --with-labels adds topics only (train topics FILE)")
+        trainer = partial(trainer, also=_labelled_topics(data_dir))
     if out is not None:
         card = trainer(out)
         note("模型已存入 %(folder)s", folder=out)
@@ -63,6 +72,14 @@ def train(
             "候选模型 %(version)s 已存好（启用：huiying models promote %(version)s）", version=card["version"]
         )
     print_record(plain(card), form)
+
+
+def _labelled_topics(data_dir: Path | None) -> list[Row]:
+    from app.labelling import topic_rows
+    from app.wiring import open_parts
+
+    with open_parts(load_settings(data_dir)) as parts:
+        return topic_rows(parts.database)
 
 
 def list_models(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
@@ -136,7 +153,7 @@ def _kind_and_file(words: list[str]) -> tuple[ModelKind, Path]:
     return ModelKind(words[0]), Path(words[1])
 
 
-def _trainer(kind: ModelKind) -> Callable[[Path, Path], Mapping[str, Any]]:
+def _trainer(kind: ModelKind) -> Callable[..., Mapping[str, Any]]:
     from nlp.training import train as train_topics
     from nlp.training_unlabelled import train_matter, train_replies
 

@@ -47,6 +47,8 @@ ALLOWED = {
     "refusals": "post_id tries reason refused_at",
     "pages": "url etag last_modified body_sha256",
     "snapshots": "id kind period_start period_end content created_at approved_at",
+    # What somebody of the installation said of a message, not who.
+    "labels": "post_id digest field value at",
     # What a person called a search, and what it looks for; personal details are refused in both.
     "saved_searches": "name query sort created_at",
     "kept_values": "name value",
@@ -146,6 +148,12 @@ RELEASED["0004"] = {
 }
 RELEASED["0005"] = RELEASED["0004"]
 RELEASED["0006"] = RELEASED["0005"]
+RELEASED["0007"] = {
+    **RELEASED["0006"],
+    "problem_decisions": "kind='merge', decided_at='2026-03-01 00:30:00+00', problem_id='p1', other_id='p2', "
+    "ones='[]', others='[]'",
+    "reply_uses": "reply_key=7, problem_id='p1'",
+}
 
 
 def test_every_released_schema_is_tried() -> None:
