@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Self
 
 from nlp.cues import CueTable
-from nlp.dissatisfaction import read_dissatisfaction
+from nlp.facts import Facts, fact_features, load_cues
 from nlp.fingerprint import VERSION as PRINT_VERSION
 from nlp.fingerprinting import fingerprints
 from nlp.grams import Floats
-from nlp.intent import read_intents
 from nlp.keywords import KeywordPicker
 from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
 from nlp.places import find_places
 from nlp.reading import Reading
+from nlp.readings import Message, Readings, ReadingsModel
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
 from nlp.segment import normal_words, normalise
-from nlp.urgency import read_urgency
-from nlp.wording import wording_of
-from records.analysis import Analysis, Intent, ReplyQuality
+from records.analysis import Analysis, ReplyQuality
 from records.post import Post
 
 # How much is worked on at once: enough for the numeric parts to pay, little enough to stay in the cache.
@@ -44,8 +42,8 @@ class Analyser:
     model: Model
     keywords: KeywordPicker
     idf: dict[str, float]
-    urgency_cues: CueTable
-    failure_cues: CueTable
+    readings: ReadingsModel
+    cues: CueTable
     reply_cues: CueTable
     matter: MatterModel
 
@@ -59,14 +57,16 @@ class Analyser:
         shelf = ModelShelf(models)
         model = shelf.load(ModelKind.TOPICS, Model.load)
         matter = shelf.load(ModelKind.MATTER, MatterModel.load)
+        cues, readings = load_cues(), ReadingsModel.load()
+        model = replace(model, scorer=readings.check(cues).beside(model.scorer))
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
-            model_version=f"{model.version}-{_rules_mark(matter)}",
+            model_version=f"{model.version}-{_rules_mark(matter, readings)}",
             model=model,
             keywords=KeywordPicker.of(words, idf, model.named),
             idf=dict(zip(words, idf.tolist(), strict=True)),
-            urgency_cues=CueTable.load(_RULES / "urgency.toml"),
-            failure_cues=CueTable.load(_RULES / "dissatisfaction.toml"),
+            readings=readings,
+            cues=cues,
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
             matter=matter,
         )
@@ -81,13 +81,12 @@ class Analyser:
         scores = self.model.scorer.scores(weighed, [reading.whole for reading in readings])
         n_topics = len(self.model.topics.labels)
         topics = self.model.topics.decide(scores[:, :n_topics])
-        intents = self._intents(readings, scores[:, n_topics:])
+        read = self._read(posts, readings, scores[:, -len(self.readings.bias) :])
         places = [find_places(r.whole, post.place) for r, post in zip(readings, posts, strict=True)]
         prints = fingerprints(readings, places, self.matter)
         keywords = self.keywords.pick(weighed, [[p.name for p in named] for named in places])
         for row, (post, reading) in enumerate(zip(posts, readings, strict=True)):
-            topic, (intent, intent_score) = topics[row], intents[row]
-            urgency, reasons = read_urgency(reading.whole, post.asked_at, self.urgency_cues)
+            topic = topics[row]
             yield Analysis(
                 post_id=post.id,
                 revision=post.revision,
@@ -96,20 +95,26 @@ class Analyser:
                 topic_guess=topic.guess,
                 topic_score=topic.score,
                 runner_up=topic.runner_up,
-                intent=intent,
-                intent_score=intent_score,
-                dissatisfaction=read_dissatisfaction(reading.whole, intent, reasons, self.failure_cues),
-                urgency=urgency,
-                reasons=reasons,
+                intent=read[row].intent,
+                intent_score=read[row].intent_score,
+                dissatisfaction=read[row].dissatisfaction,
+                urgency=read[row].urgency,
+                reasons=read[row].reasons,
                 places=places[row],
                 keywords=keywords[row],
                 reply_quality=self._reply_quality(post, reading),
                 fingerprint=prints[row],
             )
 
-    def _intents(self, readings: Sequence[Reading], scores: Floats) -> list[tuple[Intent, float]]:
-        titles, texts = [r.title for r in readings], [r.text for r in readings]
-        return read_intents(titles, texts, scores, self.model.intents)
+    def _read(self, posts: Sequence[Post], readings: Sequence[Reading], outputs: Floats) -> list[Readings]:
+        """`outputs` (n, n_out) are the readings' sums over words and n-grams."""
+        facts = [Facts.of(reading.whole, self.cues) for reading in readings]
+        columns = fact_features(facts, [r.title for r in readings], self.cues)
+        messages = [
+            Message(title=r.title, text=r.text, whole=r.whole, asked_at=post.asked_at, facts=found)
+            for post, r, found in zip(posts, readings, facts, strict=True)
+        ]
+        return self.readings.read(messages, outputs + columns @ self.readings.fact_weights)
 
     def _reply_quality(self, post: Post, reading: Reading) -> ReplyQuality | None:
         if not post.replies:
@@ -117,13 +122,14 @@ class Analyser:
         reply = normalise(post.replies[-1].text)
         words = normal_words(strip_courtesies(reply))
         cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
-        quality = read_reply(reply, self.reply_cues, cosine=cosine)
-        return replace(quality, wording=wording_of(reply, post.source))
+        return read_reply(reply, self.reply_cues, cosine=cosine)
 
 
-def _rules_mark(matter: MatterModel) -> str:
+def _rules_mark(matter: MatterModel, readings: ReadingsModel) -> str:
     tables = b"".join(path.read_bytes() for path in sorted(_RULES.glob("*.toml")))
-    return hashlib.sha256(f"{PRINT_VERSION} {matter.version}".encode() + tables).hexdigest()[:6]
+    return hashlib.sha256(
+        f"{PRINT_VERSION} {matter.version} {readings.version}".encode() + tables
+    ).hexdigest()[:6]
 
 
 def _batches(posts: Sequence[Post]) -> Iterator[list[Post]]:

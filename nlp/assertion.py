@@ -8,16 +8,19 @@ next.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Self
 
 _SENTENCE_END = "。!！?？;；\n"
 _CLAUSE_END = _SENTENCE_END + ",，:：、"
 _REACH = 80  # characters looked at on either side: few clauses are longer, and time stays linear
 
 _DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存在|从未|没有?(?:发生|出现)过?)$")
+_DENIAL_ENDS = frozenset("没有未无不是会再在过")
 _SUPPOSED = re.compile(
     r"如果|假如|假设|万一|倘若|要是|一旦|若是|若(?=发生|遇|出现)|会不会|是否会|以防|避免|防止|预防|以免|免得|谨防|杜绝|防范"
 )
-_LONG_AGO = re.compile(r"以前|曾经?(?!说)|从前|早年|当年|去年|前年|[\d一二三四五六七八九十两几]+年前")
+_LONG_AGO = re.compile(r"以前|曾经?(?!说)|从前|早年|当年|去年|前年|[\d一二三四五六七八九十两几]年前")
 _SETTLED = re.compile(
     r"(?:已经?|都|后来|终于|现在|目前|已全部|刚刚?)[^没未不,，。]{0,4}"
     r"(?:修好|修复|解决|恢复|处理[好完]|来水|来电|通水|通电|供上|整改到位|结清|付清|补发|发放|发了|扑灭|排除|正常)"
@@ -27,18 +30,47 @@ _AGAIN = re.compile(r"又|仍|依然|依旧|还是|还在|再次|至今|一直|�
 _UNSETTLED = re.compile(r"(?:没有?|未|不|尚未|何时|什么时候|才能?|能否|希望|请|尽快|早日|就算|[吗?？])")
 
 
-def is_asserted(text: str, start: int, end: int) -> bool:
-    """Return whether what `text[start:end]` names is stated as the message's own, present case."""
-    clause = text[_left(text, start, _CLAUSE_END) : start]
-    if _DENIED.search(clause[-6:]) or _SUPPOSED.search(clause):
-        return False
-    sentence_start = _left(text, start, _SENTENCE_END)
-    sentence_end = _right(text, end, _SENTENCE_END)
-    after = text[end : min(sentence_end + 16, end + _REACH)]
-    if _is_settled(after):
-        return False
-    past = _LONG_AGO.search(clause) or "过" in text[start:end]
-    return not past or _AGAIN.search(text[sentence_start:sentence_end]) is not None
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text, and whether it has any words of supposition, of the past or of settlement at all.
+
+    Most texts have none, and then nothing has to be looked for around each finding.
+    """
+
+    text: str
+    supposes: bool
+    looks_back: bool
+    settles: bool
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Look a text through once; linear in its length."""
+        return cls(
+            text,
+            _SUPPOSED.search(text) is not None,
+            _LONG_AGO.search(text) is not None,
+            _SETTLED.search(text) is not None,
+        )
+
+    def asserts(self, start: int, end: int) -> bool:
+        """Return whether what `text[start:end]` names is stated as the message's own, present case."""
+        text = self.text
+        # A denial stands right before what it denies; all of them end in one of these characters.
+        if text[start - 1 : start] in _DENIAL_ENDS and _DENIED.search(self._clause(start)[-6:]):
+            return False
+        if self.supposes and _SUPPOSED.search(self._clause(start)):
+            return False
+        if self.settles:
+            sentence_end = _right(text, end, _SENTENCE_END)
+            if _is_settled(text[end : min(sentence_end + 16, end + _REACH)]):
+                return False
+        if "过" not in text[start:end] and not (self.looks_back and _LONG_AGO.search(self._clause(start))):
+            return True
+        sentence = text[_left(text, start, _SENTENCE_END) : _right(text, end, _SENTENCE_END)]
+        return _AGAIN.search(sentence) is not None
+
+    def _clause(self, start: int) -> str:
+        return self.text[_left(self.text, start, _CLAUSE_END) : start]
 
 
 def _is_settled(after: str) -> bool:

@@ -103,6 +103,13 @@ class CharGrams:
         numbers[0xFF01:0xFF5F] = numbers[0x21:0x7F]
         return cls(alphabet, numbers, KeyTable.of(keys))
 
+    def spelled(self) -> list[str]:
+        """Return the n-grams themselves, in the order of the keys."""
+        chars = np.array(["", *self.alphabet], dtype=object)
+        keys = self.table.keys
+        pairs = chars[keys // SIZE // SIZE] + chars[keys // SIZE % SIZE] + chars[keys % SIZE]
+        return [str(gram) for gram in pairs]
+
     def counts(self, texts: Sequence[str]) -> Any:
         """Return n-gram counts, CSR float32 (n_texts, n_keys)."""
         grams, rows = self.grams(texts)

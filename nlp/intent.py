@@ -1,7 +1,7 @@
 """What the writer wants: 咨询, 投诉, 求助, 建言 or 感谢 (the hotline's service types).
 
-Titles often say it ("投诉…", "咨询…"); those titles are also the teacher of the linear model, which reads the
-text alone and decides where the title says nothing. Thanks are too rare to learn and are a rule.
+Titles often say it ("投诉…", "咨询…"): what a title states is one of the things that the learnt reading
+weighs (nlp/readings.py). Thanks are too rare to learn and are a rule.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from nlp.grams import Floats
 from nlp.topics import TopicDecider
 from records.analysis import Intent
 
+INTENTS = tuple(Intent)
+LEARNT_INTENTS = (Intent.CONSULT, Intent.COMPLAINT, Intent.HELP, Intent.SUGGESTION)
 # The first that a title matches is its intent. Read from 11,567 titles of real messages (2020 Teddy Cup, C):
 # of 60 drawn at random from those matched, 57 were right.
 _TITLE_RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
@@ -32,9 +36,10 @@ _TITLE_RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
 # Words of thanks count only where nothing is still asked for: "感谢,但水还没来" is no thanks.
 _THANKS = re.compile(
     r"感谢信|特此感谢|表示(?:衷心|诚挚|由衷)?的?感谢|已经?(?:得到)?(?:圆满)?解决了?[,，。!！].{0,20}感谢|点赞|送锦旗"
+    r"|(?:感谢|谢谢)[^。!！?？]{0,30}(?:修好|解决|恢复|办好|处理好)了"
 )
 _STILL_OPEN = re.compile(r"但是?|可是|然而|不过|希望|请|恳请|建议|还没|仍|尚未|依旧|依然|[?？]")
-# How sure a rule is: the share of right ones in the drawing above.
+# How sure the rule is: the share of right ones in the drawing above.
 _RULE_SCORE = 0.95
 
 
@@ -46,22 +51,22 @@ def title_intent(title: str) -> Intent | None:
 def read_intents(
     titles: Sequence[str], texts: Sequence[str], scores: Floats, decider: TopicDecider
 ) -> list[tuple[Intent, float]]:
-    """Return intent and score (0-1) of each message. `scores` (n, n_intents) are the linear model's."""
-    learnt = decider.decide(scores)
+    """Return intent and how likely it is right (0-1). `scores` (n, n_learnt) are the learnt reading's.
+
+    The highest score decides, for each intent weighs alike in learning; the likeliest would nearly always be
+    a complaint (kappa 0.66 instead of 0.69).
+    """
+    best = scores.argmax(axis=1)
+    likely = decider.calibration.probabilities(scores)[np.arange(len(scores)), best]
     return [
-        _thanks(title, text) or _stated(title) or (Intent(guess.guess), guess.score)
-        for title, text, guess in zip(titles, texts, learnt, strict=True)
+        (Intent.THANKS, _RULE_SCORE)
+        if _is_thanks(title, text)
+        else (Intent(decider.labels[at]), round(chance, 4))
+        for title, text, at, chance in zip(titles, texts, best.tolist(), likely.tolist(), strict=True)
     ]
 
 
-def _stated(title: str) -> tuple[Intent, float] | None:
-    intent = title_intent(title)
-    return (intent, _RULE_SCORE) if intent is not None and intent is not Intent.THANKS else None
-
-
-def _thanks(title: str, text: str) -> tuple[Intent, float] | None:
+def _is_thanks(title: str, text: str) -> bool:
     if title_intent(title) is Intent.THANKS and not _STILL_OPEN.search(text[-60:]):
-        return Intent.THANKS, _RULE_SCORE
-    if _THANKS.search(text) and not _STILL_OPEN.search(title + text):
-        return Intent.THANKS, _RULE_SCORE
-    return None
+        return True
+    return _THANKS.search(text) is not None and not _STILL_OPEN.search(title + text)

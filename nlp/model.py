@@ -14,7 +14,7 @@ from nlp.grams import CharGrams, WordTerms
 from nlp.linear import Block, TextScorer
 from nlp.model_files import load_model, save_model, unpacked
 from nlp.segment import normal_words, normalise
-from nlp.topics import Calibration, TopicDecider, TopicGuess
+from nlp.topics import TopicDecider, TopicGuess
 from records.errors import ConfigurationError
 
 NAME = "linear"
@@ -42,8 +42,8 @@ class Model:
                 version=head["version"],
                 scorer=_scorer(arrays),
                 named=arrays["named"],
-                topics=_decider(head["topics"]),
-                intents=_decider(head["intents"]),
+                topics=TopicDecider.from_plain(head["topics"]),
+                intents=TopicDecider.from_plain(head["intents"]),
             )
         except KeyError as err:
             raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
@@ -56,7 +56,7 @@ class Model:
 
     def save(self, folder: Path) -> Self:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
-        head = {"name": NAME, "topics": _plain(self.topics), "intents": _plain(self.intents)}
+        head = {"name": NAME, "topics": self.topics.plain(), "intents": self.intents.plain()}
         save_model(folder, head, {**_arrays(self.scorer), "named": self.named})
         return type(self).load(folder)
 
@@ -83,21 +83,4 @@ def _arrays(scorer: TextScorer) -> dict[str, Any]:
         "word_weights": scorer.word_block.weights.astype(np.float16),
         "gram_weights": scorer.gram_block.weights.astype(np.float16),
         "bias": scorer.bias,
-    }
-
-
-def _decider(head: Mapping[str, Any]) -> TopicDecider:
-    return TopicDecider(
-        labels=tuple(head["labels"]),
-        calibration=Calibration(head["slope"], np.array(head["offsets"], dtype=np.float32)),
-        threshold=head["threshold"],
-    )
-
-
-def _plain(decider: TopicDecider) -> dict[str, Any]:
-    return {
-        "labels": list(decider.labels),
-        "slope": decider.calibration.slope,
-        "offsets": [round(float(offset), 6) for offset in decider.calibration.offsets],
-        "threshold": decider.threshold,
     }

@@ -54,8 +54,8 @@ def relevance(
 def read_reply(reply: str, cues: CueTable, *, cosine: float) -> ReplyQuality:
     """Return what a (normalised) reply does; `cosine` is its relevance."""
     found: dict[ReplyFindingCode, str] = {}
-    for cue, match in cues.find(reply):
-        found.setdefault(ReplyFindingCode(cue.code), match.group())
+    for cue, start, end in cues.find(reply):
+        found.setdefault(ReplyFindingCode(cue.code), reply[start:end])
     promised = _PROMISED.search(reply)
     if promised:
         found[ReplyFindingCode.NAMES_DATE] = promised.group()

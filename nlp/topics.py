@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,21 @@ class TopicDecider:
     labels: tuple[str, ...]
     calibration: Calibration
     threshold: float
+
+    @classmethod
+    def from_plain(cls, head: Mapping[str, Any]) -> Self:
+        """Return the decider that `plain` gave. Raises KeyError."""
+        offsets = np.array(head["offsets"], dtype=np.float32)
+        return cls(tuple(head["labels"]), Calibration(head["slope"], offsets), head["threshold"])
+
+    def plain(self) -> dict[str, Any]:
+        """Return the decider as plain values, for a file."""
+        return {
+            "labels": list(self.labels),
+            "slope": self.calibration.slope,
+            "offsets": [round(float(offset), 6) for offset in self.calibration.offsets],
+            "threshold": self.threshold,
+        }
 
     def decide(self, scores: Floats) -> list[TopicGuess]:
         """Return a guess for each row of `scores` (n, n_labels)."""

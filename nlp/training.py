@@ -20,14 +20,13 @@ from sklearn.svm import LinearSVC
 from nlp.card import write_card
 from nlp.figures import topic_figures
 from nlp.grams import CharGrams, Floats, WordTerms
-from nlp.intent import title_intent
+from nlp.intent import LEARNT_INTENTS, title_intent
 from nlp.linear import Block, TextScorer, unit_tfidf
 from nlp.model import Model
 from nlp.segment import is_person_name, words
 from nlp.topics import Calibration, TopicDecider
 from nlp.training_data import FEWEST_OF_A_LABEL, Row, read_rows
 from nlp.vocabulary import FEWEST_MESSAGES, inverse_frequency, learn_grams, learn_words
-from records.analysis import Intent
 from records.errors import ConfigurationError
 
 # Cross-validation on topics_train.jsonl, macro-F1 of five folds, 60 % of titles dropped when testing:
@@ -42,7 +41,6 @@ COVERAGE = 0.9
 TITLES_DROPPED = 0.6  # the share of messages without a title that the model must stand
 SEED = 0
 SHARE_ROUNDS = 50  # the shares move by less than 0.001 after 20
-LEARNT_INTENTS = (Intent.CONSULT, Intent.COMPLAINT, Intent.HELP, Intent.SUGGESTION)
 
 Numbers = npt.NDArray[np.int64]
 
@@ -106,7 +104,7 @@ def fit(rows: Sequence[Row]) -> tuple[Model, dict[str, Any]]:
     dropped = np.random.default_rng(SEED).random(len(rows)) < TITLES_DROPPED
     topics, topic_names = _numbered([row.topic for row in rows])
     topic_scores = _held_out(whole, terms.features(~dropped, idf), topics)
-    decider = _calibrated(topic_names, topic_scores, topics)
+    decider = calibrated(topic_names, topic_scores, topics)
 
     intent_weights, intent_decider, intent_figures = _learn_intents(rows, texts)
     weights = np.hstack([_weights(whole, topics), intent_weights]).astype(np.float32)
@@ -146,7 +144,7 @@ def _learn_intents(
     silent = texts[np.setdiff1d(np.arange(len(rows)), taught)]
     # In single precision, as the model keeps them.
     kept = weights.astype(np.float32)
-    decider = _calibrated(names, scores, intents, coverage=1.0)
+    decider = calibrated(names, scores, intents, coverage=1.0)
     decider = _shifted(decider, silent @ kept[:-1] + kept[-1], intents)
     return weights, decider, topic_figures(decider.decide(scores), [names[at] for at in intents])
 
@@ -225,7 +223,7 @@ def _shifted(decider: TopicDecider, scores: Floats, labels: Numbers) -> TopicDec
     return TopicDecider(decider.labels, calibration, decider.threshold)
 
 
-def _calibrated(
+def calibrated(
     names: Sequence[str], scores: Floats, labels: Numbers, *, coverage: float = COVERAGE
 ) -> TopicDecider:
     """Fit slope and offsets by maximum likelihood, and the threshold that keeps `coverage` of the rows."""
