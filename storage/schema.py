@@ -255,6 +255,7 @@ reply_uses = Table(
     metadata,
     Column("reply_key", BigInteger, primary_key=True, autoincrement=False),
     Column("problem_id", Text, primary_key=True),
+    Index("ix_reply_uses_problem_id", "problem_id"),
 )
 
 # What people said a message is, for training. `digest` is of the text that they read; nobody's name is kept.
