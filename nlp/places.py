@@ -47,7 +47,7 @@ _CONFIDENCE = {
 }
 _SHORT_ENDING = 0.15  # what one character at the end of an estate's or site's name proves less
 _PHASED_CONFIDENCE = 0.5
-_KNOWN = 0.95  # names that an installation knows
+_KNOWN = 0.95  # names found as they stand
 _SURE = 0.99  # pseudonymised names, and the source's declared place
 
 _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
@@ -58,11 +58,12 @@ _PHASES = frozenset(number + part for part in "期栋幢" for number in "0123456
 _NUMBER = "0123456789一二三四五六七八九十"
 _PHASED_NAME = range(3, 7)  # characters
 _DIGITS = {digit: str(number) for number, digit in enumerate("一二三四五六七八九", 1)}
-# House numbers, and characters that stand before a name more often than they begin one.
+# House numbers, dates, and characters that stand before a name more often than they begin one.
 _LEADING = re.compile(
-    r"^(?:[号栋期楼层\d]|[一二三四五六七八九十](?=[号栋期楼层])"
-    r"|[为现旁过称说读返均系经能虽因非本有](?=..))+"
+    r"(?:[号栋期楼层\d]|(?<=\d)[年月日]|[一二三四五六七八九十](?=[号栋期楼层])"
+    r"|[为现旁过称说读返均系经能虽因非本有沿走靠可即连原着使指其](?=..))+"
 )
+_DOUBLED = re.compile("^[市县区镇乡](?=..)")  # A8县市朱良桥乡
 _LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
 _SPECIAL = frozenset(("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟"))
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
@@ -122,7 +123,8 @@ def _words() -> _Words:
     kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
     for kind, endings in data["endings"].items():
         kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
-    names = {name: _kind_of_name(name, kinds) for name, is_place in _own_names.items() if is_place}
+    names = {name: PlaceKind(kind) for kind, known in data["names"].items() for name in known.split()}
+    names.update({name: _kind_of_name(name, kinds) for name, is_place in _own_names.items() if is_place})
     kinds.update(dict.fromkeys(name for name in _own_names if name not in names))
     patterns = (*dict.fromkeys([*names, *kinds, *sorted(_PHASES | _SPECIAL)]),)
     return _Words(
@@ -161,7 +163,7 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     before: _Found | None = None
     settled = 0
     for index, start, end in words.automaton.find_matches_as_indexes(normal, overlapping=True):
-        if words.names and words.patterns[index][0] in words.names:
+        if words.patterns[index][0] in words.names:
             name = words.patterns[index][0]
             while found and found[-1].start >= start:
                 found.pop()
@@ -227,17 +229,24 @@ def _mention(
         grown = _grown(text, stop, end, ending, kind, before, words)
         if grown is not None:
             return grown
-    if ending in words.only_grown:
-        return None
-    start = _name_start(
-        text, stop, max(floor, stop - _LONGEST_NAME[kind]), floor, words, may_be_verb=kind in _NAMED_BY_VERBS
-    )
+    return None if ending in words.only_grown else _named(text, stop, end, ending, kind, before, words)
+
+
+def _named(
+    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found | None, words: _Words
+) -> _Found | None:
+    """Return the place whose own name stands before `stop`, if one does."""
+    floor = before.end if before else 0
+    limit = max(floor, stop - _LONGEST_NAME[kind])
+    start = _name_start(text, stop, limit, floor, words, may_be_verb=kind in _NAMED_BY_VERBS)
     # 和 joins this name to the one just found; but A市和美星城.
     if start == floor > 0 and text[start] == "和" and before and (before.kind not in _WIDE or kind in _WIDE):
         start += 1
     if stop - start < 2 and ending not in words.alone:
         return None
-    core = _LEADING.sub("", text[start:stop])
+    core = _core(text, start, stop)
+    if start == floor and kind in (PlaceKind.STREET, PlaceKind.COMMUNITY):
+        core = _DOUBLED.sub("", core, count=1)
     if ending in words.alone and (not core or start == floor):
         core = core if len(core) > 1 else ""
     elif len(core) < 2 or _describes(core, kind, words):
@@ -248,13 +257,19 @@ def _mention(
     return _Found(stop - len(core), end, name, kind, round(confidence, 2))
 
 
+def _core(text: str, start: int, stop: int) -> str:
+    """Return what stands there without what only leads to a name."""
+    lead = _LEADING.match(text, start, stop)
+    return text[lead.end() if lead else start : stop]
+
+
 def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
     """Return the estate that is named by its phase or block alone, where one ends at `end`."""
     stop = end - 2
     while stop > floor and text[stop - 1] in _NUMBER:
         stop -= 1
     start = _name_start(text, stop, max(floor, stop - _PHASED_NAME[-1]), floor, words)
-    core = _LEADING.sub("", text[start:stop])
+    core = _core(text, start, stop)
     if start != floor or len(core) not in _PHASED_NAME or _describes(core, PlaceKind.ESTATE, words):
         return None
     return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _PHASED_CONFIDENCE)
@@ -301,33 +316,40 @@ def _grown(
     A市 + 外国语 + 学校, A1区 + 路.
     """
     core = text[before.end : stop]
-    if before.kind in _WIDE:
-        belongs = (kind is PlaceKind.ROAD and not core) or (
-            kind is PlaceKind.SITE
-            and (
-                core in words.shared
-                or _ORDINAL.match(core) is not None
-                or (ending in words.public and not core)
-            )
-        )
-    elif before.kind is PlaceKind.ESTATE:
-        if kind is PlaceKind.DISTRICT and _PART.match(core):
-            kind, belongs = PlaceKind.ESTATE, True
-        else:
-            belongs = _is_name(core, words) if kind is PlaceKind.ESTATE else not core
-            belongs = belongs and (bool(core) or ending not in words.estates)
-    else:
-        belongs = not core
-    if not belongs:
+    if not _belongs(core, ending, kind, before, words):
         return None
     name = before.name + core + words.whole.get(ending, ending)
-    start = before.start if before.kind in (kind, PlaceKind.ESTATE) else before.end
+    if before.kind is PlaceKind.ESTATE and kind is PlaceKind.DISTRICT:  # 翠竹苑3区
+        kind = PlaceKind.ESTATE
+    replaced = before.kind in (kind, PlaceKind.ESTATE) or before.name in words.names
+    start = before.start if replaced else before.end
     return _Found(start, end, name, kind, _CONFIDENCE[kind])
+
+
+def _belongs(core: str, ending: str, kind: PlaceKind, before: _Found, words: _Words) -> bool:
+    """Return whether `core` and `ending`, which follow the name just found, are its second half."""
+    if before.kind in _WIDE:
+        if kind is PlaceKind.ROAD:
+            return not core
+        its_own = core in words.shared or _ORDINAL.match(core) or (not core and ending in words.public)
+        return kind is PlaceKind.SITE and bool(its_own)
+    if before.kind is PlaceKind.ESTATE:
+        if kind is PlaceKind.ESTATE:
+            return _is_name(core, words) if core else ending not in words.estates
+        if kind is PlaceKind.DISTRICT:
+            return _PART.match(core) is not None
+    # 星沙 + 派 + 小区: too little is left for a name of its own.
+    return not core or (before.name in words.names and len(core) == 1 and _is_name(core, words))
 
 
 def _is_name(core: str, words: _Words) -> bool:
     """Return whether this may be the second half of an estate's name."""
-    return len(core) <= 3 and not any(_ends_other_word(core, at, 0, words) for at in range(1, len(core) + 1))
+    return (
+        len(core) <= 3
+        and core.isalpha()
+        and core[-1] not in "期栋幢"
+        and not any(_ends_other_word(core, at, 0, words) for at in range(1, len(core) + 1))
+    )
 
 
 def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:

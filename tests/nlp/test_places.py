@@ -96,6 +96,21 @@ def test_a_place_that_names_another_stays_beside_it() -> None:
     assert names("柳泉路公交站和A2区路") == ["柳泉路", "柳泉路公交站", "A2区", "A2区路"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("车辆左转柳泉路再走槐荫路", ["柳泉路", "槐荫路"]),
+        ("2019年柳泉棉纺厂宿舍", ["柳泉棉纺厂", "柳泉棉纺厂宿舍"]),
+        ("住在胜利路，今天听闻小区要拆", ["胜利路"]),
+        ("星沙翠竹城和星沙派小区", ["星沙", "翠竹城", "星沙派小区"]),
+        ("A8县市柳泉乡青山村", ["A8县", "柳泉乡", "青山村"]),
+        ("翠竹苑1区、翠竹苑2区", ["翠竹苑1区", "翠竹苑2区"]),
+    ],
+)
+def test_what_leads_to_a_name_is_none_of_it(text: str, found: list[str]) -> None:
+    assert names(text) == found
+
+
 def test_official_divisions_are_surer_than_patterns() -> None:
     found = {m.name: (m.kind, m.confidence) for m in find_places("湖南省长沙市岳麓区和江北县的事")}
     assert found["湖南省"] == (PlaceKind.PROVINCE, 0.97)
