@@ -57,8 +57,9 @@ class Analyser:
         shelf = ModelShelf(models)
         model = shelf.load(ModelKind.TOPICS, Model.load)
         matter = shelf.load(ModelKind.MATTER, MatterModel.load)
-        cues, readings = load_cues(), ReadingsModel.load()
-        model = replace(model, scorer=readings.check(cues).beside(model.scorer))
+        cues = load_cues()
+        readings = shelf.load(ModelKind.READINGS, lambda folder: ReadingsModel.load(folder).check(cues))
+        model = replace(model, scorer=readings.beside(model.scorer))
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
             model_version=f"{model.version}-{_rules_mark(matter, readings)}",

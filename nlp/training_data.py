@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from records.analysis import Intent, UrgencyCode
 from records.errors import ConfigurationError, Rejected
 from records.times import parse_time
 
 FEWEST_ROWS = 50
 FEWEST_OF_A_LABEL = 5  # a fold of cross-validation holds one of each
+FEWEST_TWICE = 50  # messages that two people labelled
 SHOWN_LINES = 5
+_INTENTS = tuple(intent.value for intent in Intent)
+_REASONS = tuple(code.value for code in UrgencyCode)
+_LEVELS = ("dissatisfaction", "urgency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,42 @@ def read_texts(data: Path) -> list[str]:
     ]
     _refuse_few(data, len(texts))
     return texts
+
+
+def read_labels(data: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file with id, sha1 of the text, intent, dissatisfaction, urgency and its reasons.
+
+    Rows with none of the three labels are left out. Raises ConfigurationError as `read_rows` does.
+    """
+    rows = []
+    for number, row in read_lines(data, needed=("id", "sha1")):
+        if not row.keys() & {"intent", *_LEVELS}:
+            continue
+        if row.get("intent") not in _INTENTS:
+            raise ConfigurationError(
+                f"training data {data}, line {number}: intent {row.get('intent')!r} is none"
+                f" (it is one of {' '.join(_INTENTS)})"
+            )
+        for name in _LEVELS:
+            if row.get(name) not in range(4) or isinstance(row.get(name), bool):
+                raise ConfigurationError(
+                    f"training data {data}, line {number}: {name} {row.get(name)!r} is no level (0 to 3)"
+                )
+        reasons = row.get("reasons")
+        if not isinstance(reasons, list) or not all(reason in _REASONS for reason in reasons):
+            raise ConfigurationError(
+                f"training data {data}, line {number}: reasons {reasons!r} are no list"
+                f" of {' '.join(_REASONS)}"
+            )
+        rows.append(row)
+    _refuse_few(data, len(rows))
+    times = Counter((row["id"], row["sha1"]) for row in rows)
+    if (twice := sum(n > 1 for n in times.values())) < FEWEST_TWICE:
+        raise ConfigurationError(
+            f"training data {data}: {twice} messages were labelled by two people, which is what the model is"
+            f" measured on (give {FEWEST_TWICE} at least)"
+        )
+    return rows
 
 
 def read_lines(data: Path, *, needed: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -30,7 +30,7 @@ COLUMNS = ("kind", "version", "live", "shipped", "trained_at", "data", "rows", "
 def register(cli: typer.Typer) -> None:
     cli.command(
         help="训练一个候选模型，连同说明卡放在已有的旁边（huiying models promote 启用）。"
-        "topics：主题；replies：答复与提问；matter：词义。"
+        "topics：主题；readings：类型、不满、紧急；replies：答复与提问；matter：词义。"
     )(train)
     cli.add_typer(models, name="models")
     models.command("list", help="列出模型：类别、版本、是否在用、训练时间、数据、行数、指标。")(list_models)
@@ -49,6 +49,9 @@ def train(
     with_labels: Annotated[
         bool, typer.Option("--with-labels", help="加上 huiying label 标的主题（topics）")
     ] = False,
+    messages: Annotated[
+        list[Path] | None, typer.Option("--messages", help="标注所指留言的 JSONL（readings；可重复）")
+    ] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -57,6 +60,10 @@ def train(
 
     kind, file = _kind_and_file(words)
     trainer = partial(_trainer(kind), existing(file))
+    if messages:
+        if kind is not ModelKind.READINGS:
+            raise ConfigurationError(f"train {kind}: --messages are for readings (leave them out)")
+        trainer = partial(trainer, messages=messages)
     if with_labels:
         if kind is not ModelKind.TOPICS:
             raise ConfigurationError(f"train {kind}: --with-labels adds topics only (train topics FILE)")
@@ -155,10 +162,11 @@ def _kind_and_file(words: list[str]) -> tuple[ModelKind, Path]:
 
 def _trainer(kind: ModelKind) -> Callable[..., Mapping[str, Any]]:
     from nlp.training import train as train_topics
-    from nlp.training_unlabelled import train_matter, train_replies
+    from nlp.training_others import train_matter, train_readings_of, train_replies
 
-    trainers = {
+    trainers: dict[ModelKind, Callable[..., Mapping[str, Any]]] = {
         ModelKind.TOPICS: train_topics,
+        ModelKind.READINGS: train_readings_of,
         ModelKind.REPLIES: train_replies,
         ModelKind.MATTER: train_matter,
     }

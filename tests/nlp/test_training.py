@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from nlp.analyser import Analyser
+from nlp.evaluation import text_key
 from nlp.model import Model
 from nlp.model_files import SHIPPED, load_model, save_model
 from nlp.training import train
 from nlp.training_data import Row
-from nlp.training_unlabelled import train_matter, train_replies
+from nlp.training_others import train_matter, train_readings_of, train_replies
 from records.errors import ConfigurationError
 from tests.nlp.messages import message
 
@@ -218,3 +219,54 @@ def test_titles_may_say_nothing_but_texts_must_share_words(tmp_path: Path) -> No
     unlike = [{"text": chr(0x4E00 + at) * 3, "topic": str(at % 2)} for at in range(60)]
     with pytest.raises(ConfigurationError, match="no word is used in 5 of 60 messages"):
         train(_written(tmp_path, unlike), tmp_path / "unlike")
+
+
+def _labels(n: int) -> list[dict[str, object]]:
+    rows = []
+    for at, row in enumerate(_rows(n)):
+        text = f"{row['text']}{'已经三次反映没人管' * (at % 2)}"
+        intent = ("咨询", "投诉", "求助", "建言")[at % 4]
+        key = text_key({"id": str(at), "text": text})
+        rows.append(
+            {
+                "id": key[0],
+                "sha1": key[1],
+                "text": text,
+                "intent": intent,
+                "dissatisfaction": at % 4,
+                "urgency": at % 3,
+                "reasons": [],
+            }
+        )
+    return rows
+
+
+def test_readings_are_trained_from_labels_of_two_people(tmp_path: Path) -> None:
+    labels = _labels(80)
+    with pytest.raises(ConfigurationError, match="0 messages were labelled by two people"):
+        train_readings_of(_written(tmp_path, labels), tmp_path / "once")
+    other = {"id": "x", "sha1": "0", "topic": "水"}
+    card = train_readings_of(_written(tmp_path, [*labels, *labels, other]), tmp_path / "a")
+    assert (card["rows"], card["version"][:9]) == (160, "readings-")
+    (tmp_path / "m").mkdir()
+    apart = _written(tmp_path / "m", [{"id": row["id"], "text": row["text"]} for row in labels])
+    bare = _written(tmp_path, [{k: v for k, v in row.items() if k != "text"} for row in labels * 2])
+    assert train_readings_of(bare, tmp_path / "b", messages=[apart])["version"] == card["version"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"intent": "抱怨"}, "line 81: intent '抱怨' is none"),
+        ({"urgency": 4}, "line 81: urgency 4 is no level"),
+        ({"urgency": True}, "line 81: urgency True is no level"),
+        ({"dissatisfaction": None}, "line 81: dissatisfaction None"),
+        ({"reasons": ["weather"]}, "line 81: reasons .'weather'. are no list of danger"),
+        ({"sha1": ""}, 'line 81: "sha1" is missing'),
+    ],
+)
+def test_a_broken_label_is_told_by_number(tmp_path: Path, change: dict[str, object], told: str) -> None:
+    labels = _labels(80)
+    with pytest.raises(ConfigurationError, match=told):
+        train_readings_of(_written(tmp_path, [*labels, {**labels[0], **change}]), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

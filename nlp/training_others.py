@@ -1,4 +1,4 @@
-"""Train what needs no labels: which replies go with which questions, and what messages are about."""
+"""Train what is no topic: readings, which replies go with which questions, and what words mean."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 from nlp.answers import AnswerModel, fit_answers
 from nlp.card import write_card
 from nlp.matter import fit_matter
+from nlp.readings_training import train_readings
 from nlp.replies import MOST_ROWS, rank_questions
-from nlp.training_data import AnsweredRow, read_answered, read_texts
+from nlp.training_data import AnsweredRow, read_answered, read_labels, read_lines, read_texts
 
 # Every third row is kept from the model whose figures the card states; the model itself learns from all.
 HELD_OUT = 3
@@ -63,6 +64,31 @@ def train_matter(data: Path, out: Path) -> dict[str, Any]:
             "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
             "rows": len(texts),
             "matter": {"words": len(saved.names)},
+        },
+    )
+
+
+def train_readings_of(data: Path, out: Path, *, messages: Sequence[Path] = ()) -> dict[str, Any]:
+    """Learn intent, dissatisfaction and urgency, write model and card into `out`; return the card.
+
+    `data` are labels (nlp.training_data.read_labels), whose texts stand beside them or in the files of
+    `messages`. Raises ConfigurationError naming the line that cannot be used, Rejected for a label without
+    its text.
+    """
+    labels = read_labels(data)
+    texts = [row for path in messages for _, row in read_lines(path, needed=("id", "text"))]
+    texts += [row for row in labels if "text" in row]
+    figures = train_readings(texts, labels, out)
+    digest = hashlib.sha256()
+    for path in (data, *messages):
+        digest.update(path.read_bytes())
+    return write_card(
+        out,
+        {
+            "version": figures.pop("version"),
+            "data_sha256": digest.hexdigest(),
+            "rows": len(labels),
+            "readings": figures,
         },
     )
 
