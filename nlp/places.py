@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -72,16 +73,26 @@ _NAMED_BY_VERBS = (PlaceKind.STREET, PlaceKind.COMMUNITY, PlaceKind.ROAD)
 _WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
 
 
+class _Pattern(NamedTuple):
+    """A name or an ending that is looked for."""
+
+    text: str
+    kind: PlaceKind | None  # None: of no place, unless it is special
+    is_name: bool
+    is_special: bool  # may end a division, a pseudonym, a metro line, a numbered road, or be a phase
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """The word lists of place_words.toml, ready for use."""
 
     names: dict[str, PlaceKind]  # known as they stand
     kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
-    # What `automaton` looks for: `kinds`, what special names end with, phases; and whether it can matter.
-    patterns: tuple[tuple[str, PlaceKind | None, bool], ...]
+    patterns: tuple[_Pattern, ...]  # what `automaton` looks for
     automaton: AhoCorasick
     continued: frozenset[str]
+    longer: frozenset[str]  # endings that others begin, up to two characters shorter
+    beginnings: frozenset[str]  # and those others
     descriptions: frozenset[str]
     shared: frozenset[str]
     alone: frozenset[str]
@@ -94,8 +105,7 @@ class _Words:
     boundary_characters: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A name and where it stands."""
 
     start: int
@@ -126,16 +136,19 @@ def _words() -> _Words:
     names = {name: PlaceKind(kind) for kind, known in data["names"].items() for name in known.split()}
     names.update({name: _kind_of_name(name, kinds) for name, is_place in _own_names.items() if is_place})
     kinds.update(dict.fromkeys(name for name in _own_names if name not in names))
+    longer = [each for each in kinds if each[:-1] in kinds or each[:-2] in kinds]
     patterns = (*dict.fromkeys([*names, *kinds, *sorted(_PHASES | _SPECIAL)]),)
     return _Words(
         names=names,
         kinds=kinds,
         patterns=tuple(
-            (each, kinds.get(each), bool(kinds.get(each)) or each in _SPECIAL or each in _PHASES)
+            _Pattern(each, names.get(each) or kinds.get(each), each in names, _is_special(each, kinds))
             for each in patterns
         ),
-        automaton=AhoCorasick(patterns, implementation=Implementation.ContiguousNFA),
+        automaton=AhoCorasick(patterns, implementation=Implementation.DFA),
         continued=frozenset(words["continued"].split()),
+        longer=frozenset(longer),
+        beginnings=frozenset(short for each in longer for short in (each[:-1], each[:-2]) if short in kinds),
         descriptions=frozenset(words["descriptions"].split()),
         shared=frozenset(words["shared"].split()),
         alone=frozenset(words["alone"].split()),
@@ -163,13 +176,13 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     before: _Found | None = None
     settled = 0
     for index, start, end in words.automaton.find_matches_as_indexes(normal, overlapping=True):
-        if words.patterns[index][0] in words.names:
-            name = words.patterns[index][0]
+        ending, kind, is_name, is_special = words.patterns[index]
+        if is_name and kind is not None:
             while found and found[-1].start >= start:
                 found.pop()
             before = found[-1] if found else None
             if before is None or before.end <= start:
-                before = _Found(start, end, name, words.names[name], _KNOWN)
+                before = _Found(start, end, ending, kind, _KNOWN)
                 found.append(before)
                 settled = end
             continue
@@ -177,10 +190,9 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
         if end == settled or (before is not None and start < before.end):
             continue
         settled = end
-        ending, kind, matters = words.patterns[index]
-        if not matters:
-            continue
-        mention = _mention(normal, ending, kind, end, before, words, context)
+        mention = _special(normal, ending, end, before, words, context) if is_special else None
+        if mention is None and kind is not None:
+            mention = _mention(normal, ending, kind, end, before, words)
         if mention is None:
             continue
         if before is not None and mention.start == before.start:
@@ -205,24 +217,15 @@ def _kind_of_name(name: str, kinds: Mapping[str, PlaceKind | None]) -> PlaceKind
     return next((kind for kind in found if kind), PlaceKind.SITE)
 
 
+def _is_special(text: str, kinds: Mapping[str, PlaceKind | None]) -> bool:
+    return text in _PHASES or text in _SPECIAL or (len(text) == 1 and kinds.get(text) in _WIDE)
+
+
 def _mention(
-    text: str,
-    ending: str,
-    kind: PlaceKind | None,
-    end: int,
-    before: _Found | None,
-    words: _Words,
-    context: str,
+    text: str, ending: str, kind: PlaceKind, end: int, before: _Found | None, words: _Words
 ) -> _Found | None:
     """Return the place that ends with `ending` at `end` and begins behind `before`, or grows out of it."""
-    floor = before.end if before else 0
-    if kind is None or ending in _SPECIAL or (len(ending) == 1 and kind in _WIDE):
-        if ending in _PHASES:
-            return _phased(text, end, floor, words)
-        special = _special(text, end, floor, context)
-        if special is not None:
-            return special
-    if kind is None or _goes_on(text, end, ending, words):
+    if _goes_on(text, end, ending, words):
         return None
     stop = end - len(ending)
     if before is not None and before.end >= stop - _LONGEST_SHARED:
@@ -275,8 +278,13 @@ def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
     return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _PHASED_CONFIDENCE)
 
 
-def _special(text: str, end: int, floor: int, context: str) -> _Found | None:
-    """Return the pseudonym, the official division, the metro line or the numbered road that ends at `end`."""
+def _special(
+    text: str, ending: str, end: int, before: _Found | None, words: _Words, context: str
+) -> _Found | None:
+    """Return the pseudonym, division, metro line, numbered road or estate with a phase that ends at `end`."""
+    floor = before.end if before else 0
+    if ending in _PHASES:
+        return _phased(text, end, floor, words)
     last = text[end - 1]
     if last in "市区县省旗州盟":
         pseudonym = _PSEUDONYM.search(text, max(floor, end - 4), end)
@@ -354,11 +362,11 @@ def _is_name(core: str, words: _Words) -> bool:
 
 def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
     """Return whether the ending is the beginning of a longer word: 街(道), 国际(城), 路(口)."""
-    return (
-        text[end - 1 : end + 1] in words.continued
-        or ending + text[end : end + 1] in words.kinds
-        or ending + text[end : end + 2] in words.kinds
-    ) and end < len(text)
+    if text[end - 1 : end + 1] in words.continued:
+        return True
+    if ending not in words.beginnings or end == len(text):
+        return False
+    return ending + text[end : end + 1] in words.longer or ending + text[end : end + 2] in words.longer
 
 
 def _name_start(

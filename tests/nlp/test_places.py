@@ -54,6 +54,7 @@ def test_pseudonymised_places_are_sure() -> None:
         ("江州县107国道旁", "107国道", PlaceKind.ROAD),
         ("石桥镇柳泉公路坑洼", "柳泉公路", PlaceKind.ROAD),
         ("月亮湾街道太吵", "月亮湾街道", PlaceKind.STREET),
+        ("黄泥塘街道办", "黄泥塘街道", PlaceKind.STREET),
         ("黄泥塘街道办事处旁", "黄泥塘街道", PlaceKind.STREET),
         ("A市翠竹园滨河苑捆绑销售", "翠竹园滨河苑", PlaceKind.ESTATE),
         ("A市长柳云时代13栋漏水", "长柳云时代", PlaceKind.ESTATE),
