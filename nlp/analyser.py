@@ -22,6 +22,7 @@ from nlp.reading import Reading
 from nlp.readings import Message, Readings, ReadingsModel
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
 from nlp.segment import normal_words, normalise
+from nlp.wording import wording_of
 from records.analysis import Analysis, ReplyQuality
 from records.post import Post
 
@@ -123,7 +124,8 @@ class Analyser:
         reply = normalise(post.replies[-1].text)
         words = normal_words(strip_courtesies(reply))
         cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
-        return read_reply(reply, self.reply_cues, cosine=cosine)
+        quality = read_reply(reply, self.reply_cues, cosine=cosine)
+        return replace(quality, wording=wording_of(reply, post.source))
 
 
 def _rules_mark(matter: MatterModel, readings: ReadingsModel) -> str:
