@@ -248,7 +248,7 @@ def _named(
     if stop - start < 2 and ending not in words.alone:
         return None
     core = _core(text, start, stop)
-    if start == floor and kind in (PlaceKind.STREET, PlaceKind.COMMUNITY):
+    if start == floor and before and before.kind in _WIDE:
         core = _DOUBLED.sub("", core, count=1)
     if ending in words.alone and (not core or start == floor):
         core = core if len(core) > 1 else ""
@@ -329,7 +329,10 @@ def _grown(
     name = before.name + core + words.whole.get(ending, ending)
     if before.kind is PlaceKind.ESTATE and kind is PlaceKind.DISTRICT:  # 翠竹苑3区
         kind = PlaceKind.ESTATE
-    replaced = before.kind in (kind, PlaceKind.ESTATE) or before.name in words.names
+    # 翠竹园幼儿园, 八一桥社区 name no estate and no bridge; 柳泉路公交站 names the road too.
+    replaced = (
+        before.kind in (kind, PlaceKind.ESTATE) or before.name in words.names or before.name[-1] == "桥"
+    )
     start = before.start if replaced else before.end
     return _Found(start, end, name, kind, _CONFIDENCE[kind])
 
