@@ -132,8 +132,8 @@ def evaluate_places(
     and how often the main place is found; each exactly, and where one name holds the other.
 
     Labels state id, sha1 of the text, `places` and `main` (null if none) as start and end in title, newline
-    and text. Names count once a message; a city or province that is found and not marked does not
-    count, for it is marked only where nothing smaller is named. Where some labels are marked `held_out`, only these are
+    and text. Names count once a message; a city or province that is found and not marked does not count, for
+    it is marked only where nothing smaller is named. Where some labels are marked `held_out`, only these are
     measured. Raises Rejected("unknown_text") for a label whose text is not among `messages`.
     """
     texts = {text_key(row): row for row in messages}
