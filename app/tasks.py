@@ -53,6 +53,7 @@ def import_file(
     source: str,
     channel: Channel,
     mapping: Mapping[str, str] | None = None,
+    sheet: str | None = None,
     now: datetime,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
@@ -62,7 +63,13 @@ def import_file(
     """
     runs = parts.database.runs
     rows = read_export(
-        path, source=source, channel=channel, mapping=mapping, now=now, zone=parts.settings.zone
+        path,
+        source=source,
+        channel=channel,
+        mapping=mapping,
+        sheet=sheet,
+        now=now,
+        zone=parts.settings.zone,
     )
     run_id = runs.start(RunKind.IMPORT, source, now=now)
     outcomes: Counter[SaveOutcome] = Counter()

@@ -1,11 +1,11 @@
-"""Exports to posts: CSV, XLSX and JSONL files of hotlines and inboxes, row by row, masked."""
+"""Exports to posts: CSV, Excel and JSONL files of hotlines and inboxes, row by row, masked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,7 +31,8 @@ from crawler.importing.tables import (
     text_encoding,
     xlsx_rows,
 )
-from records.errors import ConfigurationError, Rejected
+from crawler.importing.xls import xls_rows, xls_sheets
+from records.errors import ConfigurationError, Rejected, nearest
 from records.post import Channel, Post
 from records.times import DEFAULT_ZONE
 
@@ -47,30 +48,40 @@ JSONL_SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportDescription:
-    """How a file will be read, for a look before it is. `columns.personal` are never read."""
+class Table:
+    """One table of a file: the rows below a header. `columns.personal` are never read."""
 
-    format: Format
     columns: Columns
     headers: tuple[str, ...]
     header_row: int
-    encoding: str | None = None
-    delimiter: str | None = None
     sheet: Sheet | None = None
 
 
-def describe_export(path: Path, *, mapping: Mapping[str, str] | None = None) -> ExportDescription:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportDescription:
+    """How a file will be read, for a look before it is. `passed_over` are sheets without such a table."""
+
+    format: Format
+    tables: tuple[Table, ...]
+    passed_over: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+def describe_export(
+    path: Path, *, mapping: Mapping[str, str] | None = None, sheet: str | None = None
+) -> ExportDescription:
     """Return how `path` will be read. `mapping` is our field → the file's column; without it names decide.
 
-    Raises ConfigurationError, in one line: unreadable, no header, a column missing, a wrong mapping.
+    Of a workbook every sheet that has the columns is read, or the one that `sheet` names.
+    Raises ConfigurationError, in one line: unreadable, no header, a column missing, a wrong mapping or sheet.
     """
-    match file_format(path):
-        case Format.XLSX:
-            return _describe_workbook(path, mapping)
-        case Format.JSONL:
-            return _describe_jsonl(path, mapping)
-        case Format.CSV:
-            return _describe_csv(path, mapping)
+    kind = file_format(path)
+    if kind in (Format.XLSX, Format.XLS):
+        return _describe_workbook(path, kind, mapping, sheet)
+    if sheet is not None:
+        raise ConfigurationError(f'file "{path.name}": has no sheets (leave --sheet {sheet} out)')
+    return _describe_jsonl(path, mapping) if kind is Format.JSONL else _describe_csv(path, mapping)
 
 
 def read_export(
@@ -80,23 +91,25 @@ def read_export(
     channel: Channel,
     now: datetime,
     mapping: Mapping[str, str] | None = None,
+    sheet: str | None = None,
     zone: ZoneInfo = DEFAULT_ZONE,
 ) -> Iterator[Post | RejectedRow]:
     """Return the posts of an export, masked, and its rejected rows, in the file's order, as a stream.
 
     Raises ConfigurationError at once, before the first row, as describe_export does.
     """
-    description = describe_export(path, mapping=mapping)
-    epoch = description.sheet.epoch if description.sheet else None
-    reader = RowReader(source=source, channel=channel, now=now, zone=zone, epoch=epoch)
-    return reader.read(_records(path, description))
+    description = describe_export(path, mapping=mapping, sheet=sheet)
+    reader = RowReader(source=source, channel=channel, now=now, zone=zone)
+    return chain.from_iterable(
+        reader.read(_records(path, description, table), sheet=table.sheet) for table in description.tables
+    )
 
 
 def _records(
-    path: Path, description: ExportDescription
+    path: Path, description: ExportDescription, table: Table
 ) -> Iterator[tuple[int, Mapping[str, Any] | Rejected]]:
     """Yield (row number, our field → cell) below the header. Other columns are dropped here, unread."""
-    by_field = description.columns.by_field
+    by_field = table.columns.by_field
     if description.format is Format.JSONL:
         for number, data in jsonl_rows(path, encoding=description.encoding or "utf-8"):
             yield (
@@ -104,9 +117,9 @@ def _records(
                 data if isinstance(data, Rejected) else {f: data.get(key) for f, key in by_field.items()},
             )
         return
-    positions = {field: description.headers.index(header) for field, header in by_field.items()}
-    for number, cells in _table_rows(path, description):
-        if number <= description.header_row:
+    positions = {field: table.headers.index(header) for field, header in by_field.items()}
+    for number, cells in _table_rows(path, description, table):
+        if number <= table.header_row:
             continue
         if isinstance(cells, Rejected):
             yield number, cells
@@ -114,10 +127,14 @@ def _records(
             yield number, {f: cells[at] if at < len(cells) else None for f, at in positions.items()}
 
 
-def _table_rows(path: Path, description: ExportDescription) -> Iterator[Row]:
-    if description.sheet is not None:
-        return xlsx_rows(path, description.sheet)
+def _table_rows(path: Path, description: ExportDescription, table: Table) -> Iterator[Row]:
+    if table.sheet is not None:
+        return _sheet_rows(path, description.format, table.sheet)
     return csv_rows(path, encoding=description.encoding or "utf-8", delimiter=description.delimiter or ",")
+
+
+def _sheet_rows(path: Path, kind: Format, sheet: Sheet) -> Iterator[Row]:
+    return xls_rows(path, sheet) if kind is Format.XLS else xlsx_rows(path, sheet)
 
 
 def _describe_csv(path: Path, mapping: Mapping[str, str] | None) -> ExportDescription:
@@ -128,28 +145,42 @@ def _describe_csv(path: Path, mapping: Mapping[str, str] | None) -> ExportDescri
     }
     # The delimiter is the one by which some row names the most of our fields.
     delimiter = max(heads, key=lambda one: max(_known(row, mapping) for row in heads[one]))
-    number, headers = _find_header(path, heads[delimiter], mapping)
     return ExportDescription(
         format=Format.CSV,
-        columns=_resolve(path, headers, mapping),
-        headers=tuple(headers),
-        header_row=number,
+        tables=(_find_table(path, heads[delimiter], mapping),),
         encoding=encoding,
         delimiter=delimiter,
     )
 
 
-def _describe_workbook(path: Path, mapping: Mapping[str, str] | None) -> ExportDescription:
-    heads = [(sheet, list(islice(xlsx_rows(path, sheet), HEADER_ROWS))) for sheet in sheets(path)]
-    heads = [(sheet, rows) for sheet, rows in heads if rows]
-    if not heads:
-        raise ConfigurationError(f'file "{path.name}": has no rows (export it again)')
-    sheet, rows = max(heads, key=lambda head: max(_known(row, mapping) for row in head[1]))
-    number, headers = _find_header(path, rows, mapping)
-    columns = _resolve(path, headers, mapping)
-    return ExportDescription(
-        format=Format.XLSX, columns=columns, headers=tuple(headers), header_row=number, sheet=sheet
-    )
+def _describe_workbook(
+    path: Path, kind: Format, mapping: Mapping[str, str] | None, wanted: str | None
+) -> ExportDescription:
+    tables, passed_over = [], []
+    worst: tuple[int, ConfigurationError] | None = None
+    for sheet in _choose_sheets(path, kind, wanted):
+        rows = list(islice(_sheet_rows(path, kind, sheet), HEADER_ROWS))
+        try:
+            tables.append(_find_table(path, rows, mapping, sheet=sheet))
+        except ConfigurationError as err:
+            passed_over.append(sheet.name)
+            known = max((_known(row, mapping) for row in rows), default=-1)
+            if worst is None or known > worst[0]:
+                worst = known, err
+    if not tables and worst is not None:
+        # Of the sheet that came nearest.
+        raise worst[1]
+    return ExportDescription(format=kind, tables=tuple(tables), passed_over=tuple(passed_over))
+
+
+def _choose_sheets(path: Path, kind: Format, wanted: str | None) -> list[Sheet]:
+    found = xls_sheets(path) if kind is Format.XLS else sheets(path)
+    chosen = [sheet for sheet in found if wanted in (None, sheet.name)]
+    if not chosen:
+        names = [sheet.name for sheet in found]
+        hint = nearest(wanted or "", names) or f" (it has: {', '.join(names) or 'none'})"
+        raise ConfigurationError(f'file "{path.name}": has no sheet "{wanted}"{hint}')
+    return chosen
 
 
 def _describe_jsonl(path: Path, mapping: Mapping[str, str] | None) -> ExportDescription:
@@ -158,10 +189,8 @@ def _describe_jsonl(path: Path, mapping: Mapping[str, str] | None) -> ExportDesc
         row for _, row in islice(jsonl_rows(path, encoding=encoding), JSONL_SAMPLE) if isinstance(row, dict)
     ]
     headers = list(dict.fromkeys(key for row in sample for key in row))
-    columns = _resolve(path, headers, mapping)
-    return ExportDescription(
-        format=Format.JSONL, columns=columns, headers=tuple(headers), header_row=0, encoding=encoding
-    )
+    table = Table(columns=_resolve(path, headers, mapping), headers=tuple(headers), header_row=0)
+    return ExportDescription(format=Format.JSONL, tables=(table,), encoding=encoding)
 
 
 def _known(row: Row, mapping: Mapping[str, str] | None) -> int:
@@ -177,14 +206,22 @@ def _headers(cells: Sequence[Any] | Rejected) -> list[str]:
     )
 
 
-def _find_header(path: Path, rows: Sequence[Row], mapping: Mapping[str, str] | None) -> tuple[int, list[str]]:
-    best = max(rows, key=lambda row: _known(row, mapping))
-    if _known(best, mapping) < (1 if mapping else MIN_KNOWN_HEADERS):
+def _find_table(
+    path: Path, rows: Sequence[Row], mapping: Mapping[str, str] | None, *, sheet: Sheet | None = None
+) -> Table:
+    """Return the table whose header is the one of the file's first `rows` that names the most fields."""
+    if not rows:
+        raise ConfigurationError(f'file "{path.name}": has no rows (export it again)')
+    number, cells = max(rows, key=lambda row: _known(row, mapping))
+    if _known((number, cells), mapping) < (1 if mapping else MIN_KNOWN_HEADERS):
         raise ConfigurationError(
             f'file "{path.name}": no header row in its first {HEADER_ROWS} rows '
             "(add one, for example 编号,标题,内容,时间, or give a mapping)"
         )
-    return best[0], _headers(best[1])
+    headers = _headers(cells)
+    return Table(
+        columns=_resolve(path, headers, mapping), headers=tuple(headers), header_row=number, sheet=sheet
+    )
 
 
 def _resolve(path: Path, headers: Sequence[str], mapping: Mapping[str, str] | None) -> Columns:

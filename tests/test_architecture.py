@@ -35,6 +35,7 @@ def importers(package: str) -> set[str]:
         ("sqlalchemy", ["storage/"]),
         ("procrastinate", ["storage/job_worker.py"]),
         ("scrapy", ["crawler/"]),
+        ("xlrd", ["crawler/importing/xls.py"]),
         ("feedparser", ["crawler/spiders/feed.py"]),
         ("trafilatura", ["crawler/"]),
         ("sklearn", ["nlp/"]),

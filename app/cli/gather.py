@@ -28,7 +28,7 @@ sources = typer.Typer(help="来源：列出、试抓。", no_args_is_help=True)
 
 def register(cli: typer.Typer) -> None:
     cli.command(help="抓取一个来源，或全部启用的来源；随后分析并入索引。")(crawl)
-    cli.command("import", help="导入 CSV、XLSX 或 JSONL 导出文件；随后分析并入索引。")(import_)
+    cli.command("import", help="导入 CSV、Excel（XLSX、XLS）或 JSONL 导出文件；随后分析并入索引。")(import_)
     cli.add_typer(sources, name="sources")
     sources.command("list", help="列出来源及其状况。")(list_sources)
     sources.command("test", help="试抓一个来源，什么也不保存，说明每个字段得到了什么。")(try_source)
@@ -69,6 +69,9 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="列对照（YAML：字段: 列名）；不写则按表头猜")
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="只读这张工作表；不写则读所有带表头的工作表")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明会怎样读，不保存")] = False,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
@@ -81,7 +84,7 @@ def import_(
 
     columns = load_mapping(mapping) if mapping else None
     if dry_run:
-        print_record(plain(describe_export(file, mapping=columns)), form)
+        print_record(plain(describe_export(file, mapping=columns, sheet=sheet)), form)
         return
     with open_parts(load_settings(data_dir)) as parts:
         with progress_bar() as bar:
@@ -92,12 +95,14 @@ def import_(
                 source=source or source_name(file),
                 channel=channel,
                 mapping=columns,
+                sheet=sheet,
                 now=moment(now, parts.settings.zone),
                 progress=lambda done: bar.advance(task, done),
             )
         # First what was stored: the index may be away, and is brought up to date later.
         for row in report.rejected:
-            note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=row.row, code=row.code, reason=row.message)
+            where = f"{row.sheet}!{row.row}" if row.sheet else row.row
+            note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=where, code=row.code, reason=row.message)
         print_record(run_row(report.run), form)
         bring_up_to_date(parts)
 

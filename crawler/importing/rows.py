@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from crawler.extraction import hashed_id, read_count, read_rating, tidy
 from crawler.importing.dates import read_cell_date
+from crawler.importing.tables import Sheet
 from crawler.masking import mask_post
 from crawler.validation import MAX_TEXT_CHARS, check_post
 from records.errors import Rejected
@@ -30,41 +31,48 @@ _RATINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
-    """A row that is no post: its number in the file (from 1), the reason code, one line without its text."""
+    """A row that is no post: its number in the file or sheet (from 1), the reason code, one line without its
+    text."""
 
     row: int
+    sheet: str | None = None
     code: str
     message: str
 
 
 @dataclass(slots=True, kw_only=True)
 class RowReader:
-    """Turns the rows of one file into masked posts. `epoch` is the workbook's, None for text files."""
+    """Turns the rows of one file into masked posts."""
 
     source: str
     channel: Channel
     now: datetime
     zone: ZoneInfo
-    epoch: datetime | None = None
     # Hashes, not the ids themselves: a million rows stay under 100 MB.
     _met: set[int] = field(default_factory=set)
 
-    def read(self, rows: Iterator[tuple[int, Mapping[str, Any] | Rejected]]) -> Iterator[Post | RejectedRow]:
-        """Yield a post or a rejection for each (number, our field → cell); blank rows are passed over."""
+    def read(
+        self, rows: Iterator[tuple[int, Mapping[str, Any] | Rejected]], *, sheet: Sheet | None = None
+    ) -> Iterator[Post | RejectedRow]:
+        """Yield a post or a rejection for each (number, our field → cell); blank rows are passed over.
+
+        An id that stands in an earlier sheet counts as a duplicate as well.
+        """
+        name = sheet.name if sheet else None
         for number, values in rows:
             if isinstance(values, Rejected):
-                yield RejectedRow(row=number, code=values.code, message=str(values))
+                yield RejectedRow(row=number, sheet=name, code=values.code, message=str(values))
                 continue
             if not any(_text(value) for value in values.values()):
                 continue
             try:
-                post = self._post(values)
+                post = self._post(values, sheet.epoch if sheet else None)
             except Rejected as err:
-                yield RejectedRow(row=number, code=err.code, message=f"row {number}: {err}")
+                yield RejectedRow(row=number, sheet=name, code=err.code, message=f"row {number}: {err}")
             else:
                 yield post
 
-    def _post(self, values: Mapping[str, Any]) -> Post:
+    def _post(self, values: Mapping[str, Any], epoch: datetime | None) -> Post:
         cells = {name: _text(value) for name, value in values.items()}
         text, title = cells.get("text", ""), cells.get("title", "")
         if not text:
@@ -83,12 +91,12 @@ class RowReader:
                 url=cells.get("url") or None,
                 title=title,
                 text=text,
-                asked_at=self._time(values["asked_at"]),
+                asked_at=self._time(values["asked_at"], epoch),
                 fetched_at=self.now,
                 addressed_to=cells.get("department") or None,
                 place=cells.get("place") or None,
                 status=cells.get("status") or None,
-                replies=self._replies(values, cells),
+                replies=self._replies(values, cells, epoch),
                 rating=_RATINGS.get(cells.get("rating", "")) or read_rating(cells.get("rating", "")),
                 votes_up=read_count(cells.get("votes_up", "")),
                 votes_down=read_count(cells.get("votes_down", "")),
@@ -98,7 +106,9 @@ class RowReader:
         self._met.add(hash(native_id))
         return post
 
-    def _replies(self, values: Mapping[str, Any], cells: Mapping[str, str]) -> tuple[Reply, ...]:
+    def _replies(
+        self, values: Mapping[str, Any], cells: Mapping[str, str], epoch: datetime | None
+    ) -> tuple[Reply, ...]:
         """Return the row's reply, if any. A reply whose date cannot be read rejects the row."""
         if not cells.get("reply"):
             return ()
@@ -106,12 +116,12 @@ class RowReader:
             Reply(
                 text=cells["reply"],
                 department=cells.get("reply_department") or cells.get("department") or None,
-                replied_at=self._time(values["replied_at"]) if cells.get("replied_at") else None,
+                replied_at=self._time(values["replied_at"], epoch) if cells.get("replied_at") else None,
             ),
         )
 
-    def _time(self, value: Any) -> datetime:
-        return read_cell_date(value, zone=self.zone, epoch=self.epoch)
+    def _time(self, value: Any, epoch: datetime | None) -> datetime:
+        return read_cell_date(value, zone=self.zone, epoch=epoch)
 
 
 def _text(value: Any) -> str:

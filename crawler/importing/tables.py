@@ -1,4 +1,4 @@
-"""The three file formats as rows: CSV, XLSX, JSONL. Read as a stream."""
+"""File formats as rows: CSV, XLSX, JSONL, read as a stream. The old Excel format is in xls.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,11 +35,14 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _CHUNK = 1 << 20
 
 Row = tuple[int, Sequence[Any] | Rejected]
+# First row → (first column, last column, last row) of the ranges merged there; rows from 1, columns from 0.
+Merges = dict[int, list[tuple[int, int, int]]]
 
 
 class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
+    XLS = "xls"
     JSONL = "jsonl"
 
 
@@ -53,7 +56,7 @@ def file_format(path: Path) -> Format:
     if not head.strip():
         raise ConfigurationError(f'file "{path.name}": is empty (export it again)')
     if head.startswith(_OLD_EXCEL):
-        raise ConfigurationError(f'file "{path.name}": is of the old Excel format (save it as .xlsx or .csv)')
+        return Format.XLS
     if head.startswith(b"PK"):
         return Format.XLSX
     if path.suffix.lower() in (".xlsx", ".xlsm"):
@@ -144,20 +147,25 @@ def _sheet_rows(path: Path, sheet: Sheet) -> Iterator[Row]:
         worksheet = book[sheet.name]
         merges = _merged_ranges(path, worksheet._worksheet_path)  # openpyxl names it nowhere else
         worksheet.reset_dimensions()  # programs write wrong ones
-        filled: dict[int, tuple[int, Any]] = {}  # column → (last row, value) of the merge above
-        for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):
-            row = list(cells)
-            for column, (last, value) in list(filled.items()):
-                if number > last:
-                    del filled[column]
-                elif column < len(row) and row[column] is None:
-                    row[column] = value
-            for first_column, last_column, last in merges.pop(number, ()):
-                value = row[first_column] if first_column < len(row) else None
-                for column in range(first_column, min(last_column + 1, len(row))):
-                    row[column] = value
-                    filled[column] = (last, value)
-            yield number, row
+        yield from fill_merged(worksheet.iter_rows(values_only=True), merges)
+
+
+def fill_merged(rows: Iterable[Sequence[Any]], merges: Merges) -> Iterator[Row]:
+    """Yield the rows, numbered from 1, with a merged cell's value in each of its rows and columns."""
+    filled: dict[int, tuple[int, Any]] = {}  # column → (last row, value) of the merge above
+    for number, cells in enumerate(rows, start=1):
+        row = list(cells)
+        for column, (last, value) in list(filled.items()):
+            if number > last:
+                del filled[column]
+            elif column < len(row) and row[column] is None:
+                row[column] = value
+        for first_column, last_column, last in merges.get(number, ()):
+            value = row[first_column] if first_column < len(row) else None
+            for column in range(first_column, min(last_column + 1, len(row))):
+                row[column] = value
+                filled[column] = (last, value)
+        yield number, row
 
 
 def _open_workbook(path: Path) -> Any:
@@ -173,12 +181,12 @@ def _open_workbook(path: Path) -> Any:
         raise ConfigurationError(_BROKEN.format(path.name)) from err
 
 
-def _merged_ranges(path: Path, part: str) -> dict[int, list[tuple[int, int, int]]]:
-    """Return first row → (first column, last column, last row) of the merged ranges, columns from 0.
+def _merged_ranges(path: Path, part: str) -> Merges:
+    """Return the merged ranges of a sheet.
 
     Read from the sheet's XML, because openpyxl knows merged cells only with the whole workbook in memory.
     """
-    ranges: dict[int, list[tuple[int, int, int]]] = {}
+    ranges: Merges = {}
     with zipfile.ZipFile(path) as archive, archive.open(part.lstrip("/")) as file:
         for reference in _scan(file):
             left, top, right, bottom = range_boundaries(reference)

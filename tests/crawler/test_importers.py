@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlwt
 from openpyxl import Workbook
 
 from crawler.importers import ExportDescription, RejectedRow, describe_export, read_export
@@ -96,8 +97,9 @@ def test_csv_in_any_encoding_below_title_rows(tmp_path: Path, encoding: str, del
 def test_columns_of_persons_are_named_and_never_read(tmp_path: Path) -> None:
     path = write_csv(tmp_path, [HEADERS, ROW])
     description = describe_export(path)
-    assert description.columns.personal == ("联系电话", "姓名")
-    assert (description.header_row, description.encoding, description.delimiter) == (1, "utf-8", ",")
+    (table,) = description.tables
+    assert table.columns.personal == ("联系电话", "姓名")
+    assert (table.header_row, description.encoding, description.delimiter) == (1, "utf-8", ",")
     (post,), _ = read(path)
     assert "13912345678" not in str(post)
     assert "张三丰" not in str(post)
@@ -121,7 +123,7 @@ def test_columns_of_persons_are_named_and_never_read(tmp_path: Path) -> None:
 )
 def test_a_mapping_cannot_name_a_person(tmp_path: Path, header: str) -> None:
     path = write_csv(tmp_path, [(*HEADERS, header), (*ROW, "x")])
-    assert header in describe_export(path).columns.personal
+    assert header in describe_export(path).tables[0].columns.personal
     with pytest.raises(ConfigurationError, match=f'column "{header}" names a person and is never read'):
         describe_export(path, mapping={"text": "诉求内容", "asked_at": "受理时间", "place": header})
 
@@ -138,8 +140,9 @@ def test_a_workbook_with_titles_merged_cells_and_excel_dates(tmp_path: Path) -> 
     ]
     path = write_xlsx(tmp_path, rows, merged=["A1:F1", "A3:A4"])
     description = describe_export(path)
-    assert description.sheet is not None
-    assert (description.sheet.name, description.header_row) == ("工单", 2)
+    (table,) = description.tables
+    assert table.sheet is not None
+    assert (table.sheet.name, table.header_row, description.passed_over) == ("工单", 2, ("说明",))
     posts, rejected = read(path)
     assert [(post.native_id, post.place, post.asked_at.hour) for post in posts] == [
         ("188006", "湖区", 9),
@@ -160,12 +163,118 @@ def test_a_workbook_with_titles_merged_cells_and_excel_dates(tmp_path: Path) -> 
         ("2019-02-28 下午3:05", (2019, 2, 28, 15, 5)),
         ("2019年2月28日 星期四 上午9时5分", (2019, 2, 28, 9, 5)),
         ("2019/2/28 12:05 AM", (2019, 2, 28, 0, 5)),
+        ("2024年3月1日 8时30分", (2024, 3, 1, 8, 30)),
+        ("2024-3-1", (2024, 3, 1)),
+        ("2024/3/1 8:30", (2024, 3, 1, 8, 30)),
+        ("2024.03.01", (2024, 3, 1)),
+        ("二〇二四年三月一日", (2024, 3, 1)),
+        ("二零二四年十二月三十一日 8时30分", (2024, 12, 31, 8, 30)),
+        ("二○二四年十月二十日", (2024, 10, 20)),
         ("２０１９－０２－２８　１１：２５", (2019, 2, 28, 11, 25)),
     ],
 )
 def test_text_dates(tmp_path: Path, stated: str, moment: tuple[int, ...]) -> None:
     (post,), _ = read(write_csv(tmp_path, [("内容", "时间"), ("停水了", stated)]))
     assert post.asked_at == datetime(*moment, tzinfo=ZONE)  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        ("3月1日", "no_year"),
+        ("3月1日 8时30分", "no_year"),
+        ("03-01 08:30", "no_year"),
+        ("二〇二四年十三月一日", "bad_date"),
+        ("二〇二四年二月三十日", "bad_date"),
+        ("二〇二四年一二月一日", "bad_date"),
+        ("2024年春", "bad_date"),
+    ],
+)
+def test_a_date_that_is_not_certain_is_not_guessed(tmp_path: Path, stated: str, code: str) -> None:
+    rows = [("内容", "时间"), ("停电了", "2024-03-01"), ("停水了", stated)]
+    posts, rejected = read(write_csv(tmp_path, rows))
+    assert (len(posts), [(row.row, row.code) for row in rejected]) == (1, [(3, code)])
+
+
+def write_xls(folder: Path, *, dates_1904: bool = False) -> Path:
+    """Write an old workbook: a cover, two sheets with a header, title rows, merged cells, dates."""
+    book = xlwt.Workbook()
+    book.dates_1904 = dates_1904
+    book.add_sheet("说明").write(0, 0, "本表由系统导出")
+    day = xlwt.easyxf(num_format_str="YYYY-MM-DD HH:MM")
+    first = book.add_sheet("十月")
+    first.write_merge(0, 0, 0, 4, "湖区热线工单")
+    for column, header in enumerate(("区域", "编号", "内容", "时间", "联系电话")):
+        first.write(1, column, header)
+    first.write_merge(2, 3, 0, 0, "湖区")
+    first.write(2, 1, 188006.0)
+    first.write(2, 2, "路灯坏了，电话13912345678。")
+    first.write(2, 3, datetime(2026, 10, 1, 9, 30), day)  # noqa: DTZ001  # Excel's have none
+    first.write(2, 4, "13912345678")
+    first.write(3, 1, "188007")
+    first.write(3, 2, "井盖没了。")
+    first.write(3, 3, 46296.5 - (1462 if dates_1904 else 0))  # a bare number: 2026-10-01 12:00
+    second = book.add_sheet("十一月")
+    for column, header in enumerate(("编号", "内容", "时间")):
+        second.write(0, column, header)
+    for row, (number, text, when) in enumerate(
+        [
+            (188008, "又停水了。", 20261101),
+            (188006, "重复的。", "2026-11-01"),
+            (188009, "没日子。", "3月1日"),
+        ],
+        start=1,
+    ):
+        for column, value in enumerate((number, text, when)):
+            second.write(row, column, value)
+    path = folder / "export.xls"
+    book.save(str(path))
+    return path
+
+
+@pytest.mark.parametrize("dates_1904", [False, True])
+def test_an_old_workbook_with_several_sheets(tmp_path: Path, dates_1904: bool) -> None:
+    path = write_xls(tmp_path, dates_1904=dates_1904)
+    description = describe_export(path)
+    assert [(table.sheet.name, table.header_row) for table in description.tables if table.sheet] == [
+        ("十月", 2),
+        ("十一月", 1),
+    ]
+    assert description.passed_over == ("说明",)
+    posts, rejected = read(path)
+    assert [(post.native_id, post.place, post.asked_at) for post in posts] == [
+        ("188006", "湖区", datetime(2026, 10, 1, 9, 30, tzinfo=ZONE)),
+        ("188007", "湖区", datetime(2026, 10, 1, 12, tzinfo=ZONE)),
+        ("188008", None, datetime(2026, 11, 1, tzinfo=ZONE)),
+    ]
+    assert "13912345678" not in str(posts)
+    assert [(row.sheet, row.row, row.code) for row in rejected] == [
+        ("十一月", 3, "duplicate_id"),
+        ("十一月", 4, "no_year"),
+    ]
+
+
+def test_one_sheet_is_chosen_by_name(tmp_path: Path) -> None:
+    path = write_xls(tmp_path)
+    posts, _ = read(path, sheet="十一月")
+    assert [post.native_id for post in posts] == ["188008", "188006"]
+    with pytest.raises(ConfigurationError, match=r'has no sheet "九月" .did you mean "十月"'):
+        describe_export(path, sheet="九月")
+    with pytest.raises(ConfigurationError, match=r'has no sheet "2026" .it has: 说明, 十月, 十一月'):
+        describe_export(path, sheet="2026")
+    with pytest.raises(ConfigurationError, match="no header row"):
+        describe_export(path, sheet="说明")
+    with pytest.raises(ConfigurationError, match="has no sheets"):
+        describe_export(write_csv(tmp_path, [HEADERS, ROW]), sheet="十月")
+
+
+def test_an_old_workbook_that_breaks_off_is_one_line(tmp_path: Path) -> None:
+    path = write_xls(tmp_path)
+    whole = path.read_bytes()
+    for length in range(512, len(whole), 512):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ConfigurationError, match="broken or locked Excel workbook"):
+            read(path)
 
 
 def test_each_bad_row_has_its_number_and_reason_and_no_text(tmp_path: Path) -> None:
@@ -232,7 +341,7 @@ def test_jsonl_with_broken_lines(tmp_path: Path) -> None:
         (4, "bad_json"),
         (5, "bad_encoding"),
     ]
-    assert describe_export(path).columns.personal == ("user",)
+    assert describe_export(path).tables[0].columns.personal == ("user",)
 
 
 def test_a_mapping_names_the_columns(tmp_path: Path) -> None:
@@ -260,7 +369,7 @@ def test_a_mapping_names_the_columns(tmp_path: Path) -> None:
         ("a.csv", b"\x00\x01\x02\x03" * 50, "is no text|no header row"),
         ("a.xlsx", b"PK\x03\x04 broken", "is a broken Excel workbook"),
         ("a.xlsx", "内容,时间\n".encode(), "is no Excel workbook"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is of the old Excel format .save it as .xlsx"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a broken or locked Excel workbook"),
         ("a.xls", b"<html><table>", "is a web page or XML"),
         ("a.jsonl", b'[{"text": "x"}]', "is one JSON list"),
         ("a.jsonl", b'{"id": "1"}', "no column for text"),
@@ -330,7 +439,7 @@ def test_a_hundred_thousand_rows_are_a_stream(tmp_path: Path) -> None:
 def test_the_real_messages_import_as_they_are(name: str, rows: int) -> None:
     path = shared_file(f"messages/{name}.jsonl")
     description: ExportDescription = describe_export(path)
-    assert {"id", "title", "text", "asked_at"} <= set(description.columns.by_field)
+    assert {"id", "title", "text", "asked_at"} <= set(description.tables[0].columns.by_field)
     posts, rejected = read(path)
     assert (len(posts), rejected) == (rows, [])
     assert (sum(len(post.replies) for post in posts) == rows) is (name == "replies_open")
