@@ -9,7 +9,7 @@ from storage.bounds import micros
 from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Lucene takes no term above 32,766 bytes; a character has at most four.
 _LONGEST_TERM = 8_191
 # The largest page that may be asked for.
