@@ -9,10 +9,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.wiring import Parts
+from app.settings import Settings
+from app.wiring import Parts, open_parts
 from nlp.analyser import Analyser
 from nlp.answers import AnswerModel
 from nlp.comparison import Comparison, compare_cards, compare_replies, compare_topics
@@ -20,6 +22,7 @@ from nlp.floors import read_floors, shortfalls
 from nlp.model import Model
 from nlp.model_files import SHIPPED
 from nlp.model_shelf import ModelKind, ModelShelf, ShelvedModel
+from nlp.own_topics import OwnTopicsModel
 from records.errors import ConfigurationError
 from records.job import JobKind
 from records.run import AuditEntry
@@ -27,6 +30,7 @@ from records.run import AuditEntry
 # Cross-validated figures under which a model is no use: the topics' are those of ten lines of TF-IDF and a
 # linear machine on the messages that the shipped model learnt from. An installation may have its own.
 FLOORS = "floors.json"
+MOST_ORDINARY = 5_000
 
 
 def train_candidate(
@@ -79,6 +83,34 @@ def compare(
     if first.kind is ModelKind.REPLIES:
         return compare_replies(rows, AnswerModel.load(first.folder), AnswerModel.load(second.folder))
     raise ConfigurationError(f"models of {first.kind}: compared by their cards only (leave the file out)")
+
+
+def ordinary_messages(settings: Settings) -> list[str]:
+    """Return the first stored messages, title and text in one, to tell own topics from."""
+    with open_parts(settings) as parts:
+        kept = (post.whole_text for post in parts.database.posts.stream() if not post.is_purged)
+        return list(islice(kept, MOST_ORDINARY))
+
+
+def trained_topics(shelf: ModelShelf) -> tuple[str, ...]:
+    """Return the topics of the model in use."""
+    return shelf.load(ModelKind.TOPICS, Model.load).topics.labels
+
+
+def own_topics(shelf: ModelShelf) -> OwnTopicsModel | None:
+    """Return the model of own topics in use, or None where none was promoted."""
+    versions = shelf.promoted()[ModelKind.OWN]
+    return shelf.load(ModelKind.OWN, OwnTopicsModel.load) if versions else None
+
+
+def registered_topics(shelf: ModelShelf) -> Iterable[dict[str, str]]:
+    """Give every topic that is looked for here: the trained ones, then its own as it defined them."""
+    model = shelf.load(ModelKind.TOPICS, Model.load)
+    for name in model.topics.labels:
+        yield {"name": name, "definition": "", "model": model.version}
+    own = own_topics(shelf)
+    for name, definition in own.definitions.items() if own else ():
+        yield {"name": name, "definition": definition, "model": own.version if own else ""}
 
 
 def promote(parts: Parts, version: str, *, force: bool = False, now: datetime) -> ShelvedModel:

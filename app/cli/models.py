@@ -30,8 +30,9 @@ COLUMNS = ("kind", "version", "live", "shipped", "trained_at", "data", "rows", "
 def register(cli: typer.Typer) -> None:
     cli.command(
         help="训练一个候选模型，连同说明卡放在已有的旁边（huiying models promote 启用）。"
-        "topics：主题；readings：类型、不满、紧急；replies：答复与提问；matter：词义。"
+        "topics：主题；readings：类型、不满、紧急；replies：答复与提问；matter：词义；own：自定义主题（YAML）。"
     )(train)
+    cli.command(help="公开登记：本安装在留言里找哪些主题，自定义的连同定义。")(topics)
     cli.add_typer(models, name="models")
     models.command("list", help="列出模型：类别、版本、是否在用、训练时间、数据、行数、指标。")(list_models)
     models.command(help="并排比较两个模型的指标；给出已标注的数据就在其上测量，并数出判断不同的条数。")(
@@ -42,15 +43,17 @@ def register(cli: typer.Typer) -> None:
 
 
 def train(
-    words: Annotated[
-        list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和 JSONL 数据文件")
-    ],
+    words: Annotated[list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和数据文件")],
     out: Annotated[Path | None, typer.Option("--out", help="只存到这个文件夹，不放进安装")] = None,
     with_labels: Annotated[
         bool, typer.Option("--with-labels", help="加上 huiying label 标的主题（topics）")
     ] = False,
     messages: Annotated[
-        list[Path] | None, typer.Option("--messages", help="标注所指留言的 JSONL（readings；可重复）")
+        list[Path] | None,
+        typer.Option(
+            "--messages",
+            help="标注所指的留言（readings），或作对照的普通留言（own；默认用库里的）；JSONL，可重复",
+        ),
     ] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
@@ -60,9 +63,11 @@ def train(
 
     kind, file = _kind_and_file(words)
     trainer = partial(_trainer(kind), existing(file))
-    if messages:
+    if kind is ModelKind.OWN:
+        trainer = partial(_train_own, existing(file), messages or [], data_dir)
+    elif messages:
         if kind is not ModelKind.READINGS:
-            raise ConfigurationError(f"train {kind}: --messages are for readings (leave them out)")
+            raise ConfigurationError(f"train {kind}: --messages are for readings and own (leave them out)")
         trainer = partial(trainer, messages=messages)
     if with_labels:
         if kind is not ModelKind.TOPICS:
@@ -94,6 +99,13 @@ def list_models(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
     shelf = ModelShelf(load_settings(data_dir).models_dir)
     print_records([plain(model) for model in listed(shelf)], form, columns=COLUMNS)
+
+
+def topics(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from app.models import registered_topics
+
+    shelf = ModelShelf(load_settings(data_dir).models_dir)
+    print_records(registered_topics(shelf), form, columns=("name", "definition", "model"))
 
 
 def compare(
@@ -169,7 +181,18 @@ def _trainer(kind: ModelKind) -> Callable[..., Mapping[str, Any]]:
         ModelKind.READINGS: train_readings_of,
         ModelKind.REPLIES: train_replies,
         ModelKind.MATTER: train_matter,
+        ModelKind.OWN: _train_own,
     }
-    if kind not in trainers:
-        raise ConfigurationError(f"train {kind}: not there yet")
     return trainers[kind]
+
+
+def _train_own(file: Path, messages: list[Path], data_dir: Path | None, out: Path) -> Mapping[str, Any]:
+    from app.models import ordinary_messages, trained_topics
+    from crawler.masking import mask
+    from nlp.own_topics import train_own
+    from nlp.training_data import read_texts
+
+    settings = load_settings(data_dir)
+    ordinary = [mask(text) for path in messages for text in read_texts(path)] or ordinary_messages(settings)
+    trained = trained_topics(ModelShelf(settings.models_dir))
+    return train_own(file, out, ordinary=ordinary, trained=trained, mask=mask)

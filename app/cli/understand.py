@@ -51,7 +51,9 @@ def analyse(
     form: Output = Format.JSONL,
     data_dir: DataDir = None,
 ) -> None:
+    from app.models import own_topics
     from nlp.analyser import Analyser
+    from nlp.model_shelf import ModelShelf
     from nlp.user_words import use_words
 
     settings = load_settings(data_dir)
@@ -60,7 +62,7 @@ def analyse(
     with opened(file) as lines:
         posts = (_post(number, row, utc_now()) for number, row in rows_of(lines, file))
         print_records(
-            _analysed(posts, analyser),
+            _analysed(posts, analyser, own_topics(ModelShelf(settings.models_dir))),
             form,
             columns=("id", "topic", "topic_score", "intent", "urgency", "places"),
         )
@@ -136,11 +138,15 @@ def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **texts}
 
 
-def _analysed(posts: Iterable[Post], analyser: Any) -> Iterator[Mapping[str, Any]]:
+def _analysed(posts: Iterable[Post], analyser: Any, own: Any | None) -> Iterator[Mapping[str, Any]]:
     rows = iter(posts)
     while batch := list(islice(rows, ANALYSE_BATCH)):
-        for post, analysis in zip(batch, analyser.analyse(batch), strict=True):
-            yield _exported(post, analysis)
+        exported = map(_exported, batch, analyser.analyse(batch))
+        if own is None:
+            yield from exported
+        else:
+            found = own.decide([post.whole_text for post in batch])
+            yield from ({**row, "own_topics": list(has)} for row, has in zip(exported, found, strict=True))
 
 
 def _exported(post: Post, analysis: Analysis) -> dict[str, Any]:

@@ -161,3 +161,23 @@ def test_what_cannot_be_trained_or_compared_is_refused_in_one_line(huiying: Huiy
     ):
         refused = huiying(*map(str, arguments))
         assert (refused.code, told in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
+
+
+def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying, tmp_path: Path) -> None:
+    ordinary = _labelled(tmp_path / "ordinary.jsonl", rows=240)
+    own = tmp_path / "topics.yaml"
+    examples = [f"老楼加装电梯的费用和审批第{at}次问" for at in range(6)]
+    topic = {"name": "加装电梯", "definition": "老旧小区加装电梯的申请和费用。", "examples": examples}
+    own.write_text(json.dumps({"topics": [topic]}, ensure_ascii=False), encoding="utf-8")
+    message = tmp_path / "town.jsonl"
+    message.write_text(json.dumps({**MESSAGE, "text": "老楼加装电梯的审批"}), encoding="utf-8")
+    [before] = huiying("analyse", message).rows
+    assert "200 at least" in huiying("train", "own", own).err, "nothing is stored here yet"
+    version = _trained(huiying, "own", own, "--messages", ordinary)
+    assert len(huiying("topics", "--format", "jsonl").rows) == 7
+    assert huiying("models", "promote", version).code == 0
+    registered = huiying("topics", "--format", "jsonl").rows
+    assert (len(registered), registered[-1]["definition"]) == (8, topic["definition"])
+    [after] = huiying("analyse", message).rows
+    assert after.pop("own_topics") == ["加装电梯"]
+    assert after == before
