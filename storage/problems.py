@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from records.analysis import Analysis
+from records.job import JobKind
 from records.plain import plain
 from records.post import Post
 from records.problem import Decision, DecisionKind, Membership, Outcome, Problem, ProblemState
@@ -29,6 +30,7 @@ from records.times import Period
 from storage import schema
 from storage.analyses import read_analyses
 from storage.dialect import in_chunks, reading, upsert, writing
+from storage.jobs import wake
 from storage.outbox import enqueue
 from storage.posts import awaiting_merge, mark_merged, read_posts
 
@@ -89,7 +91,7 @@ class ProblemStore:
         with writing(self._engine) as connection:
             _regroup(connection, decision, memberships, problems)
             number = connection.scalar(insert(schema.problem_decisions).values(row).returning(_DECISIONS.id))
-            enqueue(connection, [membership.post_id for membership in memberships])
+            _show(connection, memberships)
         return replace(decision, id=number)
 
     def undo(
@@ -105,7 +107,7 @@ class ProblemStore:
         with writing(self._engine) as connection:
             _regroup(connection, decision, memberships, problems)
             connection.execute(undone)
-            enqueue(connection, [membership.post_id for membership in memberships])
+            _show(connection, memberships)
 
     def decisions(self, *, problem_id: str | None = None) -> list[Decision]:
         """Return what people decided, or decided on one problem, and did not undo; oldest first."""
@@ -297,6 +299,12 @@ def _regroup(
     ended = {decision.problem_id, decision.other_id} - {problem.id for problem in problems}
     _count_wordings(connection, ended)
     connection.execute(delete(schema.problems).where(_PROBLEMS.id.in_(ended)))
+
+
+def _show(connection: Connection, memberships: Sequence[Membership]) -> None:
+    """See to it that search comes to show the posts in their problems, soon: a person waits for it."""
+    enqueue(connection, [membership.post_id for membership in memberships])
+    wake(connection, JobKind.INDEX)
 
 
 def _select_members(problem_ids: Sequence[str]) -> Select[Any]:
