@@ -72,6 +72,15 @@ class Coverage:
         blind = (one for one in self.health if one.state is HealthState.BLIND and one.channel.carries_reports)
         return tuple(sorted(one.name for one in blind))
 
+    def seen_until(self, now: datetime) -> datetime:
+        """Return the moment up to which silence is quiet: the oldest newest crawl of a source we see."""
+        seen = (
+            one.last_success
+            for one in self.health
+            if one.state is not HealthState.BLIND and one.channel.carries_reports and one.last_success
+        )
+        return min((now, *seen))
+
     def was_blind(self, day: date) -> bool:
         """Return whether a source that we see at present missed the day."""
         return bool((self.blind or {}).get(day, frozenset()) - set(self.blind_sources))

@@ -15,7 +15,8 @@ from alerts.evaluate import evaluate
 from alerts.gather import gather
 from alerts.grouping import plan
 from alerts.lifecycle import Changes, Generation, reconcile
-from alerts.rules import DEFAULT_RECEIVER, Rule, RuleSet
+from alerts.rule_types import DEFAULT_RECEIVER, Rule
+from alerts.rules import RuleSet
 from records.alert import Alert, AlertState, DeliveryState
 from records.errors import HuiyingError
 from records.run import RunCounts, RunKind, RunState

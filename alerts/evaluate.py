@@ -4,38 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from math import ceil, log
 from zoneinfo import ZoneInfo
 
-from alerts.facts import Facts, Finding, Group, Overdue
-from alerts.rules import DAY, AnyRule, CountingRule, FrequencyRule, OverdueRule, Rule, SurgeRule
-from alerts.sentences import (
-    any_sentence,
-    frequency_sentence,
-    overdue_problem_sentence,
-    overdue_sentence,
-    surge_sentence,
+from alerts.evaluate_cases import find_overdue, find_poor_replies, find_recurrences, find_silent
+from alerts.evaluate_windows import find_flatlines, find_new_terms, find_percentages, find_spikes
+from alerts.facts import Facts, Finding, Group
+from alerts.rule_types import (
+    DAY,
+    AnyRule,
+    CountingRule,
+    FlatlineRule,
+    FrequencyRule,
+    NewTermRule,
+    OverdueRule,
+    PercentageMatchRule,
+    PoorReplyRule,
+    RecurrenceRule,
+    Rule,
+    SourceSilentRule,
+    SpikeRule,
+    SurgeRule,
 )
+from alerts.sentences import any_sentence, frequency_sentence, surge_sentence
 from alerts.surge import Verdict, judge
 from records.times import DEFAULT_ZONE
 
-# Problems and posts that an alert about an office carries, the oldest; its value counts all. Each is flagged
-# in the index, and indexed again whenever the alert changes.
-MOST_EVIDENCE = 50
 # Half its posts in another finding: that one tells of the same event.
 SAME_EVENT = 0.5
 
 
 def evaluate(rule: Rule, facts: Facts, now: datetime, *, zone: ZoneInfo = DEFAULT_ZONE) -> list[Finding]:
     """Return what the rule finds, most first. Nothing is read but the arguments."""
-    if isinstance(rule, AnyRule):
-        found = _any(rule, facts)
-    elif isinstance(rule, OverdueRule):
-        found = _overdue(rule, facts, now, zone)
-    else:
-        found = _counted(rule, facts)
+    found = _find(rule, facts, now, zone)
     return sorted(found, key=lambda finding: (-finding.value, sorted(finding.labels.items())))
+
+
+def _find(rule: Rule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
+    match rule:
+        case AnyRule():
+            return _any(rule, facts)
+        case FrequencyRule() | SurgeRule():
+            return _counted(rule, facts)
+        case SpikeRule():
+            return find_spikes(rule, facts)
+        case FlatlineRule():
+            return find_flatlines(rule, facts)
+        case PercentageMatchRule():
+            return find_percentages(rule, facts)
+        case NewTermRule():
+            return find_new_terms(rule, facts)
+        case OverdueRule():
+            return find_overdue(rule, facts, now, zone)
+        case PoorReplyRule():
+            return find_poor_replies(rule, facts, zone)
+        case RecurrenceRule():
+            return find_recurrences(rule, facts, zone)
+        case SourceSilentRule():
+            return find_silent(rule, facts, now)
 
 
 def screened(rule: CountingRule, groups: Sequence[Group]) -> list[Group]:
@@ -132,33 +158,3 @@ def _finding(group: Group, sentence: str, verdict: Verdict | None) -> Finding:
         problem_ids=group.reports.problem_ids if group.reports else (),
         post_ids=group.reports.post_ids if group.reports else (),
     )
-
-
-def _overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
-    def key(item: Overdue) -> tuple[str, ...]:
-        return tuple(item.labels.get(field, "") for field in rule.query_key)
-
-    late = sorted(
-        (item for item in facts.overdue if item.due_at <= now), key=lambda item: (key(item), item.asked_at)
-    )
-    found = []
-    for values, group in groupby(late, key=key):
-        items = list(group)
-        if len(items) < rule.num_events:
-            continue
-        labels = dict(zip(rule.query_key, values, strict=True))
-        if rule.identity == ("problem",):
-            sentence = overdue_problem_sentence(items[0], zone=zone)
-            labels = {**items[0].labels, **labels}
-        else:
-            sentence = overdue_sentence(labels, items)
-        found.append(
-            Finding(
-                labels=labels,
-                value=float(len(items[0].post_ids) if rule.identity == ("problem",) else len(items)),
-                explanation=sentence,
-                problem_ids=tuple(item.problem.id for item in items[:MOST_EVIDENCE]),
-                post_ids=tuple(post_id for item in items for post_id in item.post_ids)[:MOST_EVIDENCE],
-            )
-        )
-    return found

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from records.analysis import UrgencyCode
+from alerts.coverage import SourceHealth
+from records.analysis import ReplyFindingCode, UrgencyCode
 from records.problem import Problem
 from records.times import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One day of the look-back, ending at the hour the rule runs. `blind`: its counts say nothing."""
+    """One span of the look-back; a surge has days up to the hour it runs. `blind`: counts say nothing."""
 
     period: Period
     blind: bool = False
@@ -32,13 +33,15 @@ class Reports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The posts of one combination of labels. `history` has one count per step, oldest first (surge only).
+    """The posts of one combination of labels. `history` has one count per step, oldest first.
 
-    `reports` None: nothing is known of copies, each post counts as a voice.
+    `matched` (percentage_match) are those of `count` that the second filter finds. `reports` None: nothing
+    is known of copies, each post counts as a voice.
     """
 
     labels: Mapping[str, str]
     count: int
+    matched: int = 0
     history: tuple[int, ...] = ()
     reports: Reports | None = None
 
@@ -57,10 +60,25 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A problem as an answer left it: answered poorly at `at` (`findings` say how), or reported again since.
+
+    `post_ids` are the reports that show it.
+    """
+
+    problem: Problem
+    labels: Mapping[str, str]
+    post_ids: tuple[str, ...]
+    at: datetime
+    findings: tuple[ReplyFindingCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that one rule needs at one moment. `window` is the span the counts are of.
 
-    `steps` (surge) are oldest first and of equal length; the last ones make up `window`.
+    `steps` are oldest first; those of a surge are of equal length and the last ones make up `window`, other
+    rules that compare have two: before and `window`. `health` is that of every source (source_silent).
     `blind_sources` are those whose news cannot be seen now; their posts are left out of surge and overdue.
     """
 
@@ -69,6 +87,8 @@ class Facts:
     steps: tuple[Step, ...] = ()
     problems: Mapping[str, Problem] = field(default_factory=dict)
     overdue: tuple[Overdue, ...] = ()
+    cases: tuple[Case, ...] = ()
+    health: tuple[SourceHealth, ...] = ()
     blind_sources: tuple[str, ...] = ()
 
 

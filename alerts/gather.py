@@ -7,7 +7,7 @@ look-back is cut into days that end at the same hour, so that like is compared w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -15,25 +15,32 @@ from zoneinfo import ZoneInfo
 from alerts.coverage import Coverage
 from alerts.deadlines import Deadlines
 from alerts.evaluate import screened
-from alerts.facts import Facts, Group, Overdue, Reports, Step
-from alerts.rules import DAY, AnyRule, FrequencyRule, OverdueRule, Rule, SurgeRule
+from alerts.evidence import REPORTS, Evidence, both, find, pages, seeing, with_reports
+from alerts.facts import Facts, Group, Overdue, Step
+from alerts.gather_answers import answered_poorly, reported_again
+from alerts.gather_windows import gather_flatline, gather_new_terms, gather_percentages, gather_spike
+from alerts.rule_types import (
+    DAY,
+    AnyRule,
+    FlatlineRule,
+    FrequencyRule,
+    NewTermRule,
+    OverdueRule,
+    PercentageMatchRule,
+    PoorReplyRule,
+    RecurrenceRule,
+    Rule,
+    SourceSilentRule,
+    SpikeRule,
+    SurgeRule,
+)
 from alerts.workdays import workdays_between
-from records.analysis import Analysis
-from records.post import Channel, Post
-from records.problem import Membership, Problem, ProblemState
-from records.query import GroupSeries, Interval, SortOrder
+from records.post import Post
+from records.problem import Problem, ProblemState
+from records.query import GroupSeries, Interval
 from records.times import Period
 from storage.database import Database
-from storage.query import quoted
 from storage.search import SearchIndex
-
-REPORTS = f"channel:({' OR '.join(channel for channel in Channel if channel.carries_reports)})"
-# An alert's evidence; past this many a person searches instead.
-MOST_POSTS = 500
-# Waiting posts looked at in one run of an overdue rule, oldest first.
-MOST_WAITING = 20_000
-_PAGE = 1000
-_URGENT = 3
 
 
 def gather(
@@ -55,17 +62,21 @@ def gather(
         return _counts(rule, database, index, window)
     if isinstance(rule, SurgeRule):
         return _history(rule, database, index, window, zone=zone, coverage=coverage)
+    if isinstance(rule, SpikeRule):
+        return gather_spike(rule, database, index, now=now, zone=zone, coverage=coverage)
+    if isinstance(rule, FlatlineRule):
+        return gather_flatline(rule, index, now=now, zone=zone, coverage=coverage)
+    if isinstance(rule, PercentageMatchRule):
+        return gather_percentages(rule, database, index, window)
+    if isinstance(rule, NewTermRule):
+        return gather_new_terms(rule, database, index, window)
+    if isinstance(rule, PoorReplyRule):
+        return answered_poorly(rule, database, index, window, zone=zone)
+    if isinstance(rule, RecurrenceRule):
+        return reported_again(rule, database, index, window)
+    if isinstance(rule, SourceSilentRule):
+        return Facts(window=window, health=coverage.health)
     return _waiting(rule, database, index, window, zone=zone, deadlines=deadlines, coverage=coverage)
-
-
-def both(*queries: str) -> str:
-    """Return the query that asks for all of `queries` at once; empty ones ask for nothing."""
-    return " AND ".join(f"({query})" for query in queries if query.strip())
-
-
-def clause(field: str, value: str) -> str:
-    """Return the query for one exact value of a keyword field."""
-    return f"{field}:{quoted(value)}"
 
 
 def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Period) -> Facts:
@@ -74,8 +85,8 @@ def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Peri
     if not series:
         return Facts(window=window)
     problems = database.problems.get_many([one.key["problem"] for one in series])
-    evidence = _Evidence(database, problems)
-    post_ids = _find(index, query, window)
+    evidence = Evidence(database, problems)
+    post_ids = find(index, query, window)
     of_problem = evidence.by_problem(post_ids)
     analyses = database.analyses.get_many(post_ids)
     groups = tuple(
@@ -93,7 +104,9 @@ def _counts(rule: FrequencyRule, database: Database, index: SearchIndex, window:
     query = both(rule.filter, REPORTS)
     series = index.group_counts(query, rule.query_key, period=window)
     groups = [Group(labels=dict(one.key), count=one.total) for one in series]
-    return _with_reports(rule, database, index, query, Facts(window=window, groups=tuple(groups)))
+    return with_reports(
+        database, index, query, Facts(window=window, groups=tuple(groups)), screened(rule, groups)
+    )
 
 
 def _history(
@@ -106,16 +119,15 @@ def _history(
     coverage: Coverage,
 ) -> Facts:
     """Counts by day. Posts of sources that are blind now are left out of past and present alike."""
-    seeing = [f"NOT {clause('source', name)}" for name in coverage.blind_sources]
-    query = both(rule.filter, REPORTS, *seeing)
+    query = both(rule.filter, REPORTS, *seeing(coverage))
     n_steps = rule.baseline // DAY + ceil(rule.timeframe / DAY)
     span = Period(start=window.end - n_steps * DAY, end=window.end)
     midnight = _zone_of_midnight(window.end)
     everything = index.group_counts(
-        both(REPORTS, *seeing), (), period=span, interval=Interval.DAY, zone=midnight
+        both(REPORTS, *seeing(coverage)), (), period=span, interval=Interval.DAY, zone=midnight
     )
     before = Period(start=span.start - n_steps * DAY, end=span.start)
-    known_before = index.count(both(REPORTS, *seeing), period=before) > 0
+    known_before = index.count(both(REPORTS, *seeing(coverage)), period=before) > 0
     steps = _steps(span, n_steps, everything, known_before=known_before, zone=zone, coverage=coverage)
     interval = Interval.DAY if rule.timeframe >= DAY else Interval.HOUR
     series = index.group_counts(query, rule.query_key, period=span, interval=interval, zone=midnight)
@@ -125,7 +137,7 @@ def _history(
         history = _by_step(one, span, n_steps, least_hour=DAY - min(rule.timeframe, DAY))
         groups.append(Group(labels=dict(one.key), count=sum(history[-n_window:]), history=history))
     facts = Facts(window=window, groups=tuple(groups), steps=steps, blind_sources=coverage.blind_sources)
-    return _with_reports(rule, database, index, query, facts)
+    return with_reports(database, index, query, facts, screened(rule, groups))
 
 
 def _zone_of_midnight(moment: datetime) -> timezone:
@@ -167,41 +179,6 @@ def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: tim
     return tuple(counts)
 
 
-def _with_reports(
-    rule: FrequencyRule | SurgeRule, database: Database, index: SearchIndex, query: str, facts: Facts
-) -> Facts:
-    """Look up the posts behind the groups that are large enough, to count voices instead of copies."""
-    large = screened(rule, facts.groups)
-    if not large:
-        return facts
-    found = {
-        id(group): _find(
-            index, both(query, *(clause(*label) for label in group.labels.items())), facts.window
-        )
-        for group in large
-    }
-    in_window = index.group_counts(query, ("problem",), period=facts.window)
-    problems = database.problems.get_many([one.key["problem"] for one in in_window])
-    evidence = _Evidence(database, problems)
-    analyses = database.analyses.get_many({post_id for ids in found.values() for post_id in ids})
-    groups = tuple(
-        Group(
-            labels=group.labels,
-            count=group.count,
-            history=group.history,
-            reports=evidence.reports(found[id(group)], analyses) if id(group) in found else None,
-        )
-        for group in facts.groups
-    )
-    return Facts(
-        window=facts.window,
-        groups=groups,
-        steps=facts.steps,
-        problems=problems,
-        blind_sources=facts.blind_sources,
-    )
-
-
 def _waiting(
     rule: OverdueRule,
     database: Database,
@@ -213,11 +190,10 @@ def _waiting(
     coverage: Coverage,
 ) -> Facts:
     """Problems with posts unanswered past their deadline; a source that is blind now may hold the answer."""
-    seeing = [f"NOT {clause('source', name)}" for name in coverage.blind_sources]
-    query = both(rule.filter, REPORTS, "NOT _exists_:reply", *seeing)
+    query = both(rule.filter, REPORTS, "NOT _exists_:reply", *seeing(coverage))
     overdue: dict[str, list[tuple[Post, datetime, str]]] = defaultdict(list)
     problems: dict[str, Problem] = {}
-    for post_ids in _pages(index, query, window):
+    for post_ids in pages(index, query, window):
         posts = [post for post in database.posts.get_many(post_ids).values() if not post.replies]
         analyses = database.analyses.get_many([post.id for post in posts])
         late = []
@@ -254,50 +230,3 @@ def _overdue_problem(
         workdays_waited=workdays_between(asked_at, now, zone=zone),
         deadline=deadline,
     )
-
-
-def _find(index: SearchIndex, query: str, period: Period) -> list[str]:
-    page = index.search(query, period=period, sort=SortOrder.NEWEST, limit=MOST_POSTS)
-    return [hit.post_id for hit in page.hits]
-
-
-def _pages(index: SearchIndex, query: str, period: Period) -> Iterator[list[str]]:
-    cursor = None
-    for _ in range(0, MOST_WAITING, _PAGE):
-        page = index.search(query, period=period, sort=SortOrder.OLDEST, limit=_PAGE, after=cursor)
-        if page.hits:
-            yield [hit.post_id for hit in page.hits]
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
-class _Evidence:
-    """Which posts report which problem, and which are copies of which."""
-
-    def __init__(self, database: Database, problem_ids: Iterable[str]) -> None:
-        members = database.problems.members_of(list(problem_ids))
-        self._of_post: dict[str, Membership] = {m.post_id: m for found in members.values() for m in found}
-
-    def by_problem(self, post_ids: Iterable[str]) -> dict[str, list[str]]:
-        """Return the posts of each problem, in the order given."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for post_id in post_ids:
-            if post_id in self._of_post:
-                found[self._of_post[post_id].problem_id].append(post_id)
-        return found
-
-    def reports(self, post_ids: Sequence[str], analyses: Mapping[str, Analysis]) -> Reports:
-        """Return what is known of the posts; a copy is the voice of the post it repeats."""
-        members = [self._of_post[post_id] for post_id in post_ids if post_id in self._of_post]
-        originals = {
-            post_id: self._of_post[post_id].copy_of for post_id in post_ids if post_id in self._of_post
-        }
-        known = [analyses[post_id] for post_id in post_ids if post_id in analyses]
-        return Reports(
-            post_ids=tuple(post_ids),
-            problem_ids=tuple(dict.fromkeys(member.problem_id for member in members)),
-            n_voices=len({originals.get(post_id) or post_id for post_id in post_ids}),
-            n_urgent=sum(analysis.urgency >= _URGENT for analysis in known),
-            reasons=tuple(sorted({reason.code for analysis in known for reason in analysis.reasons})),
-        )

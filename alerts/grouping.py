@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from alerts.lifecycle import Generation
-from alerts.rules import Rule
+from alerts.rule_types import Rule
 from records.alert import Alert, AlertState, Delivery, DeliveryState
 
 # WeCom's text message takes 2,048 bytes, the least of the usual services; the title has its share.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.facts import Finding
-from alerts.rules import Rule
+from alerts.rule_types import Rule
 from records.alert import Alert, AlertState, alert_id
 
 GROWTH_FACTOR = 2.0

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from alerts.durations import chinese_duration
-from alerts.rules import DAY, RuleType, load_rule, load_rules
+from alerts.rule_types import DAY, RuleType
+from alerts.rules import load_rule, load_rules
 from alerts.yaml_file import FileError
 from records.errors import ConfigurationError, Rejected
 from records.files import placed

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.durations import chinese_duration
-from alerts.facts import Group, Overdue
-from records.analysis import UrgencyCode
+from alerts.facts import Case, Group, Overdue
+from records.analysis import ReplyFindingCode, UrgencyCode
 from records.problem import Problem, ProblemState
 
 REASONS = {
@@ -25,6 +25,12 @@ STATES = {
     ProblemState.CLOSED: "已办结",
     ProblemState.REOPENED: "答复后再次反映",
 }
+FAULTS = {
+    ReplyFindingCode.FORM_LETTER: "套话",
+    ReplyFindingCode.HANDS_OVER: "转交他处",
+    ReplyFindingCode.REFUSES: "不予办理",
+}
+FIELDS = {"place": "地点", "topic": "类别", "department": "责任单位"}
 UNKNOWN = {"department": "责任单位未明", "place": "地点未明", "topic": "类别未明"}
 # A title is a resident's sentence; past this it is a paragraph.
 TITLE_LENGTH = 40
@@ -75,6 +81,86 @@ def surge_sentence(
     return f"{subject(group.labels, problems)}：{counts}{_voices(group)}。"
 
 
+def spike_sentence(
+    group: Group, problems: Mapping[str, Problem], *, timeframe: timedelta, before: int, height: float
+) -> str:
+    """Return 「A3区·停水：24小时内14件，此前24小时4件，为3.5倍（界限3倍），涉及9个独立反映。」"""
+    length = chinese_duration(timeframe)
+    past = f"此前{length}{before}件"
+    if group.count < before:
+        return (
+            f"{subject(group.labels, problems)}：{length}内{group.count}件，{past}，"
+            f"降到{100 * group.count / before:.0f}%（界限{100 / height:.0f}%）。"
+        )
+    times = (
+        f"{past}，为{_times(group.count / before)}倍（界限{_times(height)}倍）"
+        if before
+        else f"此前{length}没有"
+    )
+    return f"{subject(group.labels, problems)}：{length}内{group.count}件，{times}{_voices(group)}。"
+
+
+def flatline_sentence(
+    group: Group, problems: Mapping[str, Problem], *, timeframe: timedelta, expected: float, threshold: int
+) -> str:
+    """Return 「A3区：7天内0件，低于1件的界限，平日约5.0件；来源抓取正常。」"""
+    return (
+        f"{subject(group.labels, problems)}：{chinese_duration(timeframe)}内{group.count}件，"
+        f"低于{threshold}件的界限，平日约{expected:.1f}件；来源抓取正常。"
+    )
+
+
+def percentage_sentence(
+    group: Group,
+    problems: Mapping[str, Problem],
+    *,
+    timeframe: timedelta,
+    bounds: tuple[float | None, float | None],
+) -> str:
+    """Return 「市住建局：7天内20件中15件符合条件，占75%，高于60%的界限。」"""
+    share, (low, high) = 100 * group.matched / group.count, bounds
+    bound = f"低于{low:g}%" if low is not None and share < low else f"高于{high:g}%"
+    return (
+        f"{subject(group.labels, problems)}：{chinese_duration(timeframe)}内{group.count}件中"
+        f"{group.matched}件符合条件，占{share:.0f}%，{bound}的界限。"
+    )
+
+
+def new_term_sentence(group: Group, *, timeframe: timedelta, window: timedelta) -> str:
+    """Return 「新出现的地点“C区”：24小时内2件，此前30天没有，涉及2个独立反映。」"""
+    ((field, value),) = group.labels.items()
+    return (
+        f"新出现的{FIELDS[field]}“{value}”：{chinese_duration(timeframe)}内{group.count}件，"
+        f"此前{chinese_duration(window)}没有{_voices(group)}。"
+    )
+
+
+def poor_reply_sentence(case: Case, *, zone: ZoneInfo) -> str:
+    """Return 「“题目”（A3区·城建）：3月5日的最新答复属于套话，未说明怎样解决；责任单位：…。」"""
+    faults = "、".join(FAULTS[code] for code in case.findings)
+    return (
+        f"{subject({'problem': case.problem.id}, {case.problem.id: case.problem})}："
+        f"{_day(case.at.astimezone(zone))}的最新答复属于{faults}，未说明怎样解决；"
+        f"责任单位：{case.problem.department or '未明'}。"
+    )
+
+
+def recurrence_sentence(case: Case, *, timeframe: timedelta, zone: ZoneInfo) -> str:
+    """Return 「“题目”（A3区·城建）：3月5日答复或办结后，7天内又有2件反映，累计5件；责任单位：…。」"""
+    return (
+        f"{subject({'problem': case.problem.id}, {case.problem.id: case.problem})}："
+        f"{_day(case.at.astimezone(zone))}答复或办结后，{chinese_duration(timeframe)}内又有"
+        f"{len(case.post_ids)}件反映，累计{case.problem.n_posts}件；"
+        f"责任单位：{case.problem.department or '未明'}。"
+    )
+
+
+def cases_sentence(labels: Mapping[str, str], cases: Sequence[Case], *, what: str) -> str:
+    """Return 「市住建局：3个问题最新答复没有解决问题，如“题目”。」"""
+    title = short_title(cases[0].problem.title)
+    return f"{subject(labels, {})}：{len(cases)}个问题{what}，如“{title}”。"
+
+
 def overdue_problem_sentence(item: Overdue, *, zone: ZoneInfo) -> str:
     """Return 「“题目”：2件反映无答复，已等18个工作日，时限“一般，15个工作日”已于3月5日过；责任单位：…。」"""
     due = item.due_at.astimezone(zone)
@@ -113,5 +199,8 @@ def _times(ratio: float) -> str:
 
 def _moment(moment: datetime) -> str:
     """Return 3月5日; a deadline at midnight is the day before its end."""
-    last = moment - timedelta(seconds=1)
-    return f"{last.month}月{last.day}日"
+    return _day(moment - timedelta(seconds=1))
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.month}月{moment.day}日"

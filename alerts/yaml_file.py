@@ -56,6 +56,8 @@ class YamlFile:
                 message = f'"{key}" is missing'
             else:
                 message = f"{key}: {first['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+                # What is wrong between several keys is said of the one that the message begins with.
+                where = where or [message.partition(":")[0]]
             raise FileError(self.path, self.line_of(where), message, name=name) from err
 
     def line_of(self, where: Sequence[int | str]) -> int:

@@ -275,7 +275,8 @@ def _sources(ward: Ward) -> tuple[Health, str]:
 
 
 def _rules(ward: Ward) -> tuple[Health, str]:
-    found = load_rules(ward.parts.settings.rules_dir)
+    settings = ward.parts.settings
+    found = load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
     if found.errors:
         return Health.BROKEN, str(found.errors[0])
     return Health.OK, f"{len(found.rules)} rules"

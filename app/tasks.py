@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     settings = parts.settings
     with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S), answering(parts, now=now) as index:
         return run_rules(
-            load_rules(settings.rules_dir),
+            load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s)),
             parts.database,
             index,
             now=now,

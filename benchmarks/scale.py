@@ -25,7 +25,8 @@ from statistics import quantiles
 from alerts.coverage import Coverage
 from alerts.deadlines import DEFAULT_DEADLINES, load_deadlines
 from alerts.engine import run_rules
-from alerts.rules import AnyRule, FrequencyRule, Rule, RuleSet
+from alerts.rule_types import AnyRule, FrequencyRule, Rule
+from alerts.rules import RuleSet
 from benchmarks.console import most_memory
 from benchmarks.redrawn import DEPARTMENTS, START, YEAR, Redrawn
 from nlp.analyser import Analyser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -35,7 +36,7 @@ def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
     settings = load_settings(data_dir)
     ensure_installation(settings)
-    found = load_rules(settings.rules_dir)
+    found = load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
     rows = [
         {"rule": rule.name, "type": str(rule.type), "enabled": rule.is_enabled, "error": None}
         for rule in found.rules

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nlp.segment import words
-from records.analysis import Analysis, Intent
+from records.analysis import Analysis, Intent, ReplyFinding, ReplyFindingCode, ReplyQuality
 from records.post import Channel, Post, Reply
 from records.problem import Membership, Problem
 from records.times import DEFAULT_ZONE
@@ -45,6 +45,7 @@ class Town:
         copy_of: str | None = None,
         replies: tuple[Reply, ...] = (),
         channel: Channel = Channel.INBOX,
+        findings: tuple[ReplyFindingCode, ...] = (),
         **of_problem: Any,
     ) -> str:
         """Take one analysed post, a report of `problem_id` (by default of its own); return its id."""
@@ -56,7 +57,7 @@ class Town:
         analysis = Analysis(
             post_id=post.id, revision=1, model_version="test", topic=topic, topic_guess=topic,
             topic_score=0.9, runner_up=None, intent=Intent.COMPLAINT, intent_score=0.9, dissatisfaction=0.5,
-            urgency=urgency,
+            urgency=urgency, reply_quality=_quality(findings) if replies else None,
         )  # fmt: skip
         self._posts.append(post)
         self._analyses.append(analysis)
@@ -79,6 +80,10 @@ class Town:
     def close(self) -> None:
         self.index.close()
         self.database.close()
+
+
+def _quality(codes: tuple[ReplyFindingCode, ...]) -> ReplyQuality:
+    return ReplyQuality(relevance=0.5, findings=tuple(ReplyFinding(code=code, words="") for code in codes))
 
 
 @pytest.fixture

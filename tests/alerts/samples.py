@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.rules import RULE_MODELS, Rule, RuleType
+from alerts.rule_types import RULE_MODELS, Rule, RuleType
 from records.alert import Alert, AlertState
 from records.problem import Problem, ProblemState
 from records.times import DEFAULT_ZONE

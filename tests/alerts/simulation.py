@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.facts import Step
-from alerts.rules import SurgeRule
+from alerts.rule_types import SurgeRule
 from alerts.surge import Verdict, judge
 from alerts.workdays import day_kind
 from records.times import DEFAULT_ZONE, Period

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from alerts.coverage import Coverage, HealthState, SourceHealth
 from alerts.deadlines import load_deadlines
 from alerts.engine import RuleReport, run_rules
-from alerts.rules import DEFAULT_RULES, Rule, RuleSet, load_rules
+from alerts.rule_types import Rule
+from alerts.rules import DEFAULT_RULES, RuleSet, load_rules
 from alerts.yaml_file import FileError
 from records.alert import AlertState, DeliveryState
 from records.plain import plain
@@ -48,7 +50,7 @@ def quiet_weeks(town: Town, *, source: str = "board", place: str = "A3区") -> N
         town.post("路灯不亮", asked_at=NOW - day * DAY + HOUR, source=source, place=place)
 
 
-def rush(town: Town, count: int = 9, *, copies: bool = False, **stated: str) -> list[str]:
+def rush(town: Town, count: int = 9, *, copies: bool = False, **stated: Any) -> list[str]:
     first: str | None = None
     ids = []
     for number in range(count):

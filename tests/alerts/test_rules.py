@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from alerts.durations import chinese_duration, parse_duration
-from alerts.rules import DEFAULT_RULES, SurgeRule, load_rules
+from alerts.rule_types import SurgeRule
+from alerts.rules import DEFAULT_RULES, load_rules
 from records.errors import ConfigurationError
 
 GOOD = """\
@@ -20,6 +21,15 @@ timeframe: 24h
 """
 
 
+ANY = "name: 甲\ntitle: 甲\ndescription: 理由。\ntype: any\n"
+SPIKE = ANY.replace("any", "spike") + "timeframe: 24h\nspike_height: 3\nspike_type: up\n"
+FLATLINE = ANY.replace("any", "flatline") + "timeframe: 7d\nthreshold: 1\n"
+SHARE = ANY.replace("any", "percentage_match") + "match_bucket_filter: 停水\n"
+NEW = ANY.replace("any", "new_term")
+POOR = ANY.replace("any", "poor_reply")
+SILENT = ANY.replace("any", "source_silent") + "timeframe: 12h\n"
+
+
 def write(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -28,7 +38,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def only_error(folder: Path, text: str) -> str:
     write(folder, "rule.yaml", text)
-    found = load_rules(folder)
+    found = load_rules(folder, every=timedelta(minutes=5))
     assert found.rules == ()
     (error,) = found.errors
     assert "\n" not in str(error)
@@ -102,6 +112,30 @@ def test_a_mistake_is_said_with_its_place_and_fix(tmp_path: Path, change: tuple[
             "name: 超时\ntitle: 超\ndescription: 由。\ntype: overdue\npreset: 留言板\nquery_key: source\n",
             "answers are owed to problems",
         ),
+        (ANY + "filter: '*'\n", ':5: "甲" filter: "*" matches everything'),
+        (ANY + "filter: 'channel:* OR 停水'\n", "matches everything"),
+        (ANY + "filter: 'urgency:>=0'\n", "matches everything"),
+        (
+            ANY + "filter: 停水\ntimeframe: 1m\n",
+            ':6: "甲" timeframe: shorter than the 300 s between two rounds',
+        ),
+        (SPIKE, "threshold_cur: without it one report after none is a spike"),
+        (SPIKE.replace("up", "down") + "threshold_cur: 2\n", "threshold_ref: a fall needs a least count"),
+        (SPIKE + "spike_heigt: 2\n", 'unknown key "spike_heigt" (did you mean "spike_height"?)'),
+        (FLATLINE + "baseline: 7d\n", "baseline: at least four times the timeframe"),
+        (SHARE, "max_percentage: no bound is stated"),
+        (
+            SHARE + "min_percentage: 60\nmax_percentage: 50\n",
+            "min_percentage: 60 is not below max_percentage 50",
+        ),
+        (SHARE.replace("停水", "'*'") + "max_percentage: 50\n", "matches everything, always 100 %"),
+        (NEW + "fields: 网友\n", "would make a person the subject"),
+        (NEW + "fields: problem\n", "fields: problem: has no terms to learn (use place, topic, department)"),
+        (NEW + "fields: place\nterms_window_size: 1d\n", "terms_window_size: at least twice the timeframe"),
+        (POOR + "findings: decides\n", "findings: decides is no fault of an answer"),
+        (POOR + "query_key: source\n", "answers are owed to problems"),
+        (SILENT + "filter: 停水\n", "filter: a rule about sources looks at no messages"),
+        (SILENT + "states: ok\n", "states: ok is no silence"),
         ("- 停水\n", '"type" is missing'),
         ("", '"type" is missing'),
     ],

@@ -11,7 +11,8 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from alerts.rules import AnyRule, FrequencyRule, load_rules
+from alerts.rule_types import AnyRule, FrequencyRule
+from alerts.rules import load_rules
 from console.security import CSRF_FIELD
 from console.services import Services
 from records.post import Channel

@@ -1,0 +1,98 @@
+"""Rules that compare two spans, over facts: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.facts import Facts, Finding, Group, Step
+from alerts.rule_types import FlatlineRule, NewTermRule, PercentageMatchRule, SpikeRule, SpikeType
+from alerts.sentences import flatline_sentence, new_term_sentence, percentage_sentence, spike_sentence
+
+
+def spikes(rule: SpikeRule, group: Group, steps: Sequence[Step]) -> bool:
+    """Return whether the count rose or fell far enough; what was not seen did neither."""
+    before, now = group.history
+    if now < rule.threshold_cur or before < rule.threshold_ref:
+        return False
+    then_blind, now_blind = (step.blind for step in steps)
+    rose = now > before and now >= rule.spike_height * before and not then_blind
+    fell = now < before and rule.spike_height * now <= before and not now_blind
+    return (rose and rule.spike_type is not SpikeType.DOWN) or (fell and rule.spike_type is not SpikeType.UP)
+
+
+def outside(rule: PercentageMatchRule, group: Group) -> bool:
+    """Return whether the share is out of bounds, of enough reports to be a share."""
+    if group.count < rule.min_denominator:
+        return False
+    share = 100 * group.matched / group.count
+    too_low = rule.min_percentage is not None and share < rule.min_percentage
+    return too_low or (rule.max_percentage is not None and share > rule.max_percentage)
+
+
+def unseen_before(rule: NewTermRule, group: Group, steps: Sequence[Step]) -> bool:
+    """Return whether the value is new, and the time before known well enough to say so."""
+    before, now = group.history
+    return not before and now >= rule.num_events and not steps[0].blind
+
+
+def find_spikes(rule: SpikeRule, facts: Facts) -> list[Finding]:
+    found = []
+    for group in facts.groups:
+        before, now = group.history
+        voices = group.reports.n_voices if group.reports else group.count
+        if not spikes(rule, group, facts.steps):
+            continue
+        if now > before and voices < (rule.num_voices or rule.threshold_cur):
+            continue
+        sentence = spike_sentence(
+            group, facts.problems, timeframe=rule.timeframe, before=before, height=rule.spike_height
+        )
+        found.append(_finding(group, group.count, sentence, expected=float(before)))
+    return found
+
+
+def find_flatlines(rule: FlatlineRule, facts: Facts) -> list[Finding]:
+    """An expectation from a baseline with gaps is only too low, and so never the reason for an alert."""
+    found = []
+    for group in facts.groups:
+        expected = group.history[0] * (rule.timeframe / rule.baseline)
+        if group.count < rule.threshold <= expected and not facts.steps[1].blind:
+            sentence = flatline_sentence(
+                group, facts.problems, timeframe=rule.timeframe, expected=expected, threshold=rule.threshold
+            )
+            found.append(_finding(group, group.count, sentence, expected=expected))
+    return found
+
+
+def find_percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
+    found = []
+    for group in facts.groups:
+        if outside(rule, group):
+            sentence = percentage_sentence(
+                group,
+                facts.problems,
+                timeframe=rule.timeframe,
+                bounds=(rule.min_percentage, rule.max_percentage),
+            )
+            found.append(_finding(group, 100 * group.matched / group.count, sentence))
+    return found
+
+
+def find_new_terms(rule: NewTermRule, facts: Facts) -> list[Finding]:
+    found = []
+    for group in facts.groups:
+        if unseen_before(rule, group, facts.steps):
+            sentence = new_term_sentence(group, timeframe=rule.timeframe, window=rule.terms_window_size)
+            found.append(_finding(group, group.count, sentence))
+    return found
+
+
+def _finding(group: Group, value: float, sentence: str, *, expected: float | None = None) -> Finding:
+    return Finding(
+        labels=group.labels,
+        value=float(value),
+        expected=expected,
+        explanation=sentence,
+        problem_ids=group.reports.problem_ids if group.reports else (),
+        post_ids=group.reports.post_ids if group.reports else (),
+    )
