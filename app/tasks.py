@@ -21,7 +21,7 @@ from app.stand_in import answering
 from app.wiring import Parts
 from briefing.collect import collect
 from briefing.snapshot import freeze
-from crawler.importers import RejectedRow, read_export
+from crawler.importers import RejectedRow, read_export, rejects_file, rejects_path
 from nlp.segment import words
 from records.errors import HuiyingError, Retryable
 from records.post import Channel, Post
@@ -54,11 +54,13 @@ def import_file(
     channel: Channel,
     mapping: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    rejects: Path | None = None,
     now: datetime,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Store the rows of an export. Rows that cannot be taken are counted by reason; the rest is stored.
 
+    The rejected rows, masked, then stand in FILE.rejected.csv beside it, or in `rejects`.
     Idempotent: the same file again changes nothing. Raises HuiyingError where the whole cannot be read.
     """
     runs = parts.database.runs
@@ -86,14 +88,17 @@ def import_file(
         )
 
     try:
-        for batch in _batches(rows, IMPORT_BATCH):
-            rejected = [row for row in batch if isinstance(row, RejectedRow)]
-            reasons.update(row.code for row in rejected)
-            shown += rejected[: SHOWN_REJECTIONS - len(shown)]
-            saved = parts.database.posts.save([row for row in batch if isinstance(row, Post)])
-            outcomes.update(outcome for _, outcome in saved)
-            if progress is not None:
-                progress(len(batch))
+        with rejects_file(rejects or rejects_path(path)) as write_rejected:
+            for batch in _batches(rows, IMPORT_BATCH):
+                rejected = [row for row in batch if isinstance(row, RejectedRow)]
+                reasons.update(row.code for row in rejected)
+                shown += rejected[: SHOWN_REJECTIONS - len(shown)]
+                saved = parts.database.posts.save([row for row in batch if isinstance(row, Post)])
+                outcomes.update(outcome for _, outcome in saved)
+                for row in rejected:
+                    write_rejected(row)
+                if progress is not None:
+                    progress(len(batch))
     except HuiyingError as err:
         runs.finish(run_id, RunState.FAILED, counts(), now=utc_now(), error=str(err))
         raise

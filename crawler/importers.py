@@ -19,6 +19,7 @@ from crawler.importing.columns import (
     plain_header,
     require_columns,
 )
+from crawler.importing.rejects import rejects_file, rejects_path
 from crawler.importing.rows import RejectedRow, RowReader
 from crawler.importing.tables import (
     Format,
@@ -36,7 +37,14 @@ from records.errors import ConfigurationError, Rejected, nearest
 from records.post import Channel, Post
 from records.times import DEFAULT_ZONE
 
-__all__ = ["ExportDescription", "RejectedRow", "describe_export", "read_export"]
+__all__ = [
+    "ExportDescription",
+    "RejectedRow",
+    "describe_export",
+    "read_export",
+    "rejects_file",
+    "rejects_path",
+]
 
 # Title rows, remarks and blank rows stand above the header; more than this many were seen nowhere.
 HEADER_ROWS = 20

@@ -79,7 +79,7 @@ def import_(
 ) -> None:
     from app.tasks import import_file
     from app.wiring import open_parts
-    from crawler.importers import describe_export
+    from crawler.importers import describe_export, rejects_path
     from crawler.importing.columns import load_mapping
 
     columns = load_mapping(mapping) if mapping else None
@@ -106,6 +106,8 @@ def import_(
         print_record(run_row(report.run), form)
         bring_up_to_date(parts)
 
+        if report.rejected:
+            note("未收的行（已脱敏）见 %(file)s", file=rejects_path(file))
 
 def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     from app.tasks import health

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from crawler.extraction import hashed_id, read_count, read_rating, tidy
 from crawler.importing.dates import read_cell_date
 from crawler.importing.tables import Sheet
-from crawler.masking import mask_post
+from crawler.masking import mask, mask_post
 from crawler.validation import MAX_TEXT_CHARS, check_post
 from records.errors import Rejected
 from records.post import Channel, Post, Reply
@@ -29,6 +30,15 @@ _RATINGS = {
 }
 
 
+# What a rejected row shows of itself. A row may be rejected because its cells slipped into their neighbours'
+# columns, and a name alone in a cell is nothing that masking can tell from another word: so of the short
+# fields only numbers and dates, and of the long ones only what is longer than a name.
+SHOWN_FIELDS = ("id", "title", "text", "asked_at", "reply", "replied_at")
+MIN_SHOWN_CHARS = 5
+_SHOWN_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_SHOWN_DATE = re.compile(r"[\d\s年月日号时点分秒上下午一二三四五六七八九十〇零○:/.T+-]{1,40}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
     """A row that is no post: its number in the file or sheet (from 1), the reason code, one line without its
@@ -38,6 +48,8 @@ class RejectedRow:
     sheet: str | None = None
     code: str
     message: str
+    # Masked, of SHOWN_FIELDS only.
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +80,13 @@ class RowReader:
             try:
                 post = self._post(values, sheet.epoch if sheet else None)
             except Rejected as err:
-                yield RejectedRow(row=number, sheet=name, code=err.code, message=f"row {number}: {err}")
+                yield RejectedRow(
+                    row=number,
+                    sheet=name,
+                    code=err.code,
+                    message=f"row {number}: {_reason(err, values)}",
+                    cells=self._shown(values),
+                )
             else:
                 yield post
 
@@ -106,6 +124,31 @@ class RowReader:
         self._met.add(hash(native_id))
         return post
 
+    def _shown(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what of a rejected row may be written down."""
+        cells = {name: _text(values.get(name)) for name in SHOWN_FIELDS}
+        if max(map(len, cells.values())) > MAX_TEXT_CHARS:
+            return {}
+        masked = mask_post(
+            Post(
+                source=self.source,
+                channel=self.channel,
+                native_id="-",
+                url=None,
+                title=cells["title"],
+                text=cells["text"],
+                asked_at=self.now,
+                fetched_at=self.now,
+                replies=(Reply(text=cells["reply"]),),
+            )
+        )
+        shown = {"title": masked.title, "text": masked.text, "reply": masked.replies[0].text}
+        shown = {name: text for name, text in shown.items() if len(text) >= MIN_SHOWN_CHARS}
+        for name, pattern in (("id", _SHOWN_ID), ("asked_at", _SHOWN_DATE), ("replied_at", _SHOWN_DATE)):
+            if pattern.fullmatch(cells[name]):
+                shown[name] = mask(cells[name])
+        return shown
+
     def _replies(
         self, values: Mapping[str, Any], cells: Mapping[str, str], epoch: datetime | None
     ) -> tuple[Reply, ...]:
@@ -122,6 +165,14 @@ class RowReader:
 
     def _time(self, value: Any, epoch: datetime | None) -> datetime:
         return read_cell_date(value, zone=self.zone, epoch=epoch)
+
+
+def _reason(err: Rejected, values: Mapping[str, Any]) -> str:
+    """Return the error's message, without the row's id where that may be a name or a number of a person."""
+    native_id = _text(values.get("id"))
+    if not native_id or (_SHOWN_ID.fullmatch(native_id) and mask(native_id) == native_id):
+        return str(err)
+    return str(err).replace(native_id, "…")
 
 
 def _text(value: Any) -> str:

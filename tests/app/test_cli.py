@@ -68,6 +68,10 @@ def test_rows_that_cannot_be_taken_are_named_and_the_rest_is_kept(huiying: Huiyi
     counts = json.loads(result.out)
     assert (counts["fetched"], counts["stored"], sum(counts["rejected"].values())) == (5, 3, 2)
     assert "第 5 行未收（bad_date）" in result.err
+    assert "town.jsonl.rejected.csv" in result.err
+    assert "5,,bad_date," in (tmp_path / "town.jsonl.rejected.csv").read_text("utf-8-sig")
+    huiying("import", write_jsonl(tmp_path / "town.jsonl", MESSAGES))
+    assert not (tmp_path / "town.jsonl.rejected.csv").exists()
     assert result.code == 0
 
 

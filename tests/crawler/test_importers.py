@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 import xlwt
 from openpyxl import Workbook
 
-from crawler.importers import ExportDescription, RejectedRow, describe_export, read_export
+from crawler.importers import ExportDescription, RejectedRow, describe_export, read_export, rejects_file
 from crawler.importing.columns import load_mapping
 from records.errors import ConfigurationError
 from records.post import Channel, Post
@@ -301,6 +303,56 @@ def test_each_bad_row_has_its_number_and_reason_and_no_text(tmp_path: Path) -> N
         (9, "empty"),
     ]
     assert all("张三丰" not in row.message and f"row {row.row}" in row.message for row in rejected)
+
+
+def test_rejected_rows_are_written_masked_replaced_and_gone(tmp_path: Path) -> None:
+    target = tmp_path / "export.csv.rejected.csv"
+    rows = [
+        ("编号", "标题", "内容", "时间", "联系人"),
+        ("1", "路灯不亮了", "我叫张三丰，电话13912345678，路灯坏了三天。", "3月1日", "张三丰"),
+        ("张三丰", "张三丰", "=1+1是不是很奇怪", "张三丰", "13912345678"),  # slipped into other columns
+        ("3", "=cmd", "=cmd|calc!A1", "13912345678", ""),
+        ("张三丰", "停水了", "又停水了", "2027-03-01", ""),
+    ]
+    _, rejected = read(write_csv(tmp_path, rows))
+    for _ in range(2):
+        with rejects_file(target) as write:
+            for row in rejected:
+                write(row)
+    content = target.read_text("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(content)))
+    assert [(line["row"], line["code"], line["id"]) for line in lines] == [
+        ("2", "no_year", "1"),
+        ("3", "bad_date", ""),
+        ("4", "bad_date", "3"),
+        ("5", "future_date", ""),
+    ]
+    assert (lines[0]["asked_at"], lines[0]["title"]) == ("3月1日", "路灯不亮了")
+    assert "〔电话〕" in lines[0]["text"]
+    assert [line["text"][:2] for line in lines[1:3]] == ["'=", "'="]
+    assert "张三丰" not in content
+    assert "13912345678" not in content
+
+    def break_off() -> None:
+        with rejects_file(target) as write:
+            write(rejected[0])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert target.read_text("utf-8-sig") == content
+    with rejects_file(target):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["export.csv"]
+
+
+def test_where_nothing_can_be_written_is_one_line(tmp_path: Path) -> None:
+    row = RejectedRow(row=2, code="empty", message="row 2: has no text")
+    with (
+        pytest.raises(ConfigurationError, match="copy the export to a folder that you can write to"),
+        rejects_file(tmp_path / "absent" / "x.rejected.csv") as write,
+    ):
+        write(row)
 
 
 def test_bytes_that_are_not_of_the_encoding_reject_their_row_only(tmp_path: Path) -> None:
