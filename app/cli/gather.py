@@ -103,11 +103,11 @@ def import_(
         for row in report.rejected:
             where = f"{row.sheet}!{row.row}" if row.sheet else row.row
             note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=where, code=row.code, reason=row.message)
+        if report.rejected:
+            note("未收的行（已脱敏）见 %(file)s", file=rejects_path(file))
         print_record(run_row(report.run), form)
         bring_up_to_date(parts)
 
-        if report.rejected:
-            note("未收的行（已脱敏）见 %(file)s", file=rejects_path(file))
 
 def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     from app.tasks import health
