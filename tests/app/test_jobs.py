@@ -269,6 +269,9 @@ def test_a_worker_with_an_older_model_does_not_undo_the_work_of_the_newer(databa
         connection.execute(text("DELETE FROM procrastinate_jobs"))
     assert database.jobs.queue_unread("new", now=NOW) == 0
     assert database.jobs.queue_unread("old", now=NOW) == 0
+    database.jobs.choose_model("old")  # a person went back to it
+    assert database.jobs.queue_unread("new", now=NOW) == 0
+    assert database.jobs.queue_unread("old", now=NOW) == 1
 
 
 def test_a_rebuild_of_the_index_is_split_and_says_how_far_it_is(parts: Parts) -> None:
