@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.options import DataDir, Limit, Now, Output, moment
-from app.cli.output import Format, note, print_records
-from app.settings import load_settings
+from app.cli.output import Format, note, print_records, write
+from app.settings import Settings, load_settings
 from records.alert import AlertState
-from records.errors import ConfigurationError
+from records.errors import ConfigurationError, nearest
+from records.files import placed
 from records.plain import plain
 from records.run import AuditEntry
 from records.times import utc_now
 
-rules = typer.Typer(help="预警规则：检查、执行。", no_args_is_help=True)
+if TYPE_CHECKING:
+    from alerts.rules import RuleSet
+
+rules = typer.Typer(help="预警规则：检查、解释、公示、执行。", no_args_is_help=True)
 alerts = typer.Typer(help="预警：列出、认领、办结。", no_args_is_help=True)
 
 
@@ -25,18 +30,15 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(alerts, name="alerts")
     rules.command("check", help="读规则文件，逐条说明对错。")(check)
     rules.command("run", help="现在就把规则执行一遍并送出通知。")(run)
+    rules.command("explain", help="用中文说明一条规则看什么、何时预警。")(explain)
+    rules.command("register", help="写出规则公示：每条规则的名称、理由和检索式。")(register_rules)
     alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
     alerts.command("ack", help="认领一条预警。")(acknowledge)
     alerts.command("resolve", help="把一条预警标为已了结。")(resolve)
 
 
 def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
-    from alerts.rules import load_rules
-    from app.installation import ensure_installation
-
-    settings = load_settings(data_dir)
-    ensure_installation(settings)
-    found = load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
+    found = _load(load_settings(data_dir))
     rows = [
         {"rule": rule.name, "type": str(rule.type), "enabled": rule.is_enabled, "error": None}
         for rule in found.rules
@@ -45,6 +47,56 @@ def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     print_records(rows, form)
     if found.errors:
         raise ConfigurationError(str(found.errors[0]))
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="RULE", help="规则的名称")], data_dir: DataDir = None
+) -> None:
+    from alerts.explain import explain as explained
+
+    found = _load(load_settings(data_dir))
+    rules_by_name = {rule.name: rule for rule in found.rules}
+    if name not in rules_by_name:
+        broken = next((str(error) for error in found.errors if error.name == name), None)
+        hint = nearest(name, rules_by_name) or " (see `huiying rules check`)"
+        raise ConfigurationError(broken or f'rule "{name}": there is none{hint}')
+    write(explained(rules_by_name[name]) + "\n")
+
+
+def register_rules(
+    file: Annotated[
+        Path | None, typer.Option("--file", help="写到这个 Markdown 文件（默认写到标准输出）")
+    ] = None,
+    data_dir: DataDir = None,
+    now: Now = None,
+) -> None:
+    """A rule that cannot be read would be missing: then nothing is written."""
+    from alerts.explain import public_register
+
+    settings = load_settings(data_dir)
+    found = _load(settings)
+    if found.errors:
+        raise ConfigurationError(str(found.errors[0]))
+    text = public_register(found.rules, at=moment(now, settings.zone).astimezone(settings.zone))
+    if file is None:
+        write(text)
+        return
+    try:
+        with placed(file) as target:
+            target.write(text.encode())
+    except OSError as err:
+        raise ConfigurationError(
+            f'--file "{file}": {err.strerror} (name a file in a folder there is)'
+        ) from err
+    note("已写出 %(count)s 条规则到 %(file)s", count=len(found.rules), file=file)
+
+
+def _load(settings: Settings) -> RuleSet:
+    from alerts.rules import load_rules
+    from app.installation import ensure_installation
+
+    ensure_installation(settings)
+    return load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
 
 
 def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) -> None:

@@ -1,0 +1,34 @@
+"""Rules at the command line: explained in plain words, and the public register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.app.conftest import Huiying
+
+
+def test_a_rule_is_explained_in_plain_words(huiying: Huiying) -> None:
+    result = huiying("rules", "explain", "多人反映同一问题")
+    assert result.code == 0
+    assert "何时预警：" in result.out
+
+
+def test_an_unknown_rule_is_one_line_with_the_nearest(huiying: Huiying) -> None:
+    result = huiying("rules", "explain", "多人反映同一问提")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines() == [
+        'huiying: rule "多人反映同一问提": there is none (did you mean "多人反映同一问题"?)'
+    ]
+
+
+def test_the_register_is_written_whole_or_not_at_all(huiying: Huiying, tmp_path: Path) -> None:
+    file = tmp_path / "规则公示.md"
+    result = huiying("rules", "register", "--file", file)
+    assert (result.code, result.out) == (0, "")
+    page = file.read_text(encoding="utf-8")
+    assert "## 多人反映同一问题" in page
+    assert huiying("rules", "register").out == page
+
+    missing = huiying("rules", "register", "--file", tmp_path / "none" / "a.md")
+    assert missing.code == 2
+    assert len(missing.err.splitlines()) == 1
