@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.settings import Settings
+from crawler.proposal.look import Looked, look
 from crawler.run import CrawlResult, crawl
 from crawler.source import Source
 from records.errors import ConfigurationError, HuiyingError, Retryable
@@ -158,6 +159,15 @@ def sample_source(settings: Settings, source: Source) -> tuple[list[Post], Crawl
     return said[:-1], said[-1]
 
 
+def look_at(settings: Settings, source: Source) -> Looked:
+    """Return what the page at the source's address suggests as a catalogue entry; nothing is stored."""
+    user_agent(settings, source)
+    said: Looked | None = next(_said_by_child(_look_child, settings, source), None)
+    if said is None:
+        raise Retryable(f'"{source.start_urls[0]}": the crawl process died (try again)')
+    return said
+
+
 def _said_by_child(
     target: Callable[..., None], *arguments: object, stopped: Callable[[], bool] = lambda: False
 ) -> Iterator[Any]:
@@ -209,6 +219,11 @@ def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:
         except HuiyingError as err:
             result = CrawlResult(counts=RunCounts(), error=str(err))
     pipe.send(result)
+
+
+def _look_child(settings: Settings, source: Source, pipe: Connection) -> None:
+    with Database.open(settings.truth_url) as database, _host_turn(database, source):
+        pipe.send(look(source, SampleSink(pipe), user_agent=user_agent(settings, source), now=utc_now()))
 
 
 def _host_turn(database: Database, source: Source) -> AbstractContextManager[object]:

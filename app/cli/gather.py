@@ -10,6 +10,7 @@ import typer
 
 from app.cli.options import DataDir, Now, Output, moment
 from app.cli.output import Format, gettext, note, print_record, print_records, progress_bar
+from app.cli.sources import add_source, show_source
 from app.settings import load_settings
 from records.errors import ConfigurationError, Retryable
 from records.plain import plain
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 SAMPLED_FIELDS = ("native_id", "title", "text", "asked_at", "status", "addressed_to", "place", "replies")
 SAMPLE_CHARACTERS = 60
 
-sources = typer.Typer(help="来源：列出、试抓。", no_args_is_help=True)
+sources = typer.Typer(help="来源：新增、说明、列出、试抓。", no_args_is_help=True)
 
 
 def register(cli: typer.Typer) -> None:
     cli.command(help="抓取一个来源，或全部启用的来源；随后分析并入索引。")(crawl)
     cli.command("import", help="导入 CSV、Excel（XLSX、XLS）或 JSONL 导出文件；随后分析并入索引。")(import_)
     cli.add_typer(sources, name="sources")
+    sources.command("add", help="新增来源：看页面，提出选择器，试读五条，写入来源目录。")(add_source)
+    sources.command("show", help="用平常话说明一个来源。")(show_source)
     sources.command("list", help="列出来源及其状况。")(list_sources)
     sources.command("test", help="试抓一个来源，什么也不保存，说明每个字段得到了什么。")(try_source)
 
@@ -67,7 +70,11 @@ def import_(
     source: Annotated[str | None, typer.Option("--source", help="记为哪个来源（默认取文件名）")] = None,
     channel: Annotated[Channel, typer.Option("--channel", help="渠道")] = Channel.HOTLINE,
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="列对照（YAML：字段: 列名）；不写则按表头猜")
+        str | None,
+        typer.Option("--mapping", help="列对照：存好的名称，或 YAML 文件（字段: 列名）；不写则按表头猜"),
+    ] = None,
+    save_mapping: Annotated[
+        str | None, typer.Option("--save-mapping", help="把这次的列对照以此名称存下（可与 --dry-run 同用）")
     ] = None,
     sheet: Annotated[
         str | None, typer.Option("--sheet", help="只读这张工作表；不写则读所有带表头的工作表")
@@ -77,16 +84,20 @@ def import_(
     data_dir: DataDir = None,
     now: Now = None,
 ) -> None:
+    from app import mappings
     from app.tasks import import_file
     from app.wiring import open_parts
     from crawler.importers import describe_export, rejects_path
-    from crawler.importing.columns import load_mapping
 
-    columns = load_mapping(mapping) if mapping else None
-    if dry_run:
-        print_record(plain(describe_export(file, mapping=columns, sheet=sheet)), form)
+    settings = load_settings(data_dir)
+    columns = mappings.find_mapping(settings, mapping) if mapping else None
+    description = describe_export(file, mapping=columns, sheet=sheet) if dry_run or save_mapping else None
+    if description and save_mapping:
+        note("列对照已存为 %(file)s", file=mappings.save_mapping(settings, save_mapping, description))
+    if description and dry_run:
+        print_record(plain(description), form)
         return
-    with open_parts(load_settings(data_dir)) as parts:
+    with open_parts(settings) as parts:
         with progress_bar() as bar:
             task = bar.add_task(file.name, total=None)
             report = import_file(

@@ -1,0 +1,184 @@
+"""Sources proposed from their pages: the sample town's, awkward ones, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from app.sample_town.messages import town
+from app.sample_town.site import TownSite
+from crawler.catalogue import load_catalogue
+from crawler.proposal.entry import add_entry, entry_text
+from crawler.proposal.labels import field_of, is_writers
+from crawler.proposal.look import Looked, look, looking_source
+from records.errors import ConfigurationError, Rejected
+from tests.crawler.awkward_boards import (
+    FOUND,
+    LETTERS,
+    Board,
+    all_on_the_list,
+    nested_tables,
+    reply_on_its_own_page,
+)
+from tests.crawler.crawling import NOW, PROCESSES, USER_AGENT, ZONE, Crawled, FileSink, crawl_into
+from tests.crawler.site import Page, Site, html
+
+
+def look_at(url: str, folder: Path, *, local: bool = True) -> Looked:
+    receiving, sending = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=_look, args=(url, folder, local, sending))
+    process.start()
+    sending.close()
+    looked: Looked = receiving.recv()
+    process.join(30)
+    return looked
+
+
+def _look(url: str, folder: Path, local: bool, pipe: Connection) -> None:
+    source = looking_source(url, local=local)
+    pipe.send(look(source, FileSink(folder / "none.json"), user_agent=USER_AGENT, now=NOW))
+
+
+def proposed(url: str, folder: Path) -> str:
+    """Return the catalogue with the source proposed for `url`."""
+    looked = look_at(url, folder)
+    assert looked.proposal is not None, looked.error
+    entry = entry_text(looked.proposal, name="one", channel="inbox", place=None, local=True)
+    return f"sources:\n{entry}"
+
+
+def crawl_proposed(url: str, folder: Path) -> Crawled:
+    return crawl_into(folder, proposed(url, folder))
+
+
+@pytest.mark.parametrize("board", FOUND)
+def test_awkward_boards_are_found_whole(board: Callable[[], Board], site: Site, tmp_path: Path) -> None:
+    pages = board()
+    site.pages.update(pages)
+    crawled = crawl_proposed(site.url + next(iter(pages)), tmp_path)
+    assert crawled.error is None
+    posts = {post.title: post for post in crawled.posts.values()}
+    assert posts.keys() == {letter.title for letter in LETTERS}
+    for letter in LETTERS:
+        post = posts[letter.title]
+        assert post.text == letter.body
+        assert post.asked_at.astimezone(ZONE).date().isoformat() == letter.day
+        assert (post.status, post.addressed_to) == (letter.status, letter.office)
+        assert [reply.text for reply in post.replies] == [letter.reply] * bool(letter.reply)
+
+
+TOWN = (
+    "/mailbox/index.html",
+    "/wangshan/letters.asp?page=1",
+    "/news/rss.xml",
+    "/notices/index.html",
+    "/news/index.html",
+)
+
+
+@pytest.fixture(scope="module")
+def town_site() -> Iterator[TownSite]:
+    with TownSite(town(date(2026, 11, 20)), datetime(2026, 11, 20, 12, tzinfo=ZONE)) as running:
+        yield running
+
+
+def test_the_sample_towns_pages_are_all_found(town_site: TownSite, tmp_path: Path) -> None:
+    kinds = {}
+    for address in TOWN:
+        looked = look_at(town_site.base_url + address, tmp_path)
+        assert looked.proposal is not None, looked.error
+        kinds[address] = (looked.proposal.spider, looked.proposal.url.removeprefix(town_site.base_url))
+    assert kinds == {
+        "/mailbox/index.html": ("board", "/mailbox/index.html"),
+        "/wangshan/letters.asp?page=1": ("board", "/wangshan/letters.asp?page=1"),
+        "/news/rss.xml": ("feed", "/news/rss.xml"),
+        "/notices/index.html": ("pages", "/notices/sitemap.xml"),
+        "/news/index.html": ("pages", "/news/index.html"),
+    }
+
+
+def test_a_board_without_pages_of_its_messages_is_said_to_be_one(site: Site, tmp_path: Path) -> None:
+    site.pages.update(all_on_the_list())
+    looked = look_at(f"{site.url}/t10/list.html", tmp_path)
+    assert (looked.proposal, looked.code) == (None, "no_list")
+
+
+def test_a_reply_on_another_page_is_left_out_and_the_rest_is_found(site: Site, tmp_path: Path) -> None:
+    site.pages.update(reply_on_its_own_page())
+    crawled = crawl_proposed(f"{site.url}/t9/list.html", tmp_path)
+    assert {post.text for post in crawled.posts.values()} == {letter.body for letter in LETTERS}
+    assert [post.replies for post in crawled.posts.values()] == [()] * len(LETTERS)
+
+
+def test_the_writer_is_skipped_and_named_as_skipped(site: Site, tmp_path: Path) -> None:
+    site.pages.update(nested_tables())
+    proposal = look_at(f"{site.url}/t1/list.html", tmp_path).proposal
+    assert proposal is not None
+    assert proposal.skipped == ("来信人",)
+    assert "来信人" not in str(proposal.selectors)
+
+
+@pytest.mark.parametrize(
+    "label", ["留言人", "姓名", "网名", "IP", "昵称", "联系电话", "来信人", "手机", "IP属地", "发件人"]
+)
+def test_labels_of_the_writer_announce_no_field(label: str) -> None:
+    assert is_writers(label)
+    assert field_of(label) is None
+
+
+def test_forums_platforms_private_addresses_and_robots_are_refused(site: Site, tmp_path: Path) -> None:
+    row = '<li><img class="avatar"><a href="/u/7">某</a><a href="/t/{0}.html">帖子的标题{0}</a></li>'
+    site.pages["/forum"] = html(f"<body><ul>{''.join(row.format(n) for n in range(5))}</ul></body>")
+    forum = look_at(f"{site.url}/forum", tmp_path)
+    assert (forum.code, "avatars and profile links" in forum.error) == ("looks_like_forum", True)
+    assert look_at(f"{site.url}/forum", tmp_path, local=False).code == "private_address"
+    assert look_at(f"{site.url}/nothing", tmp_path).code == "http_404"
+    site.pages["/robots.txt"] = Page(body=b"User-agent: *\nDisallow: /forum", content_type="text/plain")
+    assert look_at(f"{site.url}/forum", tmp_path).code == "robots_denied"
+    with pytest.raises(Rejected, match="refused"):
+        looking_source("https://weibo.com/x", local=False)
+
+
+ENTRY = '- name: new\n  title: "新"\n  channel: news\n  spider: feed\n  start_urls: ["https://example.org/a.xml"]\n'
+OLD = "name: old  # mine\n{0}  title: 旧\n{0}  channel: news\n{0}  spider: feed\n{0}  start_urls: [https://example.org/]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing yet\n",
+        "# mine\nsources: []  # empty\n",
+        "sources:\n",
+        "sources:\n- " + OLD.format(""),
+        "# mine\nsources:\n    - " + OLD.format("    ") + "    # the end",
+        ("sources:\n  - " + OLD.format("  ")).replace("\n", "\r\n"),
+    ],
+)
+def test_an_entry_is_added_and_the_file_keeps_what_it_holds(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_bytes(text.encode())
+    file.chmod(0o640)
+    before = [source.name for source in load_catalogue(file)]
+    add_entry(file, ENTRY)
+    assert [source.name for source in load_catalogue(file)] == [*before, "new"]
+    kept = file.read_bytes().decode()
+    assert all(line in kept for line in text.splitlines() if "[]" not in line)
+    assert text.count("#") == kept.count("#")
+    assert file.stat().st_mode & 0o777 == 0o640
+    with pytest.raises(ConfigurationError, match="taken"):
+        add_entry(file, ENTRY)
+    assert file.read_bytes().decode() == kept
+
+
+@pytest.mark.parametrize("entry", [ENTRY.replace("feed", "fed"), ENTRY + "  author: a\n"])
+def test_an_entry_that_the_catalogue_refuses_changes_nothing(entry: str, tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text("sources: [] # mine\n", "utf-8")
+    with pytest.raises(ConfigurationError):
+        add_entry(file, entry)
+    assert (file.read_text("utf-8"), len(list(tmp_path.iterdir()))) == ("sources: [] # mine\n", 1)
