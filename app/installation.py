@@ -82,7 +82,11 @@ def installation_files(settings: Settings) -> dict[str, Path]:
         settings.receivers_file,
         settings.words_file,
     )
-    below = [path for part in (settings.rules_dir, settings.models_dir) for path in sorted(part.rglob("*"))]
+    below = [
+        path
+        for part in (settings.rules_dir, settings.models_dir, settings.mappings_dir)
+        for path in sorted(part.rglob("*"))
+    ]
     return {
         path.relative_to(folder).as_posix(): path
         for path in (*single, *below)
@@ -178,7 +182,7 @@ def _not_writable(folder: Path, err: OSError) -> HuiyingError:
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
-    ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "rules", ".rules-new"}
+    ours = {"huiying.toml", "sources.yaml", "receivers.yaml", "models", "rules", "mappings", ".rules-new"}
     ours |= {path.name for path in folder.glob("huiying.sqlite*")}  # a restored one comes before the marker
     foreign = sorted(
         entry.name for entry in folder.iterdir() if entry.name not in ours and entry.name[0] != "."

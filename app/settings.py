@@ -140,6 +140,10 @@ class Settings(BaseModel):
         return self.data_dir / "rules"
 
     @property
+    def mappings_dir(self) -> Path:
+        return self.data_dir / "mappings"
+
+    @property
     def catalogue_file(self) -> Path:
         return self.data_dir / "sources.yaml"
 
