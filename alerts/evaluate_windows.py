@@ -22,11 +22,14 @@ def spikes(rule: SpikeRule, group: Group, steps: Sequence[Step]) -> bool:
 
 def outside(rule: PercentageMatchRule, group: Group) -> bool:
     """Return whether the share is out of bounds, of enough reports to be a share."""
-    if group.count < rule.min_denominator:
-        return False
-    share = 100 * group.matched / group.count
-    too_low = rule.min_percentage is not None and share < rule.min_percentage
-    return too_low or (rule.max_percentage is not None and share > rule.max_percentage)
+    return group.count >= rule.min_denominator and _broken_bound(rule, group) is not None
+
+
+def _broken_bound(rule: PercentageMatchRule, group: Group) -> float | None:
+    share, low, high = 100 * group.matched / group.count, rule.min_percentage, rule.max_percentage
+    if low is not None and share < low:
+        return low
+    return high if high is not None and share > high else None
 
 
 def unseen_before(rule: NewTermRule, group: Group, steps: Sequence[Step]) -> bool:
@@ -74,7 +77,8 @@ def find_percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
                 timeframe=rule.timeframe,
                 bounds=(rule.min_percentage, rule.max_percentage),
             )
-            found.append(_finding(group, 100 * group.matched / group.count, sentence))
+            share = 100 * group.matched / group.count
+            found.append(_finding(group, share, sentence, expected=_broken_bound(rule, group)))
     return found
 
 

@@ -3,6 +3,7 @@
 - A finding with the labels of an unresolved alert updates it (value, sentence, posts), and says nothing anew.
 - It *grows* when its value has at least doubled, by two or more, since it last spoke, and `realert` is past:
   then it speaks again, and an acknowledged alert is active again. Short of that, acknowledged stays so.
+  What has fallen below its expectation does not grow.
 - An alert whose condition was not seen to hold for `keep_firing_for` is resolved.
 """
 
@@ -62,7 +63,7 @@ def reconcile(
             new.append(alert.id)
         else:
             before = generations.get(alert.id) or Generation(since=alert.fired_at, value=alert.value)
-            grows = _grows(rule, before, finding.value, now)
+            grows = _grows(rule, before, finding, now)
             kept[alert.id] = Generation(since=now, value=finding.value) if grows else before
             (grown if grows else held).append(alert.id)
             updated = _update(rule, alert, finding, now, state=AlertState.ACTIVE if grows else alert.state)
@@ -94,7 +95,10 @@ def _identity(rule: Rule, labels: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(labels.get(field, "") for field in rule.identity)
 
 
-def _grows(rule: Rule, before: Generation, value: float, now: datetime) -> bool:
+def _grows(rule: Rule, before: Generation, finding: Finding, now: datetime) -> bool:
+    value = finding.value
+    if finding.expected is not None and value < finding.expected:
+        return False  # too little was found: more of it is better, not worse
     large = value >= GROWTH_FACTOR * before.value and value - before.value >= GROWTH_LEAST
     return large and now - before.since >= rule.realert
 

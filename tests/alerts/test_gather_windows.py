@@ -75,7 +75,7 @@ def test_a_share_is_counted_with_the_language_of_search(town: Town) -> None:
     )  # fmt: skip
     (alert,) = alerts(town, waiting)
     assert alert.explanation == "A市水务集团：7天内10件中7件符合条件，占70%，高于50%的界限。"
-    assert len(alert.post_ids) == 7
+    assert (alert.value, alert.expected, len(alert.post_ids)) == (70.0, 50.0, 7)
 
 
 def test_a_place_never_seen_before_is_a_new_term(town: Town) -> None:

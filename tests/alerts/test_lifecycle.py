@@ -50,6 +50,16 @@ def test_it_speaks_again_when_it_doubled_and_realert_has_passed() -> None:
     assert after.grown == ()
 
 
+def test_a_fall_that_recovers_does_not_speak_again() -> None:
+    silent = replace(finding(0), expected=8.0)
+    changes = reconcile(RULE, [silent], [], {}, NOW)
+    recovering = replace(finding(4), expected=8.0)
+    later = reconcile(RULE, [recovering], list(changes.alerts), changes.generations, NOW + DAY)
+    assert (later.grown, [alert.value for alert in later.alerts]) == ((), [4])
+    risen = replace(finding(4), expected=1.0)
+    assert len(reconcile(RULE, [risen], list(changes.alerts), changes.generations, NOW + DAY).grown) == 1
+
+
 def test_one_becoming_two_is_no_growth() -> None:
     alert, changes = fired(1)
     assert reconcile(RULE, [finding(2)], [alert], changes.generations, NOW + DAY).grown == ()
