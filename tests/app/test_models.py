@@ -148,16 +148,16 @@ def test_floors_that_cannot_be_used_are_refused(
 
 
 def test_what_cannot_be_trained_or_compared_is_refused_in_one_line(huiying: Huiying, data: Path) -> None:
-    version = _trained(huiying, data)
-    matter = next(
-        row for row in huiying("models", "list", "--format", "jsonl").rows if row["kind"] == "matter"
-    )
+    shipped = {
+        row["kind"]: str(row["version"]) for row in huiying("models", "list", "--format", "jsonl").rows
+    }
+    version, matter = shipped["topics"], shipped["matter"]
     for arguments, told in (
         (("train", "topcis", data), 'did you mean "topics"'),
         (("train", "replies", data), 'line 1: "reply" is missing'),
-        (("models", "compare", version, matter["version"]), "cannot be compared"),
+        (("models", "compare", version, matter), "cannot be compared"),
         (("models", "compare", version, "linear-x"), "no such model"),
-        (("models", "compare", matter["version"], matter["version"], data), "by their cards only"),
+        (("models", "compare", matter, matter, data), "by their cards only"),
     ):
         refused = huiying(*map(str, arguments))
         assert (refused.code, told in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
