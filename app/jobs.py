@@ -10,6 +10,7 @@ from typing import Any
 from app.crawling import host_turn, run_crawl
 from app.keeping import purge_due
 from app.tasks import brief, deliver_pending, evaluate_rules
+from app.watching import import_watched
 from app.wiring import Parts
 from crawler.source import Source
 from records.errors import HuiyingError
@@ -64,6 +65,7 @@ def handlers(parts: Parts) -> dict[JobKind, Handler]:
 def _handlers_anywhere(parts: Parts) -> dict[JobKind, Handler]:
     return {
         JobKind.CRAWL: partial(_crawl, parts),
+        JobKind.IMPORT: lambda _, __: import_watched(parts, now=utc_now()),
         JobKind.RULES: lambda _, __: evaluate_rules(parts, now=utc_now()),
         JobKind.DELIVER: lambda _, __: deliver_pending(parts, now=utc_now()),
         JobKind.BRIEF: lambda _, __: brief_yesterday(parts),

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DELIVERY_EVERY = timedelta(seconds=60)
 # And at each start: a machine that is off at night forgets in time as well.
 PURGE_EVERY = timedelta(days=1)
+# Looks into the watched folder.
+WATCH_EVERY = timedelta(seconds=30)
 # Looks for jobs of workers that died.
 TAKE_OVER_EVERY = timedelta(seconds=10)
 
@@ -48,6 +50,8 @@ def build_scheduler(parts: Parts, start: Start) -> BackgroundScheduler:
     every(settings.pipeline_every_s, "pipeline", lambda: start(JobKind.CATCH_UP))
     every(settings.rules_every_s, "rules", lambda: start(JobKind.RULES))
     every(DELIVERY_EVERY.total_seconds(), "delivery", lambda: start(JobKind.DELIVER))
+    if settings.watched_dir:
+        every(WATCH_EVERY.total_seconds(), "watch", lambda: start(JobKind.IMPORT))
     if settings.retention_days:
         every(PURGE_EVERY.total_seconds(), "purge", lambda: start(JobKind.PURGE))
     if parts.database.jobs.queued:

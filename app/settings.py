@@ -81,6 +81,11 @@ class Settings(BaseModel):
     pipeline_every_s: int = Field(
         default=30, ge=1, description="Seconds between looks for posts to analyse and index."
     )
+    watch_dir: str = Field(
+        default="",
+        description="A folder (absolute, or in the data folder) watched for exports, which are imported and "
+        "moved to done/ or failed/ in it; empty: none.",
+    )
     rules_every_s: int = Field(default=300, ge=5, description="Seconds between rounds of the alert rules.")
     briefing_at: str = Field(
         default="07:30", pattern=CLOCK_TIME, description="When yesterday's briefing is made."
@@ -138,6 +143,10 @@ class Settings(BaseModel):
     @property
     def rules_dir(self) -> Path:
         return self.data_dir / "rules"
+
+    @property
+    def watched_dir(self) -> Path | None:
+        return self.data_dir / self.watch_dir if self.watch_dir else None
 
     @property
     def mappings_dir(self) -> Path:

@@ -106,6 +106,12 @@ def import_file(
     return ImportReport(run=run, rejected=tuple(shown))
 
 
+def source_name(name: str) -> str:
+    """Return a source name made of a file's or folder's: letters, digits, - and _."""
+    plain_name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name).strip("-")
+    return plain_name or "import"
+
+
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
     settings = parts.settings

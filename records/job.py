@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     INDEX = "index"
     REINDEX = "reindex"  # throw the search index away and queue all posts for it
     CRAWL = "crawl"  # a source (source)
+    IMPORT = "import"  # what lies in the watched folder
     RULES = "rules"
     DELIVER = "deliver"
     PURGE = "purge"  # delete the texts whose retention is over
@@ -49,6 +50,7 @@ _QUEUES = {
     JobKind.BRIEF: Queue.INDEX,
     JobKind.PURGE: Queue.POSTS,
     JobKind.CRAWL: Queue.CRAWLS,
+    JobKind.IMPORT: Queue.CRAWLS,
     JobKind.RULES: Queue.ALERTS,
     JobKind.DELIVER: Queue.ALERTS,
 }
@@ -58,6 +60,7 @@ _LOOKING = {
     JobKind.INDEX,
     JobKind.RULES,
     JobKind.DELIVER,
+    JobKind.IMPORT,
     JobKind.PURGE,
 }
 

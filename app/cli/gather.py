@@ -85,7 +85,7 @@ def import_(
     now: Now = None,
 ) -> None:
     from app import mappings
-    from app.tasks import import_file
+    from app.tasks import import_file, source_name
     from app.wiring import open_parts
     from crawler.importers import describe_export, rejects_path
 
@@ -103,7 +103,7 @@ def import_(
             report = import_file(
                 parts,
                 file,
-                source=source or source_name(file),
+                source=source or source_name(file.stem),
                 channel=channel,
                 mapping=columns,
                 sheet=sheet,
@@ -183,9 +183,3 @@ def run_row(record: RunRecord) -> dict[str, object]:
         "quarantined": dict(counts.quarantined),
         "error": record.error,
     }
-
-
-def source_name(file: Path) -> str:
-    """Return a source name made of the file's: letters, digits, - and _."""
-    name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in file.stem).strip("-")
-    return name or "import"

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from app.jobs import start_here
+from app.schedule import build_scheduler
+from app.settings import load_settings
+from app.watching import import_watched
+from app.wiring import Parts, open_parts
+from records.errors import ConfigurationError
+from records.job import JobKind
+from records.times import utc_now
 from tests.app.conftest import Huiying
 
 EXPORT = "编号,标题,诉求内容,受理时间,联系电话\n1,路灯,路灯坏了三天。,2026-03-01,13912345678\n"
@@ -40,3 +52,94 @@ def test_a_stored_mapping_is_not_overwritten_and_a_wrong_name_is_one_line(
     assert (outside.code, "no name" in outside.err) == (2, True)
     wrong = huiying("import", export, "--mapping", "hotlin")
     assert (wrong.code, 'did you mean "hotline"' in wrong.err) == (2, True)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Parts]:
+    """Give an installation with an empty watched folder."""
+    (tmp_path / "watch").mkdir()
+    settings = load_settings(tmp_path / "data", environment={}, watch_dir=str(tmp_path / "watch"))
+    with open_parts(settings) as parts:
+        yield parts
+
+
+def look(parts: Parts) -> None:
+    """Look into the folder, as one does when everything in it has been quiet for a minute."""
+    import_watched(parts, now=utc_now() + timedelta(minutes=1))
+
+
+def names(folder: Path) -> list[str]:
+    """Return the files below the folder, without the hashes in their names."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(
+        str(path.with_name(".".join(p for p in path.name.split(".") if len(p) != 16))) for path in found
+    )
+
+
+def test_a_file_is_imported_once_and_moved_with_its_report(watched: Parts, tmp_path: Path) -> None:
+    folder = tmp_path / "watch"
+    export = folder / "热线" / "三月.csv"
+    export.parent.mkdir()
+    export.write_text(EXPORT + "2,停电,又停电了。,3月1日,13912345678\n", "utf-8")
+    import_watched(watched, now=utc_now())
+    assert names(folder) == ["热线/三月.csv"]  # written to just now: it may not be whole
+    look(watched)
+    assert names(folder) == [
+        "热线/done/三月.csv",
+        "热线/done/三月.csv.rejected.csv",
+        "热线/done/三月.csv.report.json",
+    ]
+    (report,) = (folder / "热线" / "done").glob("*.report.json")
+    assert json.loads(report.read_text("utf-8"))["counts"]["stored"] == 1
+    assert watched.database.posts.count() == 1
+    (done,) = (path for path in (folder / "热线" / "done").glob("*.csv") if "rejected" not in path.name)
+    (folder / "热线" / "again.csv").write_bytes(done.read_bytes())
+    look(watched)
+    assert "热线/done/again.csv" in names(folder)
+    assert json.loads(report.read_text("utf-8"))["counts"]["stored"] == 1
+    assert watched.database.posts.count() == 1
+
+
+def test_what_cannot_be_read_fails_alone(watched: Parts, tmp_path: Path) -> None:
+    folder = tmp_path / "watch"
+    (folder / "a.xlsx").write_bytes(b"PK\x03\x04 broken")
+    (folder / "b.csv").write_text(EXPORT, "utf-8")
+    (folder / "c.csv.part").write_text(EXPORT, "utf-8")
+    (tmp_path / "secret.csv").write_text(EXPORT.replace("1,", "9,"), "utf-8")
+    (folder / "d.csv").symlink_to(tmp_path / "secret.csv")
+    (folder / "e").symlink_to(tmp_path)
+    look(watched)
+    assert names(folder) == [
+        "c.csv.part",
+        "done/b.csv",
+        "done/b.csv.report.json",
+        "failed/a.xlsx",
+        "failed/a.xlsx.report.json",
+        "failed/d.csv",
+        "failed/d.csv.report.json",
+        "failed/e",
+        "failed/e.report.json",
+    ]
+    assert "broken Excel workbook" in next((folder / "failed").glob("a*.json")).read_text("utf-8")
+    assert (tmp_path / "secret.csv").exists()
+    assert watched.database.posts.count() == 1
+
+
+def test_a_mapping_stored_under_the_source_is_used(watched: Parts, tmp_path: Path) -> None:
+    watched.settings.mappings_dir.mkdir()
+    (watched.settings.mappings_dir / "镇里.yaml").write_text("text: 经过\nasked_at: 哪天\n", "utf-8")
+    (tmp_path / "watch" / "镇里.csv").write_text("经过,哪天\n停水了,2026-03-01\n", "utf-8")
+    look(watched)
+    assert watched.database.posts.count() == 1
+
+
+def test_the_folder_is_watched_where_one_is_set(watched: Parts, tmp_path: Path) -> None:
+    jobs = {job.id for job in build_scheduler(watched, start_here(watched)).get_jobs()}
+    assert "watch" in jobs
+    start_here(watched)(JobKind.IMPORT)
+    (tmp_path / "watch").rmdir()
+    with pytest.raises(ConfigurationError, match="is no folder"):
+        look(watched)
+    with open_parts(load_settings(tmp_path / "data", environment={})) as parts:
+        assert "watch" not in {job.id for job in build_scheduler(parts, start_here(parts)).get_jobs()}
+        look(parts)
