@@ -115,6 +115,8 @@ def show_samples(settings: Settings, proposal: Proposal, entry: str, form: Forma
         raise ConfigurationError(f"{missing}: {err}") from err
     posts, result = sample_source(settings, source)
     print_records([_row(name, proposal, posts) for name in _values([])], form)
+    if posts and "reply" in proposal.selectors and not any(post.replies for post in posts):
+        note("最新几条还没有答复；答复的选择器取自有答复的来信")
     if result.error:
         raise Retryable(result.error)
     if not posts:
@@ -142,7 +144,8 @@ def _values(posts: Sequence[Post]) -> dict[str, list[Any]]:
 
 def _titles() -> Mapping[str, str]:
     return {
-        "item": gettext("列表条目"), "link": gettext("链接"), "next_page": gettext("下一页"),
+        "item": gettext("列表条目"), "link": gettext("链接"), "id_from_url": gettext("编号"),
+        "next_page": gettext("下一页"),
         "title": gettext("标题"), "body": gettext("正文"), "asked_at": gettext("提问时间"),
         "status": gettext("状态"), "department": gettext("受理单位"), "place": gettext("地区"),
         "reply": gettext("答复"), "reply_text": gettext("答复内容"), "reply_department": gettext("答复单位"),

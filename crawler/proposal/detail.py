@@ -18,6 +18,8 @@ from crawler.proposal.selectors import by_position, matched, named, own_names, q
 # A label is at most this long; what is longer is text.
 MAX_LABEL = 12
 MIN_BODY = 8
+# A line of facts (来信人：… 来信时间：… 受理单位：…) is shorter than this, most letters are longer.
+MAX_FACTS = 120
 _MARKS = " 　\u00a0\n\t\r：:【】[]"
 _REPLY_NAME = re.compile(r"reply|answer|huifu|dafu|response|(?:^|[-_])(?:hf|df)", re.IGNORECASE)
 _STATUS = re.compile(
@@ -30,6 +32,7 @@ _UNSEEN = frozenset(["script", "style", "noscript", "template", "head", "title",
 _ASIDE = (
     "ancestor-or-self::nav or ancestor-or-self::header or ancestor-or-self::footer or ancestor-or-self::aside"
 )
+_TEXTS = ("body", "reply_text")
 _DATES = ("asked_at", "reply_date")
 _REPLY_PARTS = ("reply_text", "reply_department", "reply_date")
 
@@ -237,6 +240,11 @@ def _in_text(node: Any, element: Any, found: Found) -> Iterator[Value]:
     """Yield the values of labels within running text, each to the next label or the end."""
     text = str(node)
     labels = list(LABEL_IN_TEXT.finditer(text))
+    if len(text) > MAX_FACTS:
+        # A text that names something on its way announces nothing, unless it starts with what it is.
+        labels = [
+            one for one in labels[:1] if not text[: one.start()].strip() and field_of(one.group(1)) in _TEXTS
+        ]
     for match, following in zip(labels, [*labels[1:], None][: len(labels)], strict=True):
         label = match.group(1)
         name = field_of(label)

@@ -53,9 +53,14 @@ def entry_text(proposal: Proposal, *, name: str, channel: str, place: str | None
         f"start_urls: [{_quoted(proposal.url)}]",
         *(["local: true  # 在本机或内网", "delay_s: 0"] if local else []),
         *(["selectors:"] if proposal.selectors else []),
-        *(_selector_line(key, value) for key, value in proposal.selectors.items()),
+        *(_selector_line(key, proposal.selectors[key]) for key in sorted(proposal.selectors, key=_place)),
     ]
     return "- " + indent("\n".join(lines), "  ")[2:] + "\n"
+
+
+def _place(key: str) -> int:
+    order = list(COMMENTS)
+    return order.index(key) if key in order else len(order)
 
 
 def _selector_line(key: str, value: str | Mapping[str, str]) -> str:

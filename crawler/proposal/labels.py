@@ -45,6 +45,7 @@ FIELD_OF: Mapping[str, str] = {
 }
 _IP = re.compile(r"^ip(?:地址|属地)?$")
 _WRITER = re.compile(r"网名|^(?:来信者|写信者|咨询者|提问者|咨询人|提问人|提交人|发信人|发件人)$")
+_LETTER_WRITER = re.compile(r"^(?:来信|留言|写信|提问|咨询|投诉|反映|诉求|发信)(?:人|者)|网友|昵称|网名")
 # A label within running text: "来信时间：". Longer ones are sentences.
 LABEL_IN_TEXT = re.compile(
     r"([\u4e00-\u9fff][ \u3000]+[\u4e00-\u9fff]|[\u4e00-\u9fffA-Za-z]{1,10})\s*(?:：|:(?!\d|//))"
@@ -54,6 +55,11 @@ LABEL_IN_TEXT = re.compile(
 def field_of(label: str) -> str | None:
     """Return the board selector that a label announces, or None."""
     return FIELD_OF.get(plain_header(label))
+
+
+def is_of_letter(label: str) -> bool:
+    """Return whether only a letter has this label of a person: a notice has 联系人 and 联系电话, too."""
+    return _LETTER_WRITER.search(plain_header(label)) is not None
 
 
 def is_writers(label: str) -> bool:

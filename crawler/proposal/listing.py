@@ -178,10 +178,15 @@ def find_id_pattern(urls: Sequence[str]) -> str | None:
         return None
     start = re.sub(r"[\w-]+$", "", _shared(tails))
     end = re.sub(r"^[\w-]+", "", _shared([tail[::-1] for tail in tails])[::-1])
-    pattern = re.escape(start[-40:]).replace("\\-", "-") + r"([\w-]+)" + re.escape(end)
-    pattern += "" if end else "$"
-    ids = [match.group(1) for tail in tails if (match := re.search(pattern, tail))]
-    return pattern.replace("\\/", "/") if len(set(ids)) == len(set(tails)) else None
+    # The whole address has to fit, or the numbers of two folders would be taken for one row of numbers.
+    whole = f"{_escaped(start)}([\\w-]+){_escaped(end)}"
+    ids = {match.group(1) for tail in tails if (match := re.fullmatch(whole, tail))}
+    return whole + ("" if end else "$") if len(ids) == len(set(tails)) else None
+
+
+def _escaped(text: str) -> str:
+    """Return the text as a regular expression, without the backslashes that people need not read."""
+    return re.sub(r"\\([-&/=])", r"\1", re.escape(text))
 
 
 def _shared(texts: Sequence[str]) -> str:

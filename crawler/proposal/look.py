@@ -36,7 +36,6 @@ DETAILS = 3
 # robots.txt may name dozens; the site's own come first.
 MAX_SITEMAPS = 2
 _FEEDS = "//link[contains(@rel, 'alternate')][contains(@type, 'rss') or contains(@type, 'atom')]/@href"
-_JSON_FEED = "//link[contains(@rel, 'alternate')][contains(@type, 'feed+json')]/@href"
 _TITLE_PARTS = re.compile(r"\s*[-_|—–]\s*")
 _NO_LIST = (
     '"{url}": nothing on it repeats that links to pages of its own (give the address of the list itself; '
@@ -97,7 +96,6 @@ class _Seen:
         self.details: list[Detail] = []
         self.feed: tuple[str, list[str]] | None = None
         self.sitemaps: list[tuple[str, list[str]]] = []
-        self.notes: list[str] = []
 
     def proposal(self, url: str) -> Proposal:
         """Return what the pages suggest. Raises Rejected where they suggest nothing, or are refused."""
@@ -182,8 +180,6 @@ class LookSpider(Spider):
             return
         seen.title = page_title(response.selector) or url
         seen.listing = find_listing(response.selector, url)
-        if response.xpath(_JSON_FEED).get():
-            seen.notes.append("json_feed")
         yield from self._helpers(response)
         if seen.listing is not None:
             # Answered ones first: they show where the reply is.

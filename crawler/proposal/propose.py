@@ -10,11 +10,11 @@ from parsel import Selector
 
 from crawler.extraction import first_text, json_ld_value, meta_value
 from crawler.proposal.detail import Found, read_detail
+from crawler.proposal.labels import is_of_letter
 from crawler.proposal.listing import Listing, find_id_pattern
 from records.post import Channel
 
-# Fields without which a board cannot be read, and those by which a message is told from an article.
-NEEDED = ("title", "body", "asked_at")
+# What a message has and an article has not.
 _MARKS_OF_BOARD = frozenset({"reply", "status"})
 _DATE_METAS = ("PubDate", "article:published_time", "publishdate", "datePublished", "pubdate")
 _NOTICE_WORDS = ("通知", "公告", "公示", "通告")
@@ -22,7 +22,7 @@ _NOTICE_WORDS = ("通知", "公告", "公示", "通告")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A source as the page suggests it. `skipped` are labels of the writer; `notes` are for the operator."""
+    """A source as the page suggests it. `skipped` are labels of the writer;"""
 
     spider: str
     url: str
@@ -30,7 +30,6 @@ class Proposal:
     channel: Channel
     selectors: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def propose_list(url: str, title: str, listing: Listing, details: Sequence[Detai
     skipped = tuple(dict.fromkeys(label for one in found for label in one.skipped))
     fields = _agreed(found, details)
     id_pattern = find_id_pattern([entry.url for entry in listing.entries])
-    if skipped or _MARKS_OF_BOARD & fields.keys():
+    if any(map(is_of_letter, skipped)) or _MARKS_OF_BOARD & fields.keys():
         selectors = {"item": listing.item, "link": listing.link, "next_page": listing.next_page}
         selectors |= {"id_from_url": id_pattern} | fields
         kept = {name: text for name, text in selectors.items() if text}

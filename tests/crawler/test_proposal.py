@@ -8,12 +8,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from parsel import Selector
 
 from app.sample_town.messages import town
 from app.sample_town.site import TownSite
 from crawler.catalogue import load_catalogue
 from crawler.proposal.entry import add_entry, entry_text
 from crawler.proposal.labels import field_of, is_writers
+from crawler.proposal.listing import find_id_pattern
 from crawler.proposal.look import Looked, look, looking_source
 from records.errors import ConfigurationError, Rejected
 from tests.crawler.awkward_boards import (
@@ -182,3 +184,43 @@ def test_an_entry_that_the_catalogue_refuses_changes_nothing(entry: str, tmp_pat
     with pytest.raises(ConfigurationError):
         add_entry(file, entry)
     assert (file.read_text("utf-8"), len(list(tmp_path.iterdir()))) == ("sources: [] # mine\n", 1)
+
+
+def test_articles_are_no_board_though_they_name_whom_to_call(site: Site, tmp_path: Path) -> None:
+    items = "".join(
+        f'<li><a href="/n/{n}.html">关于第{n}次停水检修的通知</a><i>2026-11-0{n}</i></li>'
+        for n in range(1, 5)
+    )
+    feed = "".join(f"<item><title>t</title><link>{site.url}/n/{n}.html</link></item>" for n in range(1, 5))
+    listing = f"<body><h1>通知公告</h1><ul>{items}</ul><p><b>1</b><a href='?p=2'>2</a></p></body>"
+    site.pages["/n/"] = html(listing)
+    site.pages["/rss"] = html(f'<rss version="2.0"><channel>{feed}</channel></rss>', content_type="text/xml")
+    for number in range(1, 5):
+        site.pages[f"/n/{number}.html"] = html(
+            f"<body><h1>关于第{number}次停水检修的通知</h1><p class='d'>2026-11-0{number}</p><div class='c'>"
+            "因管网检修，柳巷一带停水六小时，请提前储水。</div><p>联系人：周某　联系电话：000</p></body>"
+        )
+    proposal = look_at(f"{site.url}/n/", tmp_path).proposal
+    assert proposal is not None
+    assert (proposal.spider, proposal.channel, proposal.title) == ("pages", "notice", "通知公告")
+    assert proposal.selectors["date"] == {"selector": "p.d"}
+    page = Selector(text=listing)
+    assert page.xpath(str(proposal.selectors["next_page"])).getall() == ["?p=2"]
+    site.pages["/n/"] = html('<link rel="alternate" type="application/rss+xml" href="/rss">' + listing)
+    named = look_at(f"{site.url}/n/", tmp_path).proposal
+    assert named is not None
+    assert (named.spider, named.url) == ("feed", f"{site.url}/rss")
+
+
+@pytest.mark.parametrize(
+    ("tails", "pattern"),
+    [
+        (("/a/t1.html", "/a/t22.html", "/a/t3.html"), r"/a/([\w-]+)\.html"),
+        (("/v.asp?id=7&k=1", "/v.asp?id=9&k=1", "/v.asp?id=12&k=1"), r"/v\.asp\?id=([\w-]+)&k=1"),
+        (("/2026/a1/x.html", "/2026/b2/y.html", "/2025/c/z.html"), None),
+    ],
+)
+def test_the_number_of_a_message_is_where_addresses_differ(
+    tails: tuple[str, ...], pattern: str | None
+) -> None:
+    assert find_id_pattern([f"https://example.org{tail}" for tail in tails]) == pattern
