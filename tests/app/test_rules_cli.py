@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.app.conftest import Huiying
 
 
@@ -32,3 +34,14 @@ def test_the_register_is_written_whole_or_not_at_all(huiying: Huiying, tmp_path:
     missing = huiying("rules", "register", "--file", tmp_path / "none" / "a.md")
     assert missing.code == 2
     assert len(missing.err.splitlines()) == 1
+
+
+def test_a_rule_that_looks_back_less_far_than_the_schedule_is_refused(
+    huiying: Huiying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert huiying("rules", "check").code == 0
+    monkeypatch.setenv("HUIYING_RULES_EVERY_S", "200000")
+    result = huiying("rules", "check")
+    assert result.code == 2
+    assert "shorter than the 200000 s between two rounds" in result.err
+    assert huiying("rules", "register").code == 2
