@@ -19,6 +19,7 @@ from crawler.importing.columns import (
     plain_header,
     require_columns,
 )
+from crawler.importing.open311 import ObjectRow, json_list_rows, xml_rows
 from crawler.importing.rejects import rejects_file, rejects_path
 from crawler.importing.rows import RejectedRow, RowReader
 from crawler.importing.tables import (
@@ -51,8 +52,8 @@ HEADER_ROWS = 20
 # A row is the header where it names at least this many of our fields.
 MIN_KNOWN_HEADERS = 2
 DELIMITERS = ",\t;|，"
-# Objects looked at for the keys of a JSONL file.
-JSONL_SAMPLE = 200
+# Objects looked at for the keys of a file of objects.
+OBJECTS_SAMPLED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def describe_export(
         return _describe_workbook(path, kind, mapping, sheet)
     if sheet is not None:
         raise ConfigurationError(f'file "{path.name}": has no sheets (leave --sheet {sheet} out)')
-    return _describe_jsonl(path, mapping) if kind is Format.JSONL else _describe_csv(path, mapping)
+    return _describe_csv(path, mapping) if kind is Format.CSV else _describe_objects(path, kind, mapping)
 
 
 def read_export(
@@ -118,8 +119,8 @@ def _records(
 ) -> Iterator[tuple[int, Mapping[str, Any] | Rejected]]:
     """Yield (row number, our field → cell) below the header. Other columns are dropped here, unread."""
     by_field = table.columns.by_field
-    if description.format is Format.JSONL:
-        for number, data in jsonl_rows(path, encoding=description.encoding or "utf-8"):
+    if description.format is not Format.CSV and table.sheet is None:
+        for number, data in _object_rows(path, description.format, description.encoding):
             yield (
                 number,
                 data if isinstance(data, Rejected) else {f: data.get(key) for f, key in by_field.items()},
@@ -191,14 +192,20 @@ def _choose_sheets(path: Path, kind: Format, wanted: str | None) -> list[Sheet]:
     return chosen
 
 
-def _describe_jsonl(path: Path, mapping: Mapping[str, str] | None) -> ExportDescription:
-    encoding = text_encoding(path)
-    sample = [
-        row for _, row in islice(jsonl_rows(path, encoding=encoding), JSONL_SAMPLE) if isinstance(row, dict)
-    ]
+def _object_rows(path: Path, kind: Format, encoding: str | None) -> Iterator[ObjectRow]:
+    if kind is Format.OPEN311_XML:
+        return xml_rows(path)
+    read = json_list_rows if kind is Format.JSON_LIST else jsonl_rows
+    return read(path, encoding=encoding or "utf-8")
+
+
+def _describe_objects(path: Path, kind: Format, mapping: Mapping[str, str] | None) -> ExportDescription:
+    encoding = None if kind is Format.OPEN311_XML else text_encoding(path)
+    rows = islice(_object_rows(path, kind, encoding), OBJECTS_SAMPLED)
+    sample = [row for _, row in rows if isinstance(row, dict)]
     headers = list(dict.fromkeys(key for row in sample for key in row))
     table = Table(columns=_resolve(path, headers, mapping), headers=tuple(headers), header_row=0)
-    return ExportDescription(format=Format.JSONL, tables=(table,), encoding=encoding)
+    return ExportDescription(format=kind, tables=(table,), encoding=encoding)
 
 
 def _known(row: Row, mapping: Mapping[str, str] | None) -> int:

@@ -59,6 +59,8 @@ _PERSONAL = re.compile(
     r"|email|mail|contact|address|gender|sex|age|birthday|account|device|lat|long|lng|longitude|latitude|media"
     r")(?:_|$)"
 )
+# Open311's word for what a request is about.
+_NO_PERSONS = frozenset({"service_name"})
 _FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
 
 
@@ -80,7 +82,8 @@ def plain_header(header: str) -> str:
 
 def is_personal(header: str) -> bool:
     """Return whether a header names something about a person."""
-    return _PERSONAL.search(plain_header(header)) is not None
+    plain = plain_header(header)
+    return plain not in _NO_PERSONS and _PERSONAL.search(plain) is not None
 
 
 def count_known(headers: Iterable[str]) -> int:

@@ -44,6 +44,8 @@ class Format(StrEnum):
     XLSX = "xlsx"
     XLS = "xls"
     JSONL = "jsonl"
+    JSON_LIST = "json"  # as Open311 writes it, and its XML
+    OPEN311_XML = "xml"
 
 
 def file_format(path: Path) -> Format:
@@ -65,9 +67,11 @@ def file_format(path: Path) -> Format:
         )
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
-        raise ConfigurationError(f'file "{path.name}": is a web page or XML (save it as .xlsx or .csv)')
+        if re.search(r"<!doctype html|<html", start.decode("latin-1"), re.IGNORECASE):
+            raise ConfigurationError(f'file "{path.name}": is a web page (save it as .xlsx or .csv)')
+        return Format.OPEN311_XML
     if start.startswith(b"["):
-        raise ConfigurationError(f'file "{path.name}": is one JSON list (write one object a line: JSONL)')
+        return Format.JSON_LIST
     return Format.JSONL if start.startswith(b"{") else Format.CSV
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,10 +12,12 @@ import pytest
 from app.jobs import start_here
 from app.schedule import build_scheduler
 from app.settings import load_settings
+from app.tasks import import_file
 from app.watching import import_watched
 from app.wiring import Parts, open_parts
 from records.errors import ConfigurationError
 from records.job import JobKind
+from records.post import Channel
 from records.times import utc_now
 from tests.app.conftest import Huiying
 
@@ -123,6 +125,29 @@ def test_what_cannot_be_read_fails_alone(watched: Parts, tmp_path: Path) -> None
     assert "broken Excel workbook" in next((folder / "failed").glob("a*.json")).read_text("utf-8")
     assert (tmp_path / "secret.csv").exists()
     assert watched.database.posts.count() == 1
+
+
+def test_an_interrupted_import_is_run_again(watched: Parts, tmp_path: Path) -> None:
+    export = tmp_path / "long.csv"
+    lines = [f"{number},路灯坏了{number}天。,2026-03-01" for number in range(1100)]
+    export.write_text("\n".join(["编号,内容,时间", *lines, "x,没有日子,"]), "utf-8")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    def run(progress: Callable[[int], None] | None = None) -> tuple[int, int]:
+        report = import_file(
+            watched, export, source="town", channel=Channel.HOTLINE, now=utc_now(), progress=progress
+        )
+        return report.run.counts.stored, report.run.counts.unchanged
+
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupt)
+    assert watched.database.posts.count() == 500
+    assert sorted(path.name for path in tmp_path.glob("*long*")) == ["long.csv"]
+    assert run() == (600, 500)
+    assert run() == (0, 1100)
+    assert (tmp_path / "long.csv.rejected.csv").exists()
 
 
 def test_a_mapping_stored_under_the_source_is_used(watched: Parts, tmp_path: Path) -> None:
