@@ -73,6 +73,7 @@ def read_detail(page: Selector, *, title: str) -> Found:
     reader.take_title(title)
     reader.take_unlabelled()
     reader.take_body()
+    reader.drop_what_matches_nothing()
     return found
 
 
@@ -183,6 +184,13 @@ class _Reader:
                 if name not in self.taken and fits(content) and not _labels_writer(element):
                     self.taken[name] = element
                     self.found.selectors[name] = _selector(element, self.page)
+
+    def drop_what_matches_nothing(self) -> None:
+        """Drop the selectors that broken markup made useless."""
+        block = Selector(root=self.block) if self.block is not None else self.page
+        for name, selector in list(self.found.selectors.items()):
+            if not matched(block if name.startswith("reply_") else self.page, selector):
+                del self.found.selectors[name]
 
     def take_body(self) -> None:
         """Take the longest text that is neither reply nor any other field."""

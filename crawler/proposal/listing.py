@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from parsel import Selector
 
 from crawler.extraction import text_of
-from crawler.proposal.selectors import by_position, matched, named, own_names
+from crawler.proposal.selectors import by_position, matched, named, own_names, quoted
 from crawler.refusals import plain_host
 
 # Fewer than this is no list: two links side by side are anything.
@@ -85,7 +85,10 @@ def main_link(node: Any, url: str) -> Any | None:
 
 def _address(link: Any, url: str) -> str:
     href = (link.get("href") or "").strip()
-    whole = urljoin(url, href).partition("#")[0]
+    try:
+        whole = urljoin(url, href).partition("#")[0]
+    except ValueError:
+        return ""
     ours = href and urlsplit(whole).scheme in ("http", "https") and plain_host(whole) == plain_host(url)
     return whole if ours and whole != url.partition("#")[0] else ""
 
@@ -161,12 +164,12 @@ def find_next(page: Selector) -> str | None:
     for link in page.xpath("//a[@href]"):
         text = _text(link.root)
         if text.strip() in _NEXT or text.startswith(("下一页", "下页")):
-            return f"//a[contains(., '{text.strip()}')]/@href"
+            return f"//a[contains(., {quoted(text.strip())})]/@href"
     for link in page.xpath("//a[@href][normalize-space()='2']"):
         before = link.root.getprevious()
         if before is not None and _text(before) == "1":
             name = next(iter(own_names(before)), None)
-            where = f"{before.tag}[contains(@class, '{before.get('class')}')]" if name else before.tag
+            where = f"{before.tag}[contains(@class, {quoted(before.get('class'))})]" if name else before.tag
             return f"//{where}[number(.) = number(following-sibling::a[1]) - 1]/following-sibling::a[1]/@href"
     return None
 

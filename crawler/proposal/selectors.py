@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cssselect import SelectorError
 from parsel import Selector
 
 from crawler.extraction import select
@@ -44,7 +45,7 @@ def named(element: Any, page: Selector) -> str | None:
     above = [name for step in list(element.iterancestors())[:MAX_STEPS] for name in own_names(step)]
     alone: list[str] = [element.tag] if element.tag in _HEADINGS else []
     for css in [*own[:-1], *alone, *(f"{up} {name}" for up in above for name in own)]:
-        if [found.root for found in page.css(css)] == [element]:
+        if matched(page, css) == [element]:
             return css
     return None
 
@@ -68,8 +69,14 @@ def _step(node: Any) -> str:
 
 
 def matched(node: Selector, selector: str) -> list[Any]:
-    """Return what the selector matches below `node`, as lxml elements or strings."""
-    return [found.root for found in select(node, selector)]
+    """Return what the selector matches below `node`, as lxml elements or strings.
+
+    Nothing for one that is none: broken markup has tags such as "td<p", which no selector can name.
+    """
+    try:
+        return [found.root for found in select(node, selector)]
+    except (ValueError, SelectorError):
+        return []
 
 
 def quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from multiprocessing.connection import Connection
@@ -13,9 +14,11 @@ from parsel import Selector
 from app.sample_town.messages import town
 from app.sample_town.site import TownSite
 from crawler.catalogue import load_catalogue
+from crawler.extraction import select
+from crawler.proposal.detail import read_detail
 from crawler.proposal.entry import add_entry, entry_text
 from crawler.proposal.labels import field_of, is_writers
-from crawler.proposal.listing import find_id_pattern
+from crawler.proposal.listing import find_id_pattern, find_listing
 from crawler.proposal.look import Looked, look, looking_source
 from records.errors import ConfigurationError, Rejected
 from tests.crawler.awkward_boards import (
@@ -224,3 +227,31 @@ def test_the_number_of_a_message_is_where_addresses_differ(
     tails: tuple[str, ...], pattern: str | None
 ) -> None:
     assert find_id_pattern([f"https://example.org{tail}" for tail in tails]) == pattern
+
+
+def test_broken_markup_breaks_nothing() -> None:
+    chance = random.Random(20261122)
+    pages = [page.body.decode("utf-8", "replace") for board in FOUND for page in board().values()]
+    pieces = (
+        "",
+        "<",
+        "</div>",
+        "<table>",
+        "<!--",
+        "<?x y?>",
+        '"',
+        "'",
+        "<a href='http://[x'>",
+        "：",
+        "<td>",
+        "</p>",
+    )
+    for _ in range(300):
+        text = chance.choice(pages)
+        for _ in range(chance.randint(1, 8)):
+            at = chance.randrange(len(text))
+            text = text[:at] + chance.choice(pieces) + text[at + chance.randint(0, 5) :]
+        page = Selector(text=text)
+        find_listing(page, "https://example.org/t/list.html")
+        for name, selector in read_detail(page, title="柳巷路灯").selectors.items():
+            assert name.startswith("reply_") or select(page, selector)
