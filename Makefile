@@ -12,7 +12,8 @@ run: $(READY)
 	$(BIN)/huiying demo
 
 test: $(READY)
-	$(BIN)/pytest -q -n auto
+	# A process a core: more threads in each would only get in each other's way.
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ServerError, postgresql
+from tests.servers import ServerError, elasticsearch, postgresql
 from tests.shared_servers import server_or_skip
 
 
@@ -17,6 +17,13 @@ from tests.shared_servers import server_or_skip
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL: HUIYING_TEST_DATABASE_URL, else one for this run."""
     with server_or_skip("database", _postgresql_with_driver, tmp_path_factory) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Elasticsearch: HUIYING_TEST_ELASTICSEARCH_URL, else one for this run."""
+    with server_or_skip("elasticsearch", elasticsearch, tmp_path_factory) as url:
         yield url
 
 

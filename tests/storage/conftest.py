@@ -13,8 +13,6 @@ from records.times import DEFAULT_ZONE
 from storage.database import Database
 from storage.search import SearchIndex
 from storage.search_engines import open_index as open_search_index
-from tests.servers import elasticsearch
-from tests.shared_servers import server_or_skip
 from tests.storage.clusters import dropped, unused_name
 from tests.storage.databases import scratch_database
 from tests.storage.samples import NOW
@@ -68,13 +66,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def database(database_url: str) -> Iterator[Database]:
     with Database.open(database_url) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def elasticsearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real Elasticsearch: HUIYING_TEST_ELASTICSEARCH_URL, else one for this run."""
-    with server_or_skip("elasticsearch", elasticsearch, tmp_path_factory) as url:
-        yield url
 
 
 @contextmanager
