@@ -53,7 +53,7 @@ _BLOCKS = frozenset(
     ]
 )
 _UNSEEN = frozenset(["script", "style", "noscript", "template", "iframe", "head"])
-_DATE_IN_TEXT = re.compile(
+DATE_IN_TEXT = re.compile(
     r"\d{4}\s*(?:[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,2}|年\s*\d{1,2}\s*月\s*\d{1,2}\s*日)"
     r"(?:[T\s]*\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}秒?|分)?)?"
 )
@@ -134,7 +134,7 @@ def read_date(text: str, *, formats: Sequence[str], zone: ZoneInfo) -> datetime:
             return aware(datetime.strptime(text, pattern), zone=zone)  # noqa: DTZ007  # aware() adds the zone
         except ValueError:
             continue
-    found = set(_DATE_IN_TEXT.findall(text)) if not formats else set()
+    found = set(DATE_IN_TEXT.findall(text)) if not formats else set()
     try:
         return parse_time(found.pop() if len(found) == 1 else text, zone=zone)
     except Rejected:

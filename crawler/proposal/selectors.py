@@ -68,6 +68,39 @@ def _step(node: Any) -> str:
     return node.tag if len(same) == 1 else f"{node.tag}:nth-of-type({same.index(node) + 1})"
 
 
+def selector_of(element: Any, page: Selector) -> str:
+    """Return what finds this element alone on the page, by names where it can."""
+    return named(element, page) or by_position(element, page)
+
+
+def inner_named(element: Any, block: Any) -> str | None:
+    """Return CSS that finds this element first within its block, else None."""
+    inside = Selector(root=block)
+    holder = element.getparent()
+    holders = [] if holder is block else [*own_names(holder)]
+    tag: str = element.tag
+    for css in [*own_names(element), *(f"{up} {tag}" for up in holders), tag]:
+        if matched(inside, css)[:1] == [element]:
+            return css
+    return None
+
+
+def inner_selector(element: Any, block: Any) -> str:
+    """Return the selector of an element within its block."""
+    if element is block:
+        return "./self::*"
+    own = inner_named(element, block)
+    if own is not None:
+        return own
+    steps: list[str] = []
+    node = element
+    while node is not block:
+        same = [child for child in node.getparent() if child.tag == node.tag]
+        steps.insert(0, f"{node.tag}[{same.index(node) + 1}]")
+        node = node.getparent()
+    return "./" + "/".join(steps)
+
+
 def matched(node: Selector, selector: str) -> list[Any]:
     """Return what the selector matches below `node`, as lxml elements or strings.
 
