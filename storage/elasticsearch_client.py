@@ -20,7 +20,9 @@ from records.errors import ConfigurationError, Retryable
 
 DEFAULT_NAME = "huiying"
 KNOWN_VERSIONS = ("8", "9")
+# What changes an index waits for the cluster to agree; people wait for a page.
 REQUEST_TIMEOUT_S = 30
+ANSWER_TIMEOUT_S = 10
 # Each further try goes to another node where there is one.
 MAX_RETRIES = 5
 # The server or its proxy is busy or away: what comes with these may succeed later.
@@ -103,7 +105,6 @@ def connect(address: Address, *, api_key: str | None, ca_file: Path | None) -> E
         list(address.hosts),
         request_timeout=REQUEST_TIMEOUT_S,
         max_retries=MAX_RETRIES,
-        retry_on_timeout=True,
         retry_on_status=BUSY,
         **options,
     )
@@ -127,6 +128,8 @@ def telling(address: Address) -> Iterator[None]:
         raise ConfigurationError(
             f"{address.shown}: no trust in its certificate (name the CA file that signed it)"
         ) from err
+    except ConnectionTimeout as err:
+        raise Retryable(f"{address.shown}: no answer in time (see how busy the server is)") from err
     except NoAnswerError as err:
         raise Retryable(f"{address.shown}: no answer (check the URL and that the server runs)") from err
     except SerializationError as err:

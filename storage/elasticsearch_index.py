@@ -32,11 +32,19 @@ from storage.aggregations import BinReader, ask_bins, commonest
 from storage.bins import bin_edges
 from storage.bounds import micros
 from storage.elasticsearch_bulk import Action, put, send, take_out
-from storage.elasticsearch_client import Address, check_server, connect, read_address, telling
+from storage.elasticsearch_client import (
+    ANSWER_TIMEOUT_S,
+    Address,
+    check_server,
+    connect,
+    read_address,
+    telling,
+)
 from storage.elasticsearch_faults import find_faults
 from storage.elasticsearch_generations import Generations, IndexGoneError
 from storage.elasticsearch_query import compile_query
 from storage.elasticsearch_search import ElasticsearchSlices
+from storage.elasticsearch_silence import Silence
 from storage.paging import Asked, filter_of, search_page
 from storage.query import QueryError, Segment, parse_query
 from storage.query_tree import Node
@@ -70,6 +78,8 @@ class ElasticsearchIndex:
     ) -> None:
         self._address: Address = read_address(url)
         self._client = connect(self._address, api_key=api_key, ca_file=ca_file)
+        self._prompt = self._client.options(request_timeout=ANSWER_TIMEOUT_S)
+        self._silence = Silence()
         self._segment = segment
         self._zone = zone
         self._clock = clock
@@ -253,7 +263,7 @@ class ElasticsearchIndex:
     def _ask(self, query: dict[str, Any], **options: Any) -> Mapping[str, Any]:
         with self._asking():
             try:
-                found = self._client.search(
+                found = self._prompt.search(
                     index=self._generations.read_alias,
                     query=query,
                     source=False,
@@ -272,9 +282,9 @@ class ElasticsearchIndex:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        with telling(self._address):
+        with telling(self._address), self._silence.heeded():
             if not self._is_ready:
-                check_server(self._client, self._address)
+                check_server(self._prompt, self._address)
                 self._generations.make_or_check()
                 self._is_ready = True
             try:

@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import procrastinate
@@ -24,6 +25,8 @@ from storage.jobs import DEAD_AFTER, ERROR, MAX_ATTEMPTS, Handler, JobStopped, J
 AT_ONCE = {Queue.CRAWLS: 8, Queue.POSTS: 1, Queue.INDEX: 1, Queue.ALERTS: 1}
 # The first pause after a failure, doubled with each further one up to the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
+# What finds its work by itself waits so long for a server that is away, as often as need be.
+LOOK_AGAIN_AFTER = timedelta(seconds=15)
 HEARTBEAT_EVERY_S = 5.0
 # Jobs are announced; who missed that looks by himself.
 LOOK_EVERY_S = 2.0
@@ -37,9 +40,9 @@ def run_worker(store: JobStore, handlers: Mapping[JobKind, Handler], *, stop: th
     """Work at all queues until `stop` is set; what runs then is finished or put back.
 
     A handler gets the job's arguments, and a function that says whether to break off, by raising JobStopped.
-    What raises Retryable is tried again later by the queue, or by the schedule where the job looks for its
-    work; any other error is the end of the job, which stays as failed, with the reason. When the database
-    goes away, work goes on as soon as it is back.
+    What raises Retryable is tried again later, a job that looks for its work without end; any other error is
+    the end of the job, which stays as failed, with the reason. When the database goes away, work goes on as
+    soon as it is back.
     """
     # The end of each job is logged here, in one line and without its arguments.
     logging.getLogger("procrastinate.worker").addFilter(_drop)
@@ -100,15 +103,22 @@ def _task(store: JobStore, kind: JobKind, handler: Handler) -> Callable[..., Non
         except JobStopped as err:
             raise JobAborted from err
         except Exception as err:
+            _log_failure(f"job {kind} {job_id}", err)
+            if isinstance(err, Retryable) and (kind.looks_for_work or kind is JobKind.REINDEX):
+                store.look_again(kind, _reason(err), pause=LOOK_AGAIN_AFTER)
+                return
             with suppress(Retryable):  # the database is away, and the job will be taken over
                 store.note_failure(job_id, _reason(err))
-            if isinstance(err, HuiyingError):
-                log.warning("job %s %s: %s", kind, job_id, err)
-            else:
-                log.exception("job %s %s failed", kind, job_id)
             raise
 
     return run
+
+
+def _log_failure(job: str, error: Exception) -> None:
+    if isinstance(error, HuiyingError):
+        log.warning("%s: %s", job, error)
+    else:
+        log.error("%s failed", job, exc_info=error)
 
 
 def _reason(error: Exception) -> str:
@@ -127,8 +137,6 @@ class _BackOff(BaseRetryStrategy):
         if isinstance(exception, JobAborted):
             return RetryDecision(retry_in={"seconds": 0})
         if not isinstance(exception, Retryable) or job.attempts + 1 >= MAX_ATTEMPTS:
-            return None
-        if JobKind(job.task_name).looks_for_work:
             return None
         pause = min(FIRST_PAUSE_S * 2**job.attempts, LONGEST_PAUSE_S) * random.uniform(0.8, 1.2)  # noqa: S311
         # A crawl that has to wait lets the other sources of its host go first.

@@ -50,8 +50,8 @@ _DEFER = text(
     "WITH waiting AS (SELECT id FROM procrastinate_jobs"
     " WHERE queueing_lock = :once AND status = 'todo' FOR SHARE)"
     " SELECT procrastinate_defer_jobs_v1(array_agg(ROW(CAST(:queue AS varchar), CAST(:kind AS varchar),"
-    " CAST(:priority AS integer), CAST(:lock AS text), CAST(:once AS text), args, NULL)"
-    "::procrastinate_job_to_defer_v1))"
+    " CAST(:priority AS integer), CAST(:lock AS text), CAST(:once AS text), args,"
+    " now() + CAST(:pause AS interval))::procrastinate_job_to_defer_v1))"
     " FROM jsonb_array_elements(CAST(:jobs AS jsonb)) AS args"
     " WHERE NOT EXISTS (SELECT FROM waiting) HAVING count(*) > 0"
 )
@@ -130,11 +130,17 @@ def wake(connection: Connection, kind: JobKind) -> None:
 
 
 def _defer_once(
-    connection: Connection, kind: JobKind, arguments: Mapping[str, Any], *, once: str, lock: str | None
+    connection: Connection,
+    kind: JobKind,
+    arguments: Mapping[str, Any],
+    *,
+    once: str,
+    lock: str | None,
+    pause: timedelta | None = None,
 ) -> bool:
     """Queue the job unless one of the same `once` waits; return whether it was queued."""
     take_turns(connection, [f"job {once}"])
-    return _defer(connection, kind, [arguments], once=once, lock=lock)
+    return _defer(connection, kind, [arguments], once=once, lock=lock, pause=pause)
 
 
 def _defer(
@@ -145,6 +151,7 @@ def _defer(
     once: str | None = None,
     lock: str | None = None,
     priority: int = 0,
+    pause: timedelta | None = None,
 ) -> bool:
     if not jobs:
         return False
@@ -154,6 +161,7 @@ def _defer(
         "priority": priority,
         "once": once,
         "lock": lock,
+        "pause": pause,
         "jobs": json.dumps(jobs, ensure_ascii=False),
     }
     return connection.execute(_DEFER, values).first() is not None
@@ -304,6 +312,12 @@ class JobStore:
         """Keep why the job's last attempt failed."""
         with writing(self._engine) as connection:
             _note_failure(connection, job_id, reason)
+
+    def look_again(self, kind: JobKind, reason: str, *, pause: timedelta) -> None:
+        """Queue a job that finds its work by itself once more, with why it found none to do now."""
+        lock = _LOCKS.get(kind, kind.value)
+        with writing(self._engine) as connection:
+            _defer_once(connection, kind, {ERROR: reason}, once=kind.value, lock=lock, pause=pause)
 
     def take_over(self, *, dead_after: timedelta = DEAD_AFTER) -> int:
         """Let the jobs of dead workers wait again, or fail where too many died of them; return how many."""

@@ -23,9 +23,10 @@ from app.wiring import Parts, open_parts
 from console.web import create_app
 from nlp.analyser import Analyser
 from records.analysis import Analysis
-from records.errors import Retryable
+from records.errors import ConfigurationError, Retryable
 from records.job import JobKind, JobState, LongWork
 from records.post import Post
+from storage import job_worker
 from storage.database import Database
 from storage.dialect import writing
 from storage.jobs import MAX_ATTEMPTS, JobStopped, Stopped, wake
@@ -159,22 +160,49 @@ def test_what_may_pass_is_tried_again_after_a_pause(database: Database) -> None:
     assert waiting.due_at > waiting.changed_at + timedelta(seconds=2)
 
 
-def test_of_a_job_that_looks_for_its_work_one_failure_shows_until_it_succeeds(database: Database) -> None:
-    away = threading.Event()
+@pytest.mark.parametrize("kind", [JobKind.INDEX, JobKind.REINDEX])
+def test_a_job_that_looks_for_its_work_waits_as_long_as_a_server_is_away(
+    kind: JobKind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_worker, "LOOK_AGAIN_AFTER", timedelta(milliseconds=100))
+    monkeypatch.setattr(job_worker, "LOOK_EVERY_S", 0.1)
+    away, tries = threading.Event(), Counter[JobKind]()
     away.set()
 
     def feed(_: Mapping[str, Any], __: Stopped) -> None:
+        tries[kind] += 1
         if away.is_set():
             raise Retryable("search engine: does not answer")
+
+    def shown() -> list[str | None]:
+        return [job.error for job in database.jobs.list(JobState.WAITING)]
+
+    with working(database.jobs, {kind: feed}):
+        assert database.jobs.defer(kind)
+        wait_until(lambda: tries[kind] > MAX_ATTEMPTS)
+        wait_until(lambda: shown() == ["search engine: does not answer"])
+        assert database.jobs.list(JobState.FAILED) == []
+        away.clear()
+        wait_until(lambda: idle(database))
+    assert database.jobs.list(JobState.FAILED) == []
+
+
+def test_of_a_job_that_looks_for_its_work_one_fault_shows_until_it_succeeds(database: Database) -> None:
+    wrong = threading.Event()
+    wrong.set()
+
+    def feed(_: Mapping[str, Any], __: Stopped) -> None:
+        if wrong.is_set():
+            raise ConfigurationError("search engine: password is not accepted")
 
     with working(database.jobs, {JobKind.INDEX: feed}):
         for _ in range(3):
             assert database.jobs.defer(JobKind.INDEX)
             wait_until(lambda: idle(database))
         assert [job.error for job in database.jobs.list(JobState.FAILED)] == [
-            "search engine: does not answer"
+            "search engine: password is not accepted"
         ]
-        away.clear()
+        wrong.clear()
         database.jobs.defer(JobKind.INDEX)
         wait_until(lambda: idle(database))
     assert database.jobs.list(JobState.FAILED) == []
