@@ -17,7 +17,21 @@ EXIT_USAGE = 2
 
 def build() -> typer.Typer:
     """Return the command line with all its commands."""
-    from app.cli import find, gather, jobs, keep, label, models, notice, regroup, run, tell, terms, understand
+    from app.cli import (
+        find,
+        gather,
+        jobs,
+        keep,
+        label,
+        models,
+        notice,
+        problems,
+        run,
+        searches,
+        tell,
+        terms,
+        understand,
+    )
 
     cli = typer.Typer(
         name="huiying",
@@ -27,7 +41,22 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for room in (run, gather, understand, label, models, find, regroup, terms, notice, tell, keep, jobs):
+    rooms = (
+        run,
+        gather,
+        understand,
+        label,
+        models,
+        find,
+        searches,
+        problems,
+        terms,
+        notice,
+        tell,
+        keep,
+        jobs,
+    )
+    for room in rooms:
         room.register(cli)
     return cli
 

@@ -38,7 +38,11 @@ def register(cli: typer.Typer) -> None:
 
 
 def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
-    found = _load(load_settings(data_dir))
+    from alerts.notifications import missing_receivers
+    from app.tasks import notifications
+
+    settings = load_settings(data_dir)
+    found = _load(settings)
     rows = [
         {"rule": rule.name, "type": str(rule.type), "enabled": rule.is_enabled, "error": None}
         for rule in found.rules
@@ -47,6 +51,8 @@ def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     print_records(rows, form)
     if found.errors:
         raise ConfigurationError(str(found.errors[0]))
+    if missing := missing_receivers(found.rules, notifications(settings)):
+        raise ConfigurationError(missing[0])
 
 
 def explain(
