@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,14 +42,29 @@ def test_it_fits_the_specification(composed: dict[str, Any]) -> None:
         ComposeSpecification.model_validate(composed)
 
 
+def compose_program() -> list[str]:
+    """Return the command of Docker Compose 2, which may be a plugin or a program of its own."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]):
+            version = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
+            if version.returncode == 0 and not version.stdout.startswith("1."):
+                return command
+    pytest.skip("Docker Compose 2 is not on this machine")
+
+
 def test_docker_reads_it(secrets: Path) -> None:
-    docker = shutil.which("docker")
-    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True).returncode:
-        pytest.skip("docker compose is not on this machine")
-    command = [docker, "compose", "--file", str(FILE), "config", "--quiet"]
     environment = {**os.environ, "SECRETS": str(secrets), "PROXIED_AS": "huiying.example.org"}
+    command = [*compose_program(), "--file", str(FILE), "config", "--format", "json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+    read = json.loads(done.stdout)
+    assert read["name"] == "huiying"
+    assert read["services"]["console"]["environment"]["HUIYING_PROXIED_AS"] == "huiying.example.org"
+    assert {Path(secret["file"]).parent for secret in read["secrets"].values()} == {secrets}
+    del environment["PROXIED_AS"]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert "the host name of the proxy that asks people to sign in" in refused.stderr
 
 
 def test_every_role_has_a_service_and_two_of_them_work(composed: dict[str, Any]) -> None:
