@@ -19,10 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.settings import Settings
+from crawler.completeness import watermark
 from crawler.proposal.look import Looked, look
 from crawler.run import CrawlResult, crawl
 from crawler.source import Source
 from records.errors import ConfigurationError, HuiyingError, Retryable
+from records.known import KnownPost
 from records.page import PageState
 from records.post import Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
@@ -31,6 +33,8 @@ from storage.database import Database
 
 # A run still marked running after this long belongs to a process that died.
 STALE_AFTER = timedelta(hours=6)
+# Looked through for the newest complete crawl; a source that is polled every half hour has them in a month.
+EARLIER_RUNS = 1500
 SAMPLE_ITEMS = 5
 # Between two looks whether to stop, while the child says nothing.
 STOP_CHECK_S = 0.5
@@ -48,8 +52,11 @@ class DatabaseSink:
     def save(self, posts: Sequence[Post]) -> list[tuple[str, SaveOutcome]]:
         return self._database.posts.save(posts)
 
-    def known(self) -> dict[str, str | None]:
+    def known(self) -> dict[str, KnownPost]:
         return self._database.posts.known(self._source.name)
+
+    def mark_seen(self, native_ids: Sequence[str], *, now: datetime) -> None:
+        self._database.posts.mark_seen(self._source.name, native_ids, now=now)
 
     def page_state(self, url: str) -> PageState | None:
         return self._database.pages.get(url)
@@ -74,8 +81,11 @@ class SampleSink:
             self._pipe.send(post)
         return [(post.id, SaveOutcome.STORED) for post in posts]
 
-    def known(self) -> dict[str, str | None]:
+    def known(self) -> dict[str, KnownPost]:
         return {}
+
+    def mark_seen(self, native_ids: Sequence[str], *, now: datetime) -> None:
+        """Forget them: nothing is known."""
 
     def page_state(self, url: str) -> PageState | None:
         return None
@@ -195,6 +205,7 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
     with Database.open(settings.truth_url) as database, _host_turn(database, source):
         started = now or utc_now()
         database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
+        earlier = database.runs.list(kind=RunKind.CRAWL, subject=source.name, limit=EARLIER_RUNS)
         run_id = database.runs.start(RunKind.CRAWL, source.name, now=started)
         pipe.send(run_id)
         try:
@@ -203,6 +214,7 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
                 DatabaseSink(database, source),
                 user_agent=user_agent(settings, source),
                 now=started,
+                watermark=watermark(earlier),
                 progress=pipe.send,
             )
         except HuiyingError as err:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.lined_yaml import LinedYaml, Location, read_lined_yaml
 from crawler.refusals import refuse_source
-from crawler.source import SPIDERS, BoardSelectors, DateRule, PagesSelectors, Source
+from crawler.source import SPIDERS, Source
 from records.errors import ConfigurationError, Rejected, nearest
 
 _NO_PERSON = "huiying never gathers who wrote a message"
@@ -133,11 +133,15 @@ def _explain(error: ErrorDetails, who: str, at: Location, model: type[Source], l
     return f'{who}: {key} "{error["input"]}": {problem} ({place})'
 
 
-def _known_keys(location: Location, model: type[Source]) -> list[str]:
-    if location[0] != "selectors" or len(location) == 1:
-        return list(model.model_fields)
-    inner = BoardSelectors if model is SPIDERS["board"] else PagesSelectors
-    return list((DateRule if "date" in location[1:-1] else inner).model_fields)
+def _known_keys(location: Location, model: type[BaseModel]) -> list[str]:
+    """Return the keys of the part of an entry that the last of `location` stands in."""
+    for part in location[:-1]:
+        within = model.model_fields.get(str(part))
+        kinds = get_args(within.annotation) or (within.annotation,) if within is not None else ()
+        model = next(
+            (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model
+        )
+    return list(model.model_fields)
 
 
 def _refuse_same_names(sources: tuple[Source, ...], lined: LinedYaml) -> None:

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jmespath.exceptions import JMESPathError
 from parsel import Selector, SelectorList
 
-from crawler.source import is_xpath
+from crawler.entry_values import is_json, is_xpath, json_path
+from crawler.tally import Quarantined
 from records.errors import Rejected
 from records.times import aware, parse_time
 
@@ -62,6 +64,9 @@ _COMMENT_WIDGETS = (
     "re:test(concat(' ', @id, ' ', @class, ' ', @src), "
     "'(^|[\\s_/-])(comments?|pinglun|gentie|disqus|changyan|sohucs|giscus|livere|uyan)', 'i')]"
 )
+_MARKUP = re.compile(r"<[a-zA-Z/!]|&[#a-zA-Z]")
+# Seconds or milliseconds since 1970, from 2001 to 2033.
+_EPOCH = re.compile(r"(1\d{9})(?:\d{3})?")
 _BLANK = re.compile(r"\s+")  # a line break in the markup is a blank
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0\u3000]+")
 # Control characters, and halves of surrogate pairs, which UTF-8 has not.
@@ -70,16 +75,38 @@ _GAPS = re.compile(r"\s*\n\s*")
 
 
 def select(node: Selector, selector: str) -> SelectorList[Selector]:
-    """Return what a CSS or XPath selector matches below `node`."""
+    """Return what a selector of any kind matches below `node`.
+
+    Raises Quarantined("selector_does_not_fit") for JMESPath that asks of the JSON what it has not.
+    """
+    if is_json(selector):
+        try:
+            return node.jmespath(json_path(selector))
+        except JMESPathError as err:
+            raise Quarantined(
+                "selector_does_not_fit", f'selector "{selector}": the page\'s JSON is not of this shape'
+            ) from err
     return node.xpath(selector) if is_xpath(selector) else node.css(selector)
 
 
 def text_of(node: Selector) -> str:
-    """Return an element's visible text, blocks on lines of their own; of a text or attribute, its value."""
+    """Return an element's visible text, blocks on lines of their own; of a text or attribute, its value.
+
+    A string of JSON is often a piece of HTML and is read as one; its numbers are text, its objects none.
+    """
     root = node.root
     if isinstance(root, str):
-        return tidy(root)
+        return html_text(root) if node.type == "text" and _MARKUP.search(root) else tidy(root)
+    if isinstance(root, bool | dict | list):
+        return ""
+    if isinstance(root, int | float):
+        return str(root)
     return tidy("".join(_pieces(root)))
+
+
+def html_text(markup: str) -> str:
+    """Return the visible text of a piece of HTML."""
+    return text_of(Selector(text=f"<div>{markup}</div>").css("div")[0]) if markup.strip() else ""
 
 
 def tidy(text: str) -> str:
@@ -124,8 +151,9 @@ def read_date(text: str, *, formats: Sequence[str], zone: ZoneInfo) -> datetime:
     """Return the time that the site's date element states.
 
     With `formats` (strptime) one of them has to fit the whole; without, the text is a date as parse_time
-    reads it or holds exactly one ("发布时间：2026-03-01 08:30"). Nothing is guessed: Rejected("no_date")
-    for nothing, Rejected("bad_date") for none or several. Its message has no word of the page.
+    reads it, a number of seconds or milliseconds since 1970, or holds exactly one date
+    ("发布时间：2026-03-01 08:30"). Nothing is guessed: Rejected("no_date") for nothing, Rejected("bad_date")
+    for none or several. Its message has no word of the page.
     """
     if not text:
         raise Rejected("no_date", "the page states no date")
@@ -134,6 +162,9 @@ def read_date(text: str, *, formats: Sequence[str], zone: ZoneInfo) -> datetime:
             return aware(datetime.strptime(text, pattern), zone=zone)  # noqa: DTZ007  # aware() adds the zone
         except ValueError:
             continue
+    epoch = _EPOCH.fullmatch(text)
+    if epoch is not None and not formats:
+        return datetime.fromtimestamp(int(epoch.group(1)), tz=zone)
     found = set(DATE_IN_TEXT.findall(text)) if not formats else set()
     try:
         return parse_time(found.pop() if len(found) == 1 else text, zone=zone)

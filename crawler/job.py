@@ -9,6 +9,7 @@ from typing import Protocol
 
 from crawler.source import Source
 from crawler.tally import Tally
+from records.known import KnownPost
 from records.page import PageState
 from records.post import Post
 from records.run import RunCounts, SaveOutcome
@@ -26,18 +27,26 @@ class PostSink(Protocol):
     def put_page_states(self, states: Sequence[PageState]) -> None:
         """Remember the pages. Called only after their posts are saved."""
 
-    def known(self) -> Mapping[str, str | None]:
-        """Return native id → status of what this source already has."""
+    def known(self) -> Mapping[str, KnownPost]:
+        """Return what this source already has, by native id."""
+
+    def mark_seen(self, native_ids: Sequence[str], *, now: datetime) -> None:
+        """Note that these posts were looked at and have not changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlJob:
-    """One crawl of one source. `progress` is called with the counts so far, after each stored batch."""
+    """One crawl of one source.
+
+    `watermark`: what was stored up to then is complete; None where no crawl ever was. `progress` is called
+    with the counts so far, after each stored batch.
+    """
 
     source: Source
     sink: PostSink
     tally: Tally
     now: datetime
+    watermark: datetime | None = None
     progress: Callable[[RunCounts], None] | None = None
 
 

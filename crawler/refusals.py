@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from urllib.parse import urlsplit
 
 from parsel import Selector
@@ -125,13 +126,28 @@ def looks_like_forum(entries: Iterable[Selector]) -> bool:
     """Return whether `entries` carry avatars and profile links, as the posts of a forum do."""
     met = 0
     for entry in entries:
-        images = entry.xpath(".//img/@*").getall()
-        links = entry.xpath(".//a/@href").getall()
+        images, links = _marks(entry)
         if any(map(_AVATAR.search, images)) and any(map(_PROFILE.search, links)):
             met += 1
             if met >= FORUM_ENTRIES:
                 return True
     return False
+
+
+def _marks(entry: Selector) -> tuple[list[str], list[str]]:
+    """Return what may show an avatar, and what may show a profile link; of JSON each string with its key."""
+    if entry.type == "html":
+        return entry.xpath(".//img/@*").getall(), entry.xpath(".//a/@href").getall()
+    strings: list[str] = []
+    parts: list[Any] = [entry.root]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            strings += [f"{key}={value}" for key, value in part.items() if value and isinstance(value, str)]
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
+    return strings, strings
 
 
 def is_forum_software(page: Selector) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from records.errors import Rejected
+from records.post import Post
 from records.run import RunCounts, SaveOutcome
+
+_FIELDS = ("title", "addressed_to", "place", "status", "replies")
 
 
 class Quarantined(Rejected):
@@ -22,6 +25,9 @@ class Tally:
         self._saved: Counter[SaveOutcome] = Counter()
         self._rejected: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
+        self._gaps: Counter[str] = Counter()
+        self._found: Counter[str] = Counter()
+        self._titles: Counter[int] = Counter()
 
     def begin(self, key: str) -> bool:
         """Return True, and wait for the item's end, unless the item has begun before."""
@@ -54,12 +60,22 @@ class Tally:
         self._rejected[code] += len(self._open)
         self._open.clear()
 
+    def note_fields(self, post: Post) -> None:
+        """Count which fields the post has; a site that changes loses some while its pages still load."""
+        self._found["posts"] += 1
+        self._found.update(name for name in _FIELDS if getattr(post, name))
+        self._titles[hash(post.title)] += 1
+
+    def note_gap(self, code: str, missing: int) -> None:
+        """Count what the site shows and we have not."""
+        self._gaps[code] += missing
+
     def fail(self, error: str) -> None:
         """Note why the crawl as a whole went wrong; the first reason stays."""
         self.error = self.error or error
 
-    def counts(self, *, requests: int = 0, bytes_received: int = 0) -> RunCounts:
-        """Return the counts; `fetched` is the sum of all outcomes."""
+    def counts(self) -> RunCounts:
+        """Return the counts, without those of the requests; `fetched` is the sum of all outcomes."""
         outcomes = (self._saved, self._rejected, self._quarantined)
         return RunCounts(
             fetched=sum(counter.total() for counter in outcomes),
@@ -68,8 +84,8 @@ class Tally:
             unchanged=self._saved[SaveOutcome.UNCHANGED],
             rejected=dict(+self._rejected),
             quarantined=dict(+self._quarantined),
-            requests=requests,
-            bytes=bytes_received,
+            gaps=dict(+self._gaps),
+            found={**self._found, "same_title": max(self._titles.values())} if self._titles else {},
         )
 
     def _end(self, key: str) -> None:

@@ -39,6 +39,9 @@ class RunCounts:
     `fetched` counts pages or rows read; `rejected` and `quarantined` count by reason code.
     Rejected: not a post we take (no date, empty, refused). Quarantined: looks like a post but wrong
     enough that a person should look (the site's markup changed).
+    Of a crawl: `not_modified` requests cost no page; `gaps` are things that the site shows and we have not,
+    by code; `found` says of how many `posts` each field was read, and how many had the `same_title`;
+    `retry_after_s` is how long the site asked to be left alone.
     """
 
     fetched: int = 0
@@ -49,6 +52,10 @@ class RunCounts:
     quarantined: Mapping[str, int] = field(default_factory=dict)
     requests: int = 0
     bytes: int = 0
+    not_modified: int = 0
+    gaps: Mapping[str, int] = field(default_factory=dict)
+    found: Mapping[str, int] = field(default_factory=dict)
+    retry_after_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

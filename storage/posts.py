@@ -31,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 
+from records.known import KnownPost
 from records.plain import plain_post, post_from_plain
 from records.post import Channel, Post, Reply
 from records.run import SaveOutcome
@@ -38,6 +39,7 @@ from records.times import Period
 from storage import schema
 from storage.dialect import in_chunks, lock_rows, reading, take_turns, upsert, writing
 from storage.jobs import queue_analysis
+from storage.known_posts import select_known, update_seen
 from storage.outbox import enqueue
 
 _POSTS = schema.posts.c
@@ -133,12 +135,15 @@ class PostStore:
         with reading(self._engine) as connection:
             return connection.scalar(select(func.count()).select_from(schema.posts)) or 0
 
-    def known(self, source: str) -> dict[str, str | None]:
-        """Return native_id → status of what this source already has (for revisiting open messages)."""
-        query = select(_POSTS.native_id, _POSTS.status).where(_POSTS.source == source)
+    def known(self, source: str) -> dict[str, KnownPost]:
+        """Return what this source has, by native id (for visiting open messages again)."""
         with reading(self._engine) as connection:
-            rows = connection.execute(query, execution_options={"yield_per": STREAM_BATCH})
-            return {row.native_id: row.status for row in rows}
+            return select_known(connection, source)
+
+    def mark_seen(self, source: str, native_ids: Sequence[str], *, now: datetime) -> None:
+        """Note that these posts were fetched and had not changed; one transaction."""
+        with writing(self._engine) as connection:
+            update_seen(connection, source, native_ids, now=now)
 
     def awaiting_analysis(self, model_version: str, limit: int) -> list[Post]:
         """Return posts whose newest revision has no analysis by this model; those without text need none.

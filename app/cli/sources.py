@@ -201,15 +201,23 @@ def show_source(
 
 def explanation(source: Source) -> str:
     """Return the entry in plain words, a line per idea."""
-    kind = {"board": gettext("留言板"), "feed": gettext("订阅"), "pages": gettext("文章")}[source.spider]
+    kinds = {
+        "board": gettext("留言板"),
+        "feed": gettext("订阅"),
+        "pages": gettext("文章"),
+        "open311": gettext("Open311 接口"),
+    }
     lines = [
         gettext("%(title)s（%(name)s）：%(kind)s，渠道 %(channel)s")
-        % {"title": source.title, "name": source.name, "kind": kind, "channel": source.channel.value},
+        % {"title": source.title, "name": source.name, "kind": kinds[source.spider],
+           "channel": source.channel.value},
         gettext("从 %(urls)s 读起，一次最多 %(pages)s 个列表页、%(items)s 条，两次请求相隔 %(delay)s 秒")
         % {"urls": "、".join(source.start_urls), "pages": source.max_pages, "items": source.max_items,
            "delay": f"{source.delay_s:g}"},
         gettext("按 %(cron)s 抓取；超过 %(days)s 天没有新内容算沉默")
         % {"cron": source.schedule, "days": source.expected_every_days},
+        gettext("列表至少看到 %(back)s 天前；没有答复的隔一阵再看，越来越疏，满 %(age)s 天后不再看")
+        % {"back": source.look_back_days, "age": source.give_up_days},
     ]  # fmt: skip
     if not source.enabled:
         lines.append(gettext("现已停用"))

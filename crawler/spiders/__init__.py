@@ -1,1 +1,1 @@
-"""The spiders, driven by the catalogue: board, feed, pages."""
+"""The spiders, driven by the catalogue: board, feed, pages, open311."""

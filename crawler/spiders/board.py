@@ -3,67 +3,130 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator
+from typing import Any
 
-from parsel import Selector
-from scrapy.http import Request, Response, TextResponse
+from parsel import Selector, SelectorList
+from scrapy.http import FormRequest, JsonRequest, Request, Response, TextResponse
 
-from crawler.extraction import (
-    all_text,
-    first_text,
-    hashed_id,
-    read_count,
-    read_date,
-    read_rating,
-    select,
-)
+from crawler.board_messages import read_message
+from crawler.completeness import missing_ids
+from crawler.extraction import first_text, hashed_id, read_count, select
 from crawler.job import Gathered
-from crawler.source import BoardSelectors, BoardSource
+from crawler.json_pages import json_page
+from crawler.source import BoardSource
 from crawler.spiders.source_spider import SourceSpider
 from crawler.tally import Quarantined
-from records.post import Post, Reply
+from records.errors import Rejected
+from records.known import KnownPost
+from records.post import Post
 
 
 class BoardSpider(SourceSpider[BoardSource]):
-    """One message board. Paging ends at the last page, at a page with nothing new, or at max_pages."""
+    """One message board.
+
+    Paging ends at the last page, at a page with nothing that this crawl has not met, at pages that a complete
+    crawl has read long ago, or at max_pages.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._shown_total = 0
+        self._met: set[str] = set()
+
+    def list_request(self, url: str, *, page: int) -> Request:
+        """Return the request for a list page: of its link, of its number, or by POST."""
+        request = super().list_request(url, page=page)
+        paging = self.source.paging
+        if paging is None or not paging.form:
+            return request
+        number = paging.number(page)
+        posted = (
+            JsonRequest(url, data=paging.filled_json(number))
+            if paging.as_json
+            else FormRequest(url, formdata=paging.filled_form(number))
+        )
+        return request.replace(method="POST", body=posted.body, headers=posted.headers)
 
     def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
         selectors = self.source.selectors
         try:
             listing = self.text_response(response)
+            content = self._content(listing, as_json=selectors.list_is_json)
+            items = select(content, selectors.item)
         except Quarantined as err:
-            self.stop(err.code, f"{err} (check the address)")
-        self.refuse_forum(listing, selectors.item)
-        urls = self._linked(listing)
-        if not urls:
-            self._note_empty(listing, page)
+            self.stop(err.code, f"{err} (check the address and the selectors)")
+        self.refuse_forum(listing, items)
+        if page == 1:
+            self._shown_total += read_count(first_text(content, selectors.total))
+        if self.source.whole_in_list:
+            keys = [first_text(item, selectors.id or "") for item in items]
+            known = [self.known.get(key) for key in keys]
+            visits: Iterator[Request | Gathered] = self._take_whole(items, keys, listing)
+        else:
+            keys = self._linked(listing, items)
+            known = [self.find_known(url) for url in keys]
+            visits = self._visits(keys, known)
+        if not keys:
+            self._note_empty(listing, page, found=len(items))
             return
-        urls = [url for url in urls if not self._is_settled(url)]
-        visits = [request for url in urls for request in self.visit(url)]
         yield from visits
-        following = select(listing.selector, selectors.next_page).get() if selectors.next_page else None
-        if following and visits:
-            yield from self.next_list(listing.urljoin(following.strip()), page)
+        is_new = not self._met.issuperset(keys)
+        self._met.update(keys)
+        if is_new and not self.is_behind(known):
+            yield from self._following(listing, content, page)
 
-    def _linked(self, listing: TextResponse) -> list[str]:
-        selectors = self.source.selectors
-        links = (select(item, selectors.link).get() for item in select(listing.selector, selectors.item))
-        urls = [listing.urljoin(link.strip()) for link in links if link and link.strip()]
+    def _content(self, response: TextResponse, *, as_json: bool) -> Selector:
+        return json_page(response, self.source.selectors.state) if as_json else response.selector
+
+    def _linked(self, listing: TextResponse, items: SelectorList[Selector]) -> list[str]:
+        """Return the addresses of the messages that the list links to."""
+        template = self.source.detail_url
+        links = [
+            str(link).strip()
+            for item in items
+            for link in select(item, self.source.selectors.link)[:1].getall()
+        ]
+        urls = [
+            template.replace("{id}", link) if template else listing.urljoin(link) for link in links if link
+        ]
         return [url for url in urls if url.startswith(("http://", "https://"))]
 
-    @cached_property
-    def _known(self) -> Mapping[str, str | None]:
-        return self.job.sink.known()
+    def _visits(self, urls: list[str], known: list[KnownPost | None]) -> Iterator[Request]:
+        for url, post in zip(urls, known, strict=True):
+            if self.is_due(post):
+                yield from self.visit(url)
 
-    def _is_settled(self, url: str) -> bool:
-        """Return whether the message behind `url` is known with a status that is its last."""
-        match = re.search(self.source.selectors.id_from_url or "$^", url)
-        return match is not None and self._known.get(match.group(1)) in self.source.settled
+    def _take_whole(
+        self, items: SelectorList[Selector], keys: list[str], listing: TextResponse
+    ) -> Iterator[Gathered]:
+        """Yield the messages that stand in the list."""
+        for number, (item, native_id) in enumerate(zip(items, keys, strict=True)):
+            key = native_id or f"{listing.url}#{number}"
+            if not self.tally.begin(key):
+                continue
+            try:
+                url = self._public_url(native_id, listing.url)
+                post = read_message(item, source=self.source, native_id=native_id, url=url, now=self.job.now)
+            except Rejected as err:
+                self.tally.reject(key, err)
+            else:
+                yield Gathered(key=key, post=post)
 
-    def _note_empty(self, listing: TextResponse, page: int) -> None:
+    def _following(self, listing: TextResponse, content: Selector, page: int) -> Iterator[Request]:
+        selectors, paging = self.source.selectors, self.source.paging
+        page_count = read_count(first_text(content, selectors.page_count))
+        if page_count and page >= page_count:
+            return
+        if paging is None:
+            link = select(content, selectors.next_page).get() if selectors.next_page else None
+            if link:
+                yield from self.next_list(listing.urljoin(str(link).strip()), page)
+        elif listing.request is not None:
+            yield from self.next_list(paging.address(page + 1) or listing.request.url, page)
+
+    def _note_empty(self, listing: TextResponse, page: int, *, found: int) -> None:
         selectors = self.source.selectors
-        found = len(select(listing.selector, selectors.item))
         which, selector = ("item", selectors.item) if not found else ("link", selectors.link)
         if page > 1 and not found:
             return  # boards that page by number end on an empty page
@@ -73,34 +136,19 @@ class BoardSpider(SourceSpider[BoardSource]):
         )
 
     def read_post(self, response: TextResponse, url: str) -> Post:
-        source, selectors, page = self.source, self.source.selectors, response.selector
+        selectors = self.source.selectors
+        page = self._content(response, as_json=selectors.detail_is_json)
         if selectors.reply is not None:
-            self.refuse_forum(response, selectors.reply)
-        title, body = first_text(page, selectors.title), all_text(page, selectors.body)
-        if not title or not body:
-            missing = "body" if title else "title"
-            raise Quarantined("selector_matched_nothing", f'selectors.{missing} matches nothing on "{url}"')
-        asked = first_text(page, selectors.asked_at)
-        return Post(
-            source=source.name,
-            channel=source.channel,
-            native_id=self._native_id(page, url),
-            url=url,
-            title=title,
-            text=body,
-            asked_at=read_date(asked, formats=source.date_formats, zone=source.zone_info),
-            fetched_at=self.job.now,
-            addressed_to=first_text(page, selectors.department) or source.department,
-            place=first_text(page, selectors.place) or source.place,
-            status=first_text(page, selectors.status) or None,
-            replies=tuple(self._replies(page, selectors)),
-            rating=read_rating(first_text(page, selectors.rating)),
-            votes_up=read_count(first_text(page, selectors.votes_up)),
-            votes_down=read_count(first_text(page, selectors.votes_down)),
-        )
+            self.refuse_forum(response, select(page, selectors.reply))
+        native_id = self._native_id(page, url)
+        shown = self._public_url(native_id, url)
+        return read_message(page, source=self.source, native_id=native_id, url=shown, now=self.job.now)
 
     def _native_id(self, page: Selector, url: str) -> str:
-        selectors = self.source.selectors
+        selectors, template = self.source.selectors, self.source.detail_url
+        if template is not None:
+            before, _, after = template.partition("{id}")
+            return url.removeprefix(before).removesuffix(after)
         if selectors.id_from_url is not None:
             match = re.search(selectors.id_from_url, url)
             if match is None:
@@ -108,21 +156,26 @@ class BoardSpider(SourceSpider[BoardSource]):
                     "no_id_in_url", f'id_from_url "{selectors.id_from_url}" does not fit "{url}"'
                 )
             return match.group(1)
-        if selectors.id is not None:
-            return first_text(page, selectors.id)
-        return hashed_id(url)
+        return first_text(page, selectors.id) if selectors.id is not None else hashed_id(url)
 
-    def _replies(self, page: Selector, selectors: BoardSelectors) -> Iterator[Reply]:
-        """Yield the replies in the page's order; a reply without text is none yet."""
-        for block in select(page, selectors.reply) if selectors.reply else ():
-            text = all_text(block, selectors.reply_text or "./self::*")
-            if not text:
-                continue
-            date = first_text(block, selectors.reply_date)
-            yield Reply(
-                text=text,
-                department=first_text(block, selectors.reply_department) or None,
-                replied_at=read_date(date, formats=self.source.date_formats, zone=self.source.zone_info)
-                if date
-                else None,
-            )
+    def _public_url(self, native_id: str, url: str) -> str:
+        """Return where people read the message."""
+        template = self.source.public_url
+        return template.replace("{id}", native_id) if template is not None else url
+
+    def address_of(self, native_id: str, post: KnownPost) -> str | None:
+        """Return where a known message is visited: by its number where the source says how."""
+        if self.source.whole_in_list:
+            return None
+        template = self.source.detail_url
+        return template.replace("{id}", native_id) if template is not None else post.url
+
+    def closed(self, reason: str) -> None:
+        """Compare what the site shows with what we now have."""
+        super().closed(reason)
+        if not (self._shown_total or self.source.ids_in_sequence):
+            return
+        ours = self.job.sink.known()
+        self.tally.note_gap("messages", max(self._shown_total - len(ours), 0))
+        if self.source.ids_in_sequence:
+            self.tally.note_gap("ids", missing_ids(ours))

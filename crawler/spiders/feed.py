@@ -1,4 +1,4 @@
-"""The `feed` spider: RSS and Atom, read by feedparser from Scrapy's response."""
+"""The `feed` spider: RSS and Atom, read by feedparser from Scrapy's response, and JSON Feed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import feedparser
-from parsel import Selector
 from scrapy.http import Request, Response, TextResponse
 from w3lib.url import canonicalize_url
 
-from crawler.extraction import hashed_id, text_of
+from crawler.extraction import hashed_id, html_text
 from crawler.job import Gathered
+from crawler.json_feed import json_feed_entries
 from crawler.source import FeedSource
 from crawler.spiders.source_spider import SourceSpider
 from records.errors import Rejected
@@ -90,7 +90,10 @@ class FeedSpider(SourceSpider[FeedSource]):
 
 
 def parse_feed(response: TextResponse) -> list[Any]:
-    """Return feedparser's entries, none for what is no feed."""
+    """Return the entries as feedparser gives them, none for what is no feed."""
+    entries = json_feed_entries(response.text)
+    if entries is not None:
+        return entries
     # The bytes are handed over as UTF-8 because feeds, too, name encodings that they are not in; as a stream,
     # because feedparser would take plain bytes for a file name.
     body = io.BytesIO(response.text.encode("utf-8", "replace"))
@@ -102,11 +105,6 @@ def entry_text(entry: Any) -> str:
     """Return the longest of the entry's content and summary, as text; its title where it has neither."""
     parts = [part.get("value", "") for part in entry.get("content", ())] + [entry.get("summary", "")]
     return max(map(html_text, parts), key=len) or html_text(entry.get("title", ""))
-
-
-def html_text(markup: str) -> str:
-    """Return the visible text of a piece of HTML."""
-    return text_of(Selector(text=f"<div>{markup}</div>").css("div")[0]) if markup.strip() else ""
 
 
 def entry_time(entry: Any, zone: ZoneInfo) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import trafilatura
 from parsel import Selector
@@ -25,17 +26,28 @@ from crawler.extraction import (
     without_comments,
 )
 from crawler.job import Gathered
-from crawler.source import DateRule, PagesSource
+from crawler.selectors import DateRule
+from crawler.source import PagesSource
 from crawler.spiders.source_spider import SourceSpider
 from crawler.tally import Quarantined
+from records.errors import Rejected
+from records.known import KnownPost
 from records.post import Post
+from records.times import parse_time
 
 # An index of indexes is the deepest that the protocol has in use.
 MAX_SITEMAP_DEPTH = 3
 
 
 class PagesSpider(SourceSpider[PagesSource]):
-    """News and notices. Dates only by the rule that the catalogue names."""
+    """News and notices. Dates only by the rule that the catalogue names.
+
+    Lists are read as far as those of boards; of a sitemap what is new comes first.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._met: set[str] = set()
 
     def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
         sitemap = sitemap_body(response)
@@ -53,27 +65,46 @@ class PagesSpider(SourceSpider[PagesSource]):
         sitemap = Sitemap(body)
         entries = sorted(sitemap, key=lambda entry: str(entry.get("lastmod", "")), reverse=True)
         urls = [response.urljoin(entry["loc"]) for entry in entries]
+        changes = [str(entry.get("lastmod", "")) for entry in entries]
         if sitemap.type == "sitemapindex":
             if depth < MAX_SITEMAP_DEPTH:
                 yield from (self.list_request(url, page=depth + 1) for url in urls)
             return
-        for url in urls:
-            yield from self._visit_article(url)
+        for url, changed in zip(urls, changes, strict=True):
+            if self._is_article(url) and self._is_worth_a_visit(self.find_known(url), changed):
+                yield from self.visit(url)
+
+    def _is_worth_a_visit(self, known: KnownPost | None, changed: str) -> bool:
+        """Return whether an article of a sitemap is new, due, or `changed` (lastmod) after the last visit."""
+        if self.is_due(known) or known is None:
+            return True
+        try:
+            return parse_time(changed, zone=self.source.zone_info) > known.seen_at
+        except Rejected:
+            return False
 
     def _read_listing(self, listing: TextResponse, item: str, page: int) -> Iterator[Request]:
         selectors = self.source.selectors
-        self.refuse_forum(listing, item)
-        links = [self._href(entry) for entry in select(listing.selector, item)]
-        urls = [listing.urljoin(link) for link in links if link]
+        entries = select(listing.selector, item)
+        self.refuse_forum(listing, entries)
+        urls = [
+            url
+            for url in map(listing.urljoin, filter(None, map(self._href, entries)))
+            if self._is_article(url)
+        ]
         if not urls and page == 1:
             self.tally.fail(
                 f'source "{self.name}": selectors.item "{item}": matches no link on "{listing.url}" '
                 "(look at the page and correct it)"
             )
-        requests = [request for url in urls for request in self._visit_article(url)]
-        yield from requests
+        is_new = not self._met.issuperset(urls)
+        self._met.update(urls)
+        known = [self.find_known(url) for url in urls]
+        for url, post in zip(urls, known, strict=True):
+            if self.is_due(post):
+                yield from self.visit(url)
         following = select(listing.selector, selectors.next_page).get() if selectors.next_page else None
-        if following and requests:
+        if following and is_new and not self.is_behind(known):
             yield from self.next_list(listing.urljoin(following), page)
 
     def _href(self, entry: Selector) -> str:
@@ -82,10 +113,11 @@ class PagesSpider(SourceSpider[PagesSource]):
             return entry.root.strip()
         return (entry.xpath("./@href | .//a/@href").get() or "").strip()
 
-    def _visit_article(self, url: str) -> Iterator[Request]:
+    def _is_article(self, url: str) -> bool:
         pattern = self.source.selectors.article_url
-        if url.startswith(("http://", "https://")) and (pattern is None or re.search(pattern, url)):
-            yield from self.visit(url)
+        return url.startswith(("http://", "https://")) and (
+            pattern is None or re.search(pattern, url) is not None
+        )
 
     def read_post(self, response: TextResponse, url: str) -> Post:
         source, selectors = self.source, self.source.selectors

@@ -1,12 +1,15 @@
-"""What the three spiders share: one begin and one end for every item, and when to stop."""
+"""What the spiders share: one begin and one end for every item, what is visited again, and when to stop."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, NoReturn, TypeVar
 
+from parsel import Selector
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
@@ -14,18 +17,25 @@ from scrapy.http import Request, Response, TextResponse
 from twisted.python.failure import Failure
 from w3lib.url import canonicalize_url
 
-from crawler.extraction import select
 from crawler.failures import STOPPING, explain, failure_code
 from crawler.job import CrawlJob, Gathered
 from crawler.refusals import is_forum_software, looks_like_forum
+from crawler.revisits import is_behind, next_visit
 from crawler.source import Source
 from crawler.tally import Quarantined
 from records.errors import Rejected
+from records.known import KnownPost
 from records.page import PageState
 from records.post import Post
 from records.run import SaveOutcome
 
 SourceT = TypeVar("SourceT", bound=Source)
+# Of the items of one crawl, at most this share are known ones: what is new comes first.
+REVISITED_SHARE = 1 / 2
+# What a message's page answers once it was taken down: no reason to look again at once.
+GONE = frozenset({"http_404", "http_410"})
+# Posts that are noted as unchanged in one transaction.
+SEEN_BATCH = 50
 
 
 class SourceSpider(Spider, Generic[SourceT]):
@@ -37,6 +47,7 @@ class SourceSpider(Spider, Generic[SourceT]):
         self.source: SourceT = job.source  # type: ignore[assignment]  # run.py pairs spider and source
         self.tally = job.tally
         self._reading = job.source.reading()
+        self._seen: list[str] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **options: Any) -> Any:
@@ -47,19 +58,72 @@ class SourceSpider(Spider, Generic[SourceT]):
     async def start(self) -> AsyncIterator[Request]:
         for url in self.source.start_urls:
             yield self.list_request(url, page=1)
+        for request in self._revisits():
+            yield request
 
     def list_request(self, url: str, *, page: int) -> Request:
         """Return the request for a page that leads to items."""
         return Request(url, callback=self.read_list, errback=self.list_failed, cb_kwargs={"page": page})
 
+    @cached_property
+    def known(self) -> Mapping[str, KnownPost]:
+        """What the source had when the crawl began, by native id."""
+        return self.job.sink.known()
+
+    @cached_property
+    def _known_ids(self) -> Mapping[str, str]:
+        """The native ids of known posts by the address of their page."""
+        addresses = ((self.address_of(native_id, post), native_id) for native_id, post in self.known.items())
+        return {canonicalize_url(url): native_id for url, native_id in addresses if url}
+
+    def address_of(self, native_id: str, post: KnownPost) -> str | None:
+        """Return where a known post is visited, None where it has no page of its own."""
+        return post.url
+
+    def find_known(self, url: str) -> KnownPost | None:
+        """Return the known post whose page `url` is."""
+        native_id = self._known_ids.get(canonicalize_url(url))
+        return self.known[native_id] if native_id is not None else None
+
+    def _revisits(self) -> Iterator[Request]:
+        """Yield the visits to known posts that are due, the longest due first."""
+        due = [
+            (when, url)
+            for url, native_id in self._known_ids.items()
+            if (when := self._next_visit(self.known[native_id])) and when <= self.job.now
+        ]
+        for _, url in sorted(due)[: int(self.source.max_items * REVISITED_SHARE)]:
+            yield from self.visit(url, priority=-1)
+
+    def _next_visit(self, post: KnownPost) -> datetime | None:
+        give_up = timedelta(days=self.source.give_up_days)
+        return next_visit(post, settled=self.source.settled, give_up=give_up)
+
+    def is_due(self, post: KnownPost | None) -> bool:
+        """Return whether to visit it now: new, or known and due."""
+        when = self._next_visit(post) if post is not None else self.job.now
+        return when is not None and when <= self.job.now
+
+    def is_behind(self, posts: Collection[KnownPost | None]) -> bool:
+        """Return whether a list that shows these `posts` needs no further page. None is one that is new."""
+        looked_back_to = self.job.now - timedelta(days=self.source.look_back_days)
+        return all(
+            post is not None and is_behind(post, watermark=self.job.watermark, looked_back_to=looked_back_to)
+            for post in posts
+        )
+
     def next_list(self, url: str, page: int) -> Iterator[Request]:
-        """Yield the request for the list page after `page`; past max_pages count one "page_limit"."""
-        if not url.startswith(("http://", "https://")):
+        """Yield the request for the list page after `page`; past max_pages count one "page_limit".
+
+        A page that is not read because of it is a gap. None once max_items is reached.
+        """
+        if not url.startswith(("http://", "https://")) or self.tally.begun > self.source.max_items:
             return
         if page < self.source.max_pages:
             yield self.list_request(url, page=page + 1)
         elif self.tally.begin(url):
             self.tally.reject(url, Rejected("page_limit", f"more than max_pages {self.source.max_pages}"))
+            self.tally.note_gap("unread_pages", 1)
 
     @abstractmethod
     def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
@@ -69,7 +133,7 @@ class SourceSpider(Spider, Generic[SourceT]):
     def read_post(self, response: TextResponse, url: str) -> Post:
         """Return the post of an item's own page. Raises Rejected or Quarantined."""
 
-    def visit(self, url: str) -> Iterator[Request]:
+    def visit(self, url: str, *, priority: int = 0) -> Iterator[Request]:
         """Yield the request for an item's page, unless this crawl has it already or the limit is reached."""
         key = canonicalize_url(url)
         if not self.tally.begin(key):
@@ -84,6 +148,7 @@ class SourceSpider(Spider, Generic[SourceT]):
             cb_kwargs={"key": key, "url": url},
             meta={"page_url": self.page_url(key), "handle_httpstatus_list": [304]},
             dont_filter=True,
+            priority=priority,
         )
 
     def read_item(self, response: Response, key: str, url: str) -> Iterator[Gathered]:
@@ -91,25 +156,39 @@ class SourceSpider(Spider, Generic[SourceT]):
         state = self.new_state(response)
         if response.status == 304 or state.body_sha256 == self.old_sha256(response):
             self.tally.save(key, SaveOutcome.UNCHANGED)
+            self._note_seen(key)
             return
         try:
             post = self.read_post(self.text_response(response), url)
         except Rejected as err:
             self.tally.reject(key, err)
+            self._note_seen(key)
             return
         yield Gathered(key=key, post=post, page=state)
+
+    def _note_seen(self, key: str) -> None:
+        """Have it remembered that a known post was looked at: its next visit hangs on it."""
+        if key in self._known_ids:
+            self._seen.append(self._known_ids[key])
+        if len(self._seen) >= SEEN_BATCH:
+            self._flush_seen()
+
+    def _flush_seen(self) -> None:
+        if self._seen:
+            self.job.sink.mark_seen(self._seen, now=self.job.now)
+            self._seen = []
 
     def text_response(self, response: Response) -> TextResponse:
         """Return `response`, which is text. Raises Quarantined("not_html"); stops at forum software."""
         if not isinstance(response, TextResponse):
             raise Quarantined("not_html", f'"{response.url}" is no text')
-        if is_forum_software(response.selector):
+        if response.selector.type == "html" and is_forum_software(response.selector):
             self.stop_at_forum(response)
         return response
 
-    def refuse_forum(self, response: TextResponse, entries: str) -> None:
-        """Stop where the elements that `entries` selects are posts of a forum."""
-        if looks_like_forum(select(response.selector, entries)):
+    def refuse_forum(self, response: TextResponse, entries: Iterable[Selector]) -> None:
+        """Stop where the `entries` of the page are posts of a forum."""
+        if looks_like_forum(entries):
             self.stop_at_forum(response)
 
     def stop_at_forum(self, response: Response) -> NoReturn:
@@ -135,7 +214,10 @@ class SourceSpider(Spider, Generic[SourceT]):
         assert err is not None  # noqa: S101  # as above
         code = failure_code(err)
         request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        self.tally.reject(request.cb_kwargs["key"], Rejected(code, explain(code, err)))
+        key = request.cb_kwargs["key"]
+        self.tally.reject(key, Rejected(code, explain(code, err)))
+        if code in GONE:
+            self._note_seen(key)
         if code in STOPPING:
             self.stop(code, f'"{request.url}": {explain(code, err)}')
 
@@ -155,6 +237,7 @@ class SourceSpider(Spider, Generic[SourceT]):
     def closed(self, reason: str) -> None:
         """Count what was not visited. Scrapy calls this last."""
         self.tally.reject_all_open("not_visited")
+        self._flush_seen()
         if reason == "shutdown":
             self.tally.fail(f'source "{self.name}": the crawl was told to stop before its end (run it again)')
 

@@ -6,7 +6,7 @@ import json
 import logging
 import multiprocessing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 from crawler.catalogue import load_catalogue
 from crawler.run import crawl
+from records.known import KnownPost
 from records.page import PageState
 from records.plain import plain, plain_post, post_from_plain
 from records.post import Post
 from records.run import RunCounts, SaveOutcome
+from records.times import parse_time
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=ZONE)
@@ -33,13 +35,18 @@ class FileSink:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        kept = json.loads(path.read_text("utf-8")) if path.exists() else {"posts": {}, "pages": {}}
+        kept = (
+            json.loads(path.read_text("utf-8")) if path.exists() else {"posts": {}, "pages": {}, "stored": {}}
+        )
         self.posts: dict[str, Post] = {key: post_from_plain(post) for key, post in kept["posts"].items()}
+        self.stored_at = {key: parse_time(moment) for key, moment in kept["stored"].items()}
         self.pages = {url: PageState(**state) for url, state in kept["pages"].items()}
 
     def save(self, posts: Sequence[Post]) -> list[tuple[str, SaveOutcome]]:
         outcomes = [(post.id, self._outcome(post)) for post in posts]
         self.posts.update({post.id: post for post in posts})
+        for post in posts:
+            self.stored_at.setdefault(post.id, post.fetched_at)
         self._write()
         return outcomes
 
@@ -50,8 +57,24 @@ class FileSink:
         self.pages.update({state.url: state for state in states})
         self._write()
 
-    def known(self) -> Mapping[str, str | None]:
-        return {post.native_id: post.status for post in self.posts.values()}
+    def known(self) -> Mapping[str, KnownPost]:
+        return {
+            post.native_id: KnownPost(
+                url=post.url,
+                status=post.status,
+                asked_at=post.asked_at,
+                stored_at=self.stored_at[post.id],
+                seen_at=post.fetched_at,
+                answered=bool(post.replies),
+                digest=post.digest(),
+            )
+            for post in self.posts.values()
+        }
+
+    def mark_seen(self, native_ids: Sequence[str], *, now: datetime) -> None:
+        seen = {post.id for post in self.posts.values() if post.native_id in native_ids}
+        self.posts.update({key: replace(self.posts[key], fetched_at=now) for key in seen})
+        self._write()
 
     def _outcome(self, post: Post) -> SaveOutcome:
         old = self.posts.get(post.id)
@@ -62,9 +85,10 @@ class FileSink:
     def _write(self) -> None:
         posts = {key: plain_post(post) for key, post in self.posts.items()}
         pages = {url: plain(state) for url, state in self.pages.items()}
+        kept = {"posts": posts, "pages": pages, "stored": plain(self.stored_at)}
         # Renamed into place: a crawl is killed at any moment, and the next one reads this.
         new = self._path.with_suffix(".new")
-        new.write_text(json.dumps({"posts": posts, "pages": pages}, ensure_ascii=False), "utf-8")
+        new.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
         new.rename(self._path)
 
 
@@ -78,17 +102,24 @@ class Crawled:
     log: str
 
 
-def start_crawl(folder: Path, catalogue: str, *, timeout_s: float | None = None) -> ForkServerProcess:
+def start_crawl(
+    folder: Path,
+    catalogue: str,
+    *,
+    now: datetime = NOW,
+    watermark: datetime | None = None,
+    timeout_s: float | None = None,
+) -> ForkServerProcess:
     """Start a crawl of the one source of `catalogue` (YAML text) into `folder`, in a process of its own."""
     (folder / "sources.yaml").write_text(catalogue, "utf-8")
-    process = PROCESSES.Process(target=_crawl, args=(folder, timeout_s))
+    process = PROCESSES.Process(target=_crawl, args=(folder, now, watermark, timeout_s))
     process.start()
     return process
 
 
-def crawl_into(folder: Path, catalogue: str, *, timeout_s: float | None = None) -> Crawled:
-    """Crawl the one source of `catalogue` into `folder` to its end."""
-    process = start_crawl(folder, catalogue, timeout_s=timeout_s)
+def crawl_into(folder: Path, catalogue: str, **options: Any) -> Crawled:
+    """Crawl the one source of `catalogue` into `folder` to its end; options as of start_crawl."""
+    process = start_crawl(folder, catalogue, **options)
     process.join(60)
     assert process.exitcode == 0, (folder / "crawl.log").read_text("utf-8")
     result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
@@ -101,7 +132,7 @@ def crawl_into(folder: Path, catalogue: str, *, timeout_s: float | None = None) 
     )
 
 
-def _crawl(folder: Path, timeout_s: float | None) -> None:
+def _crawl(folder: Path, now: datetime, watermark: datetime | None, timeout_s: float | None) -> None:
     handler = logging.FileHandler(folder / "crawl.log", encoding="utf-8")
     # Everything a log record carries, so that text hidden in an extra is found as well.
     handler.setFormatter(_Everything())
@@ -111,7 +142,8 @@ def _crawl(folder: Path, timeout_s: float | None) -> None:
 
         crawler.crawl_settings.PAGE_TIMEOUT_S = timeout_s  # type: ignore[assignment]
     (source,) = load_catalogue(folder / "sources.yaml").sources
-    result = crawl(source, FileSink(folder / "sink.json"), user_agent=USER_AGENT, now=NOW)
+    sink = FileSink(folder / "sink.json")
+    result = crawl(source, sink, user_agent=USER_AGENT, now=now, watermark=watermark)
     (folder / "result.json").write_text(json.dumps(plain(result), ensure_ascii=False), "utf-8")
 
 

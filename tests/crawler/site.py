@@ -37,6 +37,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         self.server.requests.append((self.path, dict(self.headers)))
         answer = self.server.pages.get(self.path) or self.server.pages.get(self.path.split("?")[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -22,8 +22,8 @@ def adds_up(counts: RunCounts) -> bool:
     return counts.fetched == saved + sum(counts.rejected.values()) + sum(counts.quarantined.values())
 
 
-def crawl(site: Site, folder: Path, *, start: str = "/list", **options: str) -> Crawled:
-    crawled = crawl_into(folder, catalogue(site.url + start, **options))
+def crawl(site: Site, folder: Path, *, start: str = "/list", now: datetime = NOW, **options: str) -> Crawled:
+    crawled = crawl_into(folder, catalogue(site.url + start, **options), now=now)
     assert adds_up(crawled.counts), crawled.counts
     return crawled
 
@@ -71,8 +71,9 @@ def test_a_second_crawl_asks_conditionally_and_finds_what_changed(site: Site, tm
     site.forget_requests()
     answer = [("城管局", "2026-11-19 10:00", "已修复。")]
     site.pages["/detail?id=4"] = message(4, etag='"four, answered"', replies=answer)
-    crawled = crawl(site, tmp_path)
+    crawled = crawl(site, tmp_path, now=NOW + timedelta(days=10))
     assert (crawled.counts.unchanged, crawled.counts.updated, crawled.counts.stored) == (3, 1, 0)
+    assert crawled.counts.not_modified == 2
     assert crawled.posts["4"].replies[0].text == "已修复。"
     asked = dict(site.requests)
     assert asked["/detail?id=1"]["If-None-Match"] == '"one"'
@@ -80,7 +81,8 @@ def test_a_second_crawl_asks_conditionally_and_finds_what_changed(site: Site, tm
 
     # Read by other selectors, the pages that have not changed are read again.
     site.forget_requests()
-    crawled = crawl(site, tmp_path, selectors=SELECTORS.replace("body: div.content", "body: div.content p"))
+    other = SELECTORS.replace("body: div.content", "body: div.content p")
+    crawled = crawl(site, tmp_path, now=NOW + timedelta(days=40), selectors=other)
     assert "If-None-Match" not in dict(site.requests)["/detail?id=1"]
     assert crawled.counts.unchanged == 4
 
@@ -275,7 +277,7 @@ def test_a_crawl_delay_in_robots_txt_is_kept(site: Site, tmp_path: Path) -> None
     assert moments[1] - moments[0] > 0.25
 
 
-def test_a_settled_message_is_not_visited_again_and_ends_the_paging(site: Site, tmp_path: Path) -> None:
+def test_a_settled_message_is_not_visited_again(site: Site, tmp_path: Path) -> None:
     site.pages["/list"] = listing([1, 2], next_page="/list2")
     site.pages["/list2"] = listing([3], next_page="/list3")
     site.pages["/list3"] = listing([4])
@@ -283,9 +285,9 @@ def test_a_settled_message_is_not_visited_again_and_ends_the_paging(site: Site, 
         site.pages[f"/detail?id={number}"] = message(number, status=status)
     assert crawl(site, tmp_path, extra="settled: [已办理]").counts.stored == 4
     site.forget_requests()
-    crawled = crawl(site, tmp_path, extra="settled: [已办理]")
-    assert site.paths == ["/list", "/detail?id=1", "/list2"]
-    assert crawled.counts.unchanged == crawled.counts.fetched == 1
+    crawled = crawl(site, tmp_path, extra="settled: [已办理]", now=NOW + timedelta(days=30))
+    assert sorted(site.paths) == ["/detail?id=1", "/detail?id=4", "/list", "/list2", "/list3"]
+    assert crawled.counts.unchanged == crawled.counts.fetched == 2
 
 
 def test_a_killed_crawl_loses_and_repeats_nothing(site: Site, tmp_path: Path) -> None:
@@ -308,6 +310,8 @@ def test_a_killed_crawl_loses_and_repeats_nothing(site: Site, tmp_path: Path) ->
     kept = FileSink(tmp_path / "sink.json")
     assert len(kept.posts) == len(kept.pages) == 40  # whole batches
 
+    site.forget_requests()
     crawled = crawl(site, tmp_path)
-    assert (crawled.counts.stored, crawled.counts.unchanged) == (20, 40)
+    assert (crawled.counts.stored, crawled.counts.fetched) == (20, 20)
     assert len(crawled.posts) == 60
+    assert len(site.paths) == 21  # what was stored is not fetched again

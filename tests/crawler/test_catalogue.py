@@ -85,6 +85,49 @@ def test_get_names_the_nearest_source(tmp_path: Path) -> None:
             "channel: inbox\n    channel: news",
             r'line 5: key "channel" stands here and on line 4',
         ),
+        (
+            "title: h1",
+            "title: 'json:data[title'",
+            r'selectors.title "json:data\[title": not a JMESPath expression',
+        ),
+        ("title: h1", "title: json:data.title", r'asked_at "span.date": "title" reads the same page as JSON'),
+        (
+            "title: h1",
+            "title: h1\n      state: '#s::text'",
+            r"state holds JSON, and no selector is one of JSON",
+        ),
+        (
+            "item: ul.list li",
+            "item: 'json:rows[]'",
+            r"selectors.link is missing: a list in JSON has no usual one",
+        ),
+        (
+            "    schedule:",
+            "    detail_url: https://a.example/x\n    schedule:",
+            r"needs \{id\}, which is replaced",
+        ),
+        ("    schedule:", "    whole_in_list: true\n    schedule:", r"whole_in_list needs selectors.id"),
+        (
+            "    schedule:",
+            "    paging: {url: 'https://a.example/x'}\n    schedule:",
+            r"needs \{page\}, which is",
+        ),
+        (
+            "    schedule:",
+            "    paging: {form: {p: 1}}\n    schedule:",
+            r"needs \{page\} in url or in a value of form",
+        ),
+        ("    schedule:", "    paging: {form: {token: x}}\n    schedule:", r'key "token" is refused'),
+        (
+            "    schedule:",
+            "    paging: {frm: {}}\n    schedule:",
+            r'key "paging.frm" is unknown .did you mean "form"',
+        ),
+        (
+            "    schedule:",
+            "    ids_in_sequence: true\n    schedule:",
+            r"ids_in_sequence needs the site's own ids",
+        ),
         ("channel: inbox", "channel: [", r"line \d+: .* \(correct the YAML\)"),
     ],
 )

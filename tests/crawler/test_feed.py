@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -92,3 +93,26 @@ def test_what_is_no_feed_is_an_error(site: Site, tmp_path: Path, page: Page) -> 
     crawled = crawl_into(tmp_path, feed(f"{site.url}/rss"))
     assert "no feed, or one without entries" in str(crawled.error)
     assert crawled.counts.fetched == 0
+
+
+def test_a_json_feed_gives_its_entries_and_no_author(site: Site, tmp_path: Path) -> None:
+    items = [
+        {"id": "a", "url": "/n/1", "title": "停水 < 通知", "content_html": "<p>今日<b>停水</b>。</p>",
+         "date_published": "2026-11-01T09:00:00+08:00", "authors": [{"name": "张三丰"}]},
+        {"id": 2, "content_text": "1 < 2，道路封闭。", "date_modified": "2026-11-02"},
+        {"id": "c", "title": "没有日期", "summary": "s"},
+        "no entry",
+    ]  # fmt: skip
+    feed_text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "湖区", "items": items})
+    site.pages["/feed.json"] = html(feed_text, content_type="application/feed+json")
+    crawled = crawl_into(tmp_path, feed(f"{site.url}/feed.json"))
+    assert (crawled.error, crawled.counts.stored, crawled.counts.rejected) == (None, 2, {"no_date": 1})
+    first, second = sorted(crawled.posts.values(), key=lambda post: post.asked_at)
+    assert (first.title, first.text, first.url) == ("停水 < 通知", "今日停水。", f"{site.url}/n/1")
+    assert second.text == "1 < 2，道路封闭。"
+    assert "张三丰" not in str(crawled.posts)
+
+
+def test_json_that_is_no_feed_is_an_error(site: Site, tmp_path: Path) -> None:
+    site.pages["/feed.json"] = html('{"version": 1, "items": []}', content_type="application/json")
+    assert "no feed, or one without entries" in str(crawl_into(tmp_path, feed(f"{site.url}/feed.json")).error)

@@ -134,9 +134,19 @@ def test_stream_goes_by_time_across_batches(database: Database, monkeypatch: pyt
     assert [one.id for one in database.posts.stream(period=period)] == ["a/3", "b/2"]
 
 
-def test_known_gives_the_status_of_what_a_source_has(database: Database) -> None:
-    database.posts.save([post(1), post(2, status=None), post(3, source="other")])
-    assert database.posts.known("mailbox") == {"1": "待回复", "2": None}
+def test_known_is_what_a_source_has_and_when_it_was_last_seen(database: Database) -> None:
+    posts = [post(1), post(2, status=None, replies=(reply(),)), post(3, source="other")]
+    database.posts.save(posts)
+    later = NOW + timedelta(hours=5)
+    database.posts.mark_seen("mailbox", ["2", "3"], now=later)
+    known = database.posts.known("mailbox")
+    assert {key: (one.status, one.answered, one.seen_at) for key, one in known.items()} == {
+        "1": ("待回复", False, posts[0].fetched_at),
+        "2": (None, True, later),
+    }
+    assert known["2"].stored_at == posts[1].fetched_at
+    assert known["2"].digest == posts[1].digest()
+    assert database.posts.known("other")["3"].seen_at == posts[2].fetched_at
     assert database.posts.known("nobody") == {}
 
 
