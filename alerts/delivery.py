@@ -1,31 +1,39 @@
 """The delivery ledger: written before, marked after, tried again, never twice.
 
 pending → sending (durable, before the push) → sent | failed (again later) → dead, or unconfirmed: the process
-died, or the service took it and did not answer. That is shown to people, and never sent again.
+died, or the service took it and did not answer. That is shown to people, and never sent again. What a channel
+does not take goes to its fallback, as a message of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.channels import Channels
-from alerts.push import PushFailedError, PushUnconfirmedError, push
+from alerts.channels import Channels, Receiver
+from alerts.push import PushFailedError, PushUnconfirmedError
+from alerts.sending import send
 from records.alert import Delivery, DeliveryState
 from storage.database import Database
 
 logger = logging.getLogger(__name__)
 
-Send = Callable[[str, str, str], None]
+Send = Callable[[Receiver, Delivery], None]
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 # Eight tries with doubling waits span about two hours: a restart of the service, not a forgotten token.
 MOST_ATTEMPTS = 8
 JITTER = 0.2
+# Failed tries, over about three minutes, after which a message goes to the other channel; at once where the
+# channel did not take the ones before either.
+OWN_ATTEMPTS = 3
+# Ends the key of a message that came from another channel.
+PASSED_ON = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +46,12 @@ class DeliveryReport:
     unconfirmed: int = 0
 
 
-def deliver(database: Database, receivers: Channels, *, now: datetime, send: Send = push) -> DeliveryReport:
+def deliver(database: Database, receivers: Channels, *, now: datetime, send: Send = send) -> DeliveryReport:
     """Send what is due, one after the other. One process at a time; call `recover` once when it starts."""
-    ends = dict.fromkeys(DeliveryState, 0)
-    for delivery in database.deliveries.due(now):
-        ends[_deliver_one(database, receivers, delivery, now=now, send=send)] += 1
+    ends: Counter[DeliveryState | None] = Counter()
+    # What is passed on to another channel is due at once.
+    while due := database.deliveries.due(now):
+        ends.update(_deliver_one(database, receivers, delivery, now=now, send=send) for delivery in due)
     return DeliveryReport(
         sent=ends[DeliveryState.SENT],
         failed=ends[DeliveryState.FAILED],
@@ -70,25 +79,57 @@ def _deliver_one(
     *,
     now: datetime,
     send: Send,
-) -> DeliveryState:
-    database.deliveries.mark(delivery.key, DeliveryState.SENDING, now=now)
+) -> DeliveryState | None:
+    if not database.deliveries.begin(delivery.key, now=now):
+        return None  # another has it
     try:
-        send(_url(receivers, delivery.channel), delivery.title, delivery.body)
+        send(_receiver(receivers, delivery.channel), delivery)
     except PushUnconfirmedError as err:
         return _mark(database, delivery, DeliveryState.UNCONFIRMED, now=now, error=str(err))
     except PushFailedError as err:
-        attempt = delivery.attempts + 1
-        if attempt >= MOST_ATTEMPTS:
-            return _mark(database, delivery, DeliveryState.DEAD, now=now, error=str(err))
-        again = now + wait_before(attempt, delivery.key)
-        return _mark(database, delivery, DeliveryState.FAILED, now=now, error=str(err), next_attempt_at=again)
+        return _fail(database, receivers, delivery, now=now, error=str(err))
     return _mark(database, delivery, DeliveryState.SENT, now=now)
 
 
-def _url(receivers: Channels, channel: str) -> str:
+def _fail(
+    database: Database, receivers: Channels, delivery: Delivery, *, now: datetime, error: str
+) -> DeliveryState:
+    attempt = delivery.attempts + 1
+    other = _fallback(receivers, delivery)
+    if other is not None and (attempt >= OWN_ATTEMPTS or database.deliveries.is_down(delivery.channel)):
+        logger.warning(
+            'delivery %s to "%s": passed on to "%s": %s', delivery.key, delivery.channel, other, error
+        )
+        onto = replace(
+            delivery,
+            key=f"{delivery.key}{PASSED_ON}",
+            channel=other,
+            title=f"（“{delivery.channel}”送不到，改由此处）{delivery.title}",
+            attempts=0,
+            state=DeliveryState.PENDING,
+            next_attempt_at=now,
+            error=None,
+        )
+        database.deliveries.pass_on(delivery.key, onto, error=f'{error}; passed on to "{other}"')
+        return DeliveryState.DEAD
+    if attempt >= MOST_ATTEMPTS:
+        return _mark(database, delivery, DeliveryState.DEAD, now=now, error=error)
+    again = now + wait_before(attempt, delivery.key)
+    return _mark(database, delivery, DeliveryState.FAILED, now=now, error=error, next_attempt_at=again)
+
+
+def _fallback(receivers: Channels, delivery: Delivery) -> str | None:
+    """Return the other channel for the message; what was passed on once is not passed on again."""
+    receiver = receivers.get(delivery.channel)
+    if receiver is None or delivery.key.endswith(PASSED_ON) or receiver.fallback not in receivers:
+        return None
+    return receiver.fallback
+
+
+def _receiver(receivers: Channels, channel: str) -> Receiver:
     if channel not in receivers:
         raise PushFailedError(f'there is no receiver "{channel}" (add it to the receivers file)')
-    return receivers[channel].url
+    return receivers[channel]
 
 
 def _mark(

@@ -1,9 +1,10 @@
 """The life of an alert: pure. Findings meet the alerts that are there; updates instead of repeats.
 
 - A finding with the labels of an unresolved alert updates it (value, sentence, posts), and says nothing anew.
-- It *grows* when its value has at least doubled, by two or more, since it last spoke, and `realert` is past:
-  then it speaks again, and an acknowledged alert is active again. Short of that, acknowledged stays so.
-  What has fallen below its expectation does not grow.
+- It *grows* when its value has at least doubled, by two or more, since it was last raised, and `realert` is
+  past: then it is raised again, and an acknowledged or assigned alert is active again. What has fallen below
+  its expectation does not grow.
+- What a person resolved stays resolved while its condition holds, unless it grows.
 - An alert whose condition was not seen to hold for `keep_firing_for` is resolved.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.facts import Finding
-from alerts.rule_types import Rule
+from alerts.rule_types import BaseRule
 from records.alert import Alert, AlertState, alert_id
 
 GROWTH_FACTOR = 2.0
@@ -22,19 +23,10 @@ GROWTH_LEAST = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """When an alert last had something new to say, and the value it had then."""
-
-    since: datetime
-    value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """What one run of a rule does to its alerts. `alerts` are to be saved; the tuples hold alert ids."""
 
     alerts: tuple[Alert, ...]
-    generations: Mapping[str, Generation]
     new: tuple[str, ...]
     grown: tuple[str, ...]
     held: tuple[str, ...]
@@ -42,15 +34,11 @@ class Changes:
 
 
 def reconcile(
-    rule: Rule,
-    findings: Sequence[Finding],
-    existing: Sequence[Alert],
-    generations: Mapping[str, Generation],
-    now: datetime,
+    rule: BaseRule, findings: Sequence[Finding], existing: Sequence[Alert], now: datetime
 ) -> Changes:
-    """Return the alerts to save. `existing` are the rule's unresolved alerts, `generations` by alert id."""
-    unmatched = {_identity(rule, alert.labels): alert for alert in existing}
-    kept: dict[str, Generation] = {}
+    """Return the alerts to save. `existing` are the rule's unresolved alerts and those people settled."""
+    open_last = sorted(existing, key=lambda alert: alert.state is not AlertState.RESOLVED)
+    unmatched = {_identity(rule, alert.labels): alert for alert in open_last}
     saved: list[Alert] = []
     new: list[str] = []
     grown: list[str] = []
@@ -59,25 +47,25 @@ def reconcile(
         alert = unmatched.pop(_identity(rule, finding.labels), None)
         if alert is None:
             alert = _fire(rule, finding, now)
-            kept[alert.id] = Generation(since=now, value=finding.value)
             new.append(alert.id)
         else:
-            before = generations.get(alert.id) or Generation(since=alert.fired_at, value=alert.value)
-            grows = _grows(rule, before, finding, now)
-            kept[alert.id] = Generation(since=now, value=finding.value) if grows else before
+            grows = _grows(rule, alert, finding, now)
             (grown if grows else held).append(alert.id)
-            updated = _update(rule, alert, finding, now, state=AlertState.ACTIVE if grows else alert.state)
+            updated = _update(rule, alert, finding, now)
+            if grows:
+                updated = _raise_again(updated)
             if not _worth_saving(rule, alert, updated):
                 continue
             alert = updated
         saved.append(alert)
-    resolved = [alert for alert in unmatched.values() if now - alert.updated_at >= rule.keep_firing_for]
+    resolved = [
+        alert
+        for alert in unmatched.values()
+        if alert.state is not AlertState.RESOLVED and now - alert.updated_at >= rule.keep_firing_for
+    ]
     saved += [replace(alert, state=AlertState.RESOLVED, updated_at=now) for alert in resolved]
-    gone = {alert.id for alert in resolved}
-    kept |= {a.id: generations[a.id] for a in unmatched.values() if a.id in generations and a.id not in gone}
     return Changes(
         alerts=tuple(saved),
-        generations=kept,
         new=tuple(new),
         grown=tuple(grown),
         held=tuple(held),
@@ -85,25 +73,25 @@ def reconcile(
     )
 
 
-def _worth_saving(rule: Rule, before: Alert, after: Alert) -> bool:
+def _worth_saving(rule: BaseRule, before: Alert, after: Alert) -> bool:
     """Saving puts the alert's posts up for indexing again; that it still holds is noted a few times a day."""
     noted = after.updated_at - before.updated_at >= rule.keep_firing_for / 4
     return noted or replace(after, updated_at=before.updated_at) != before
 
 
-def _identity(rule: Rule, labels: Mapping[str, str]) -> tuple[str, ...]:
+def _identity(rule: BaseRule, labels: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(labels.get(field, "") for field in rule.identity)
 
 
-def _grows(rule: Rule, before: Generation, finding: Finding, now: datetime) -> bool:
-    value = finding.value
+def _grows(rule: BaseRule, alert: Alert, finding: Finding, now: datetime) -> bool:
+    value, before = finding.value, alert.raised_value
     if finding.expected is not None and value < finding.expected:
         return False  # too little was found: more of it is better, not worse
-    large = value >= GROWTH_FACTOR * before.value and value - before.value >= GROWTH_LEAST
-    return large and now - before.since >= rule.realert
+    large = value >= GROWTH_FACTOR * before and value - before >= GROWTH_LEAST
+    return large and now - alert.raised_at >= rule.realert
 
 
-def _fire(rule: Rule, finding: Finding, now: datetime) -> Alert:
+def _fire(rule: BaseRule, finding: Finding, now: datetime) -> Alert:
     return Alert(
         id=alert_id(rule.name, finding.labels, now),
         rule=rule.name,
@@ -115,21 +103,32 @@ def _fire(rule: Rule, finding: Finding, now: datetime) -> Alert:
         value=finding.value,
         expected=finding.expected,
         explanation=finding.explanation,
+        raised_at=now,
+        raised_value=finding.value,
         problem_ids=finding.problem_ids,
         post_ids=finding.post_ids,
     )
 
 
-def _update(rule: Rule, alert: Alert, finding: Finding, now: datetime, *, state: AlertState) -> Alert:
+def _update(rule: BaseRule, alert: Alert, finding: Finding, now: datetime) -> Alert:
     """Labels stay as they were when it fired, so that its group stays."""
     return replace(
         alert,
         severity=rule.severity,
-        state=state,
         updated_at=now,
         value=finding.value,
         expected=finding.expected,
         explanation=finding.explanation,
         problem_ids=finding.problem_ids,
         post_ids=finding.post_ids,
+    )
+
+
+def _raise_again(alert: Alert) -> Alert:
+    return replace(
+        alert,
+        state=AlertState.ACTIVE,
+        settled_at=None,
+        raised_at=alert.updated_at,
+        raised_value=alert.value,
     )

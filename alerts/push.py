@@ -38,7 +38,7 @@ class PushUnconfirmedError(Rejected):
 
 def push(url: str, title: str, body: str) -> None:
     """Send one message; one thread at a time. Raises PushFailedError or PushUnconfirmedError."""
-    with _quiet():
+    with quiet():
         plugin = _plugin(url)
         if plugin is None:
             raise PushFailedError("not an apprise URL")
@@ -49,7 +49,7 @@ def push(url: str, title: str, body: str) -> None:
 
 def is_sendable(url: str) -> bool:
     """Return whether apprise knows the scheme and finds host and tokens in the URL."""
-    with _quiet():
+    with quiet():
         return _plugin(url) is not None
 
 
@@ -61,6 +61,8 @@ def refusal(scheme: str, body: bytes) -> str | None:
         return None
     if not isinstance(answer, dict):
         return None
+    if answer.get("success") is False or answer.get("ok") is False:
+        return "it says no"
     code = answer.get("errcode")
     if code is None and scheme in _FEISHU:
         code = answer.get("code", answer.get("StatusCode"))
@@ -96,7 +98,7 @@ class _Calls:
         try:
             answer: requests.Response = self._module.request(method, url, **options)
         except self._module.RequestException as err:
-            if _may_have_arrived(err):
+            if may_have_arrived(err):
                 self.lost.append(type(err).__name__)
             raise
         self.answers.append(answer)
@@ -119,7 +121,8 @@ def _watched(plugin: Any) -> Iterator[_Calls]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Keep what sends from logging: its messages hold URLs."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     before = [(logger, logger.level) for logger in loggers]
     for logger in loggers:
@@ -131,7 +134,7 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _may_have_arrived(err: requests.RequestException) -> bool:
+def may_have_arrived(err: requests.RequestException) -> bool:
     """Return whether the connection stood when it went wrong, so that the message may have got through."""
     from requests.exceptions import ChunkedEncodingError, ReadTimeout
     from urllib3.exceptions import ProtocolError

@@ -60,7 +60,8 @@ class SpikeType(StrEnum):
     BOTH = "both"
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Return one string as a list of it: files may leave the brackets out."""
     return [value] if isinstance(value, str) else value
 
 
@@ -105,8 +106,8 @@ def _holds_always(node: Node) -> bool:
     return isinstance(node, Everything) or (isinstance(node, Exists) and node.field in _ALWAYS_THERE)
 
 
-Fields = Annotated[tuple[str, ...], BeforeValidator(_as_list), AfterValidator(_check_subjects)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Fields = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_check_subjects)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Filter = Annotated[str, AfterValidator(_check_filter)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -361,7 +362,7 @@ class PoorReplyRule(ProblemRule):
 
     type: Literal[RuleType.POOR_REPLY]
     timeframe: Duration = timedelta(days=7)
-    findings: Annotated[tuple[ReplyFindingCode, ...], BeforeValidator(_as_list)] = Field(
+    findings: Annotated[tuple[ReplyFindingCode, ...], BeforeValidator(as_list)] = Field(
         default=POOR, min_length=1
     )
 
@@ -384,7 +385,7 @@ class SourceSilentRule(BaseRule):
 
     type: Literal[RuleType.SOURCE_SILENT]
     timeframe: Duration
-    states: Annotated[tuple[HealthState, ...], BeforeValidator(_as_list)] = Field(
+    states: Annotated[tuple[HealthState, ...], BeforeValidator(as_list)] = Field(
         default=(HealthState.LATE, HealthState.BLIND), min_length=1
     )
 

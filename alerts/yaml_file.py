@@ -50,7 +50,9 @@ class YamlFile:
             where = [part for part in first["loc"] if isinstance(part, int | str)]
             key = ".".join(str(part) for part in where)
             if first["type"] == "extra_forbidden":
-                hint = nearest(str(where[-1]), known) or f" (known: {', '.join(sorted(known))})"
+                # Of a file with keys at several depths the key may be known elsewhere.
+                others = set(known) - {where[-1]}
+                hint = nearest(str(where[-1]), others) or f" (known: {', '.join(sorted(others))})"
                 message = f'unknown key "{key}"{hint}'
             elif first["type"] == "missing":
                 message = f'"{key}" is missing'

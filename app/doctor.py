@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from alerts.rules import load_rules
+from alerts.notifications import missing_receivers
 from app.crawling import STALE_AFTER
 from app.keeping import last_day_kept
-from app.tasks import receivers
+from app.tasks import notifications, rule_set
 from app.wiring import Parts
 from nlp.analyser import Analyser
 from nlp.model_shelf import ModelShelf
@@ -275,13 +275,17 @@ def _sources(ward: Ward) -> tuple[Health, str]:
 
 
 def _rules(ward: Ward) -> tuple[Health, str]:
-    settings = ward.parts.settings
-    found = load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
+    found = rule_set(ward.parts.settings)
     if found.errors:
         return Health.BROKEN, str(found.errors[0])
     return Health.OK, f"{len(found.rules)} rules"
 
 
 def _receivers(ward: Ward) -> tuple[Health, str]:
-    count = len(receivers(ward.parts.settings))
+    policy = notifications(ward.parts.settings)
+    if missing := missing_receivers(rule_set(ward.parts.settings).rules, policy):
+        return Health.BROKEN, missing[0]
+    if failing := ward.parts.database.deliveries.given_up():
+        return Health.BROKEN, f'receiver "{min(failing)}" takes no messages (check its address and secret)'
+    count = len(policy.receivers)
     return Health.OK, f"{count} receivers" if count else "none: alerts show in the console only"

@@ -13,17 +13,21 @@ from functools import partial
 
 import uvicorn
 
+from alerts.telling import Way
 from app.jobs import start_here
 from app.roles import Role, check_role
 from app.schedule import build_scheduler
 from app.settings import Settings
+from app.tasks import telling_of
 from app.why import trace
 from app.wiring import Parts, open_parts
 from app.working import in_background, lead, stopped_by, work
 from console.services import Services
 from console.web import check_address, create_app
 from nlp.segment import tokens, words
+from records.alert import Alert
 from records.errors import ConfigurationError
+from records.times import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +87,10 @@ def _serve_console(parts: Parts, listening: socket.socket, on_ready: OnReady) ->
 def console_services(parts: Parts) -> Services:
     """Return what the console works with."""
     settings = parts.settings
+
+    def telling(alert: Alert) -> list[Way]:
+        return telling_of(parts, alert, now=utc_now())
+
     return Services(
         database=parts.database,
         index=parts.index,
@@ -90,8 +98,10 @@ def console_services(parts: Parts) -> Services:
         segment=words,
         tokens=tokens,
         why=lambda post_id: [
-            (step.stage, step.text) for step in trace(parts.database, post_id, zone=settings.zone)
+            (step.stage, step.text)
+            for step in trace(parts.database, post_id, zone=settings.zone, telling=telling)
         ],
+        telling=telling,
         due_at=parts.due_dates,
         rules_dir=settings.rules_dir,
         zone=settings.zone,

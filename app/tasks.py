@@ -11,11 +11,14 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from alerts.channels import Channels, load_channels
+from alerts.announce import announce, look, told_of
 from alerts.coverage import SourceHealth, coverage_of, source_health
 from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, run_rules
-from alerts.rules import load_rules
+from alerts.heartbeat import watch
+from alerts.notifications import Notifications, load_notifications
+from alerts.rules import RuleSet, load_rules
+from alerts.telling import Way
 from app.settings import Settings
 from app.stand_in import answering
 from app.wiring import Parts
@@ -23,7 +26,8 @@ from briefing.collect import collect
 from briefing.snapshot import freeze
 from crawler.importers import RejectedRow, read_export, rejects_file, rejects_path
 from nlp.segment import words
-from records.errors import HuiyingError, Retryable
+from records.alert import Alert
+from records.errors import ConfigurationError, HuiyingError, Retryable
 from records.post import Channel, Post
 from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
 from records.times import day_period, utc_now
@@ -31,8 +35,10 @@ from storage.database import Snapshot
 from storage.indexer import drain
 
 IMPORT_BATCH = 500
-# Held by whoever evaluates rules or delivers: one process at a time, on any machine.
+# Held by whoever evaluates rules, and by whoever delivers: one process at a time, on any machine. They are
+# two, so that a round of rules that does not end is told.
 ALERTING = "alerting"
+DELIVERING = "delivering"
 LOCK_WAIT_S = 60.0
 # Rejected rows shown to the person who imports; the run record counts all.
 SHOWN_REJECTIONS = 20
@@ -117,28 +123,47 @@ def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     settings = parts.settings
     with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S), answering(parts, now=now) as index:
         return run_rules(
-            load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s)),
+            rule_set(settings),
             parts.database,
             index,
             now=now,
             zone=settings.zone,
             coverage=coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone),
-            channels=tuple(receivers(settings)),
-            console_url=settings.console_url,
         )
 
 
 def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
-    """Send what the ledger holds and whose time has come."""
-    with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S):
+    """Put into the ledger what is to be told, and send what it holds and whose time has come."""
+    settings, database = parts.settings, parts.database
+    rules, every = rule_set(settings), timedelta(seconds=settings.rules_every_s)
+    with database.lock(DELIVERING, wait_s=LOCK_WAIT_S):
         # Under the lock nobody sends: what is marked so was left by a dead process.
-        recover(parts.database, now=now)
-        return deliver(parts.database, receivers(parts.settings), now=now)
+        recover(database, now=now)
+        watch(database, rules, every=every, now=now, zone=settings.zone)
+        policy = notifications(settings)
+        announce(database, rules, policy, now=now, zone=settings.zone, console_url=settings.console_url)
+        return deliver(database, policy.receivers, now=now)
 
 
-def receivers(settings: Settings) -> Channels:
-    """Return where alerts go; secrets come from the environment."""
-    return load_channels(settings.receivers_file, os.environ)
+def telling_of(parts: Parts, alert: Alert, *, now: datetime) -> list[Way]:
+    """Return what came of the alert on each channel that it goes to, or why it is not told there."""
+    settings, database = parts.settings, parts.database
+    try:
+        policy = notifications(settings)
+    except ConfigurationError as err:
+        return [Way(channel=settings.receivers_file.name, said=str(err))]
+    situation = look(database, rule_set(settings), policy, now=now, zone=settings.zone)
+    return told_of(alert, database, situation)
+
+
+def rule_set(settings: Settings) -> RuleSet:
+    """Return the installation's rules, and what is wrong with those that cannot be used."""
+    return load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
+
+
+def notifications(settings: Settings) -> Notifications:
+    """Return who is told of alerts, and when; secrets come from the environment."""
+    return load_notifications(settings.receivers_file, os.environ)
 
 
 def health(parts: Parts, *, now: datetime) -> list[SourceHealth]:

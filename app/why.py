@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerts.telling import Way
 from nlp.problem_evidence import likeness
 from nlp.problems import LEAST_SCORE
 from records.alert import Alert
@@ -28,8 +29,13 @@ class Step:
     text: str
 
 
-def trace(database: Database, post_id: str, *, zone: ZoneInfo) -> list[Step]:
-    """Return the steps of `post_id`, in the order of the data's way. Raises Rejected("unknown_post")."""
+def trace(
+    database: Database, post_id: str, *, zone: ZoneInfo, telling: Callable[[Alert], Sequence[Way]]
+) -> list[Step]:
+    """Return the steps of `post_id`, in the order of the data's way. Raises Rejected("unknown_post").
+
+    `telling` gives what came of an alert on each channel.
+    """
     post = database.posts.get(post_id)
     if post is None:
         raise Rejected(
@@ -50,7 +56,7 @@ def trace(database: Database, post_id: str, *, zone: ZoneInfo) -> list[Step]:
         ),
         Step(stage="分析", text=_analysed(post, analysis)),
         *_merged(database, post, membership, local),
-        *_alerted(database, post_id, membership, local),
+        *_alerted(database, post_id, membership, local, telling),
     ]
 
 
@@ -134,25 +140,21 @@ def _shared(database: Database, post: Post, membership: Membership) -> str:
 
 
 def _alerted(
-    database: Database, post_id: str, membership: Membership | None, local: Callable[[datetime], str]
+    database: Database,
+    post_id: str,
+    membership: Membership | None,
+    local: Callable[[datetime], str],
+    telling: Callable[[Alert], Sequence[Way]],
 ) -> Iterator[Step]:
     found = [alert for alert in database.alerts.list(limit=10_000) if _concerns(alert, post_id, membership)]
     if not found:
         yield Step(stage="规则", text="没有规则命中")
-    sent = {
-        alert_id: delivery
-        for delivery in database.deliveries.list(limit=10_000)
-        for alert_id in delivery.alert_ids
-    }
     for alert in found:
         yield Step(
             stage="规则", text=f"{alert.rule}：{alert.explanation}（{alert.state}，{local(alert.fired_at)}）"
         )
-        delivery = sent.get(alert.id)
-        yield Step(
-            stage="送达",
-            text=f"{delivery.channel}：{delivery.state}" if delivery else "只在控制台，没有配置接收渠道",
-        )
+        ways = telling(alert) or [Way(channel="控制台", said="没有配置接收渠道，只在这里")]
+        yield from (Step(stage="送达", text=f"{way.channel}：{way.said}") for way in ways)
 
 
 def _concerns(alert: Alert, post_id: str, membership: Membership | None) -> bool:

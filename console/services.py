@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from alerts.telling import Way
 from console.i18n import DEFAULT_LANGUAGE
 from crawler.catalogue import Catalogue
+from records.alert import Alert
 from records.problem import DueAt
 from records.times import DEFAULT_ZONE, utc_now
 from storage.database import Database
@@ -22,7 +24,8 @@ class Services:
     """The open parts of one installation.
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
-    steps of one post's way as (stage, what happened), in order. `due_at` says when the answer to a post is
+    steps of one post's way as (stage, what happened), in order. `telling` gives what came of an alert on each
+    channel that it goes to. `due_at` says when the answer to a post is
     due. `rules_dir` holds the rule files. `title` is what the installation calls itself;
     `proxied_as` is the host name of the proxy in front of the console, if there is one.
     """
@@ -33,6 +36,7 @@ class Services:
     segment: Callable[[str], list[str]]
     tokens: Tokens
     why: Callable[[str], Sequence[tuple[str, str]]]
+    telling: Callable[[Alert], Sequence[Way]]
     due_at: DueAt
     rules_dir: Path
     zone: ZoneInfo = DEFAULT_ZONE

@@ -10,9 +10,20 @@ from enum import StrEnum
 
 
 class AlertState(StrEnum):
+    """active → acknowledged (somebody looks) → assigned (to the office that owes the answer) → resolved."""
+
     ACTIVE = "active"
     ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
     RESOLVED = "resolved"
+
+
+class Verdict(StrEnum):
+    """What a person found an alert to be: worth reading, known already, or a false alarm."""
+
+    REAL = "real"
+    KNOWN = "known"
+    NOISE = "noise"
 
 
 class DeliveryState(StrEnum):
@@ -35,6 +46,8 @@ class Alert:
 
     `severity` is 1 (highest) to 5. `value` is what was counted, `expected` what would be normal (None
     where the rule has no expectation). `explanation` is one Chinese sentence with its numbers.
+    `raised_at` is when it last had something new to say (it fired, or grew), `raised_value` what it counted
+    then. `assigned_to` is an office, never a person. `settled_at` is when a person resolved it.
     """
 
     id: str
@@ -47,8 +60,51 @@ class Alert:
     value: float
     expected: float | None
     explanation: str
+    raised_at: datetime
+    raised_value: float
     problem_ids: tuple[str, ...] = ()
     post_ids: tuple[str, ...] = ()
+    assigned_to: str | None = None
+    verdict: Verdict | None = None
+    settled_at: datetime | None = None
+
+
+class NoticeKind(StrEnum):
+    """Why a channel was told of an alert: it is new or grew, or nobody acknowledged it in time."""
+
+    TOLD = "told"
+    ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a channel last heard of an alert: as raised at `raised_at` with `value`, in the message
+    `delivery_key` of the group `group`. One a channel, alert and kind."""
+
+    channel: str
+    alert_id: str
+    kind: NoticeKind
+    raised_at: datetime
+    value: float
+    told_at: datetime
+    group: str
+    delivery_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Alerts with the labels that `matchers` state (`place=南门街道`) are not told from start to end.
+
+    `created_by` is an account of this installation. `ended_at` is when its end was told; None: not yet.
+    """
+
+    id: int
+    matchers: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    created_by: str
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +122,7 @@ class Delivery:
     next_attempt_at: datetime
     sent_at: datetime | None = None
     error: str | None = None
+    attempted_at: datetime | None = None
 
 
 def alert_id(rule: str, labels: Mapping[str, str], fired_at: datetime) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select
 
-from records.alert import Alert, AlertState
+from records.alert import Alert, AlertState, Verdict
 from records.errors import Rejected
 from records.times import Period
 from storage import schema
@@ -35,7 +35,33 @@ class AlertStore:
             return _load(connection, alert_id)
 
     def set_state(self, alert_id: str, state: AlertState, *, now: datetime) -> Alert:
-        """Return the alert in its new state. Raises Rejected("unknown_alert")."""
+        """Return the alert in its new state. A person says so: resolved, it is settled until it grows.
+
+        Raises Rejected("unknown_alert").
+        """
+        settled = now if state is AlertState.RESOLVED else None
+        return self._change(alert_id, lambda alert: replace(alert, state=state, settled_at=settled), now)
+
+    def assign(self, alert_id: str, office: str, *, now: datetime) -> Alert:
+        """Return the alert, assigned to an office. Raises Rejected("unknown_alert")."""
+        assigned = AlertState.ASSIGNED
+        return self._change(
+            alert_id, lambda alert: replace(alert, state=assigned, assigned_to=office, settled_at=None), now
+        )
+
+    def judge(self, alert_id: str, verdict: Verdict | None, *, now: datetime) -> Alert:
+        """Return the alert with what a person found it to be; an active one is acknowledged by that.
+
+        Raises Rejected("unknown_alert").
+        """
+
+        def judged(alert: Alert) -> Alert:
+            seen = alert.state is AlertState.ACTIVE and verdict is not None
+            return replace(alert, verdict=verdict, state=AlertState.ACKNOWLEDGED if seen else alert.state)
+
+        return self._change(alert_id, judged, now)
+
+    def _change(self, alert_id: str, change: Callable[[Alert], Alert], now: datetime) -> Alert:
         with writing(self._engine) as connection:
             lock_rows(connection, schema.alerts, _ALERTS.id == alert_id)
             alert = _load(connection, alert_id)
@@ -43,7 +69,7 @@ class AlertStore:
                 raise Rejected(
                     "unknown_alert", f'alert "{alert_id}": there is none (see `huiying alerts list`)'
                 )
-            changed = replace(alert, state=state, updated_at=now)
+            changed = replace(change(alert), updated_at=now)
             _write(connection, [changed])
         return changed
 
@@ -65,17 +91,27 @@ class AlertStore:
         states: Sequence[AlertState] = (),
         rule: str | None = None,
         fired: Period | None = None,
+        raised: Period | None = None,
+        settled_since: datetime | None = None,
         limit: int = 200,
         offset: int = 0,
     ) -> list[Alert]:
-        """Return alerts by severity, then newest."""
+        """Return alerts by severity, then newest.
+
+        `settled_since` adds to `states` those that a person resolved and whose rule still found them then.
+        """
         query = select(schema.alerts)
-        if states:
-            query = query.where(_ALERTS.state.in_([state.value for state in states]))
+        if states or settled_since is not None:
+            chosen: ColumnElement[bool] = _ALERTS.state.in_([state.value for state in states])
+            if settled_since is not None:
+                chosen |= _ALERTS.settled_at.is_not(None) & (_ALERTS.updated_at >= settled_since)
+            query = query.where(chosen)
         if rule is not None:
             query = query.where(_ALERTS.rule == rule)
         if fired is not None:
             query = query.where(_ALERTS.fired_at >= fired.start, _ALERTS.fired_at < fired.end)
+        if raised is not None:
+            query = query.where(_ALERTS.raised_at >= raised.start, _ALERTS.raised_at < raised.end)
         query = query.order_by(_ALERTS.severity, _ALERTS.fired_at.desc(), _ALERTS.id)
         with reading(self._engine) as connection:
             return _read(connection, connection.execute(query.limit(limit).offset(offset)).all())
@@ -128,11 +164,17 @@ def _row(alert: Alert) -> dict[str, Any]:
         "expected": alert.expected,
         "explanation": alert.explanation,
         "problem_ids": list(alert.problem_ids),
+        "raised_at": alert.raised_at,
+        "raised_value": alert.raised_value,
+        "assigned_to": alert.assigned_to,
+        "verdict": alert.verdict and alert.verdict.value,
+        "settled_at": alert.settled_at,
     }
 
 
 def _alert(row: Row[Any], post_ids: Sequence[str]) -> Alert:
     values = dict(row._mapping)
     values["state"] = AlertState(row.state)
+    values["verdict"] = row.verdict and Verdict(row.verdict)
     values["problem_ids"] = tuple(row.problem_ids)
     return Alert(**values, post_ids=tuple(post_ids))

@@ -36,6 +36,7 @@ from storage.retention import count_purgeable, purge
 from storage.runs import RunEnd, RunStore
 from storage.saved_searches import SavedSearch, SavedSearches
 from storage.search import SearchIndex
+from storage.silences import SilenceStore
 from storage.snapshots import Snapshot, SnapshotStore
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "SavedSearch",
     "SavedSearches",
     "SetAside",
+    "SilenceStore",
     "Snapshot",
     "SnapshotStore",
 ]
@@ -76,6 +78,7 @@ class Database:
         self.problems = ProblemStore(engine)
         self.alerts = AlertStore(engine)
         self.deliveries = DeliveryStore(engine)
+        self.silences = SilenceStore(engine)
         self.runs = RunStore(engine)
         self.audit = AuditStore(engine)
         self.outbox = Outbox(engine)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, select, update
+from sqlalchemy import Engine, Row, Select, delete, func, select, update
 
-from records.alert import Delivery, DeliveryState
+from records.alert import AlertState, Delivery, DeliveryState, Notice, NoticeKind
 from storage import schema
-from storage.dialect import insert_new, reading, writing
+from storage.dialect import in_chunks, insert_new, reading, upsert, writing
 
 _DELIVERIES = schema.deliveries.c
+_NOTICES = schema.notices.c
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.FAILED.value)
 
 
@@ -20,16 +22,75 @@ class DeliveryStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def enqueue(self, deliveries: Sequence[Delivery]) -> int:
-        """Add the new ones; a known key is passed over. Return how many were new."""
+    def enqueue(
+        self,
+        deliveries: Sequence[Delivery],
+        *,
+        notices: Sequence[Notice] = (),
+        ended: Sequence[int] = (),
+        now: datetime | None = None,
+    ) -> int:
+        """Add the new ones; a known key is passed over. Return how many were new.
+
+        In the same transaction: `notices` are what the channels hear by that, `ended` the silences whose end
+        they tell, at `now`.
+        """
+        silences = schema.silences.c
         with writing(self._engine) as connection:
-            return insert_new(connection, schema.deliveries, [_row(delivery) for delivery in deliveries])
+            new = insert_new(connection, schema.deliveries, [_row(delivery) for delivery in deliveries])
+            upsert(connection, schema.notices, [_notice_row(notice) for notice in notices])
+            told = update(schema.silences).where(silences.id.in_(ended), silences.ended_at.is_(None))
+            connection.execute(told.values(ended_at=now))
+        return new
+
+    def notices(self, *, of: str | None = None) -> list[Notice]:
+        """Return what the channels were told: of the alert `of`, else of all that are not resolved."""
+        query = select(schema.notices).join(schema.alerts, schema.alerts.c.id == _NOTICES.alert_id)
+        if of is not None:
+            query = query.where(_NOTICES.alert_id == of)
+        else:
+            query = query.where(schema.alerts.c.state != AlertState.RESOLVED.value)
+        with reading(self._engine) as connection:
+            return [
+                Notice(**{**row._mapping, "kind": NoticeKind(row.kind)}) for row in connection.execute(query)
+            ]
+
+    def withdraw(self, alert_ids: Sequence[str], *, reason: str) -> int:
+        """Give up what is not sent yet and speaks of one of the alerts; return how many messages.
+
+        Nothing is lost of the other alerts in them: their notices go too, so that they are told anew.
+        """
+        gone = set(alert_ids)
+        waiting = select(_DELIVERIES.key, _DELIVERIES.alert_ids).where(_DELIVERIES.state.in_(_WAITING))
+        with writing(self._engine) as connection:
+            keys = [row.key for row in connection.execute(waiting) if gone.intersection(row.alert_ids)]
+            for chunk in in_chunks(keys):
+                given_up = update(schema.deliveries).where(
+                    _DELIVERIES.key.in_(chunk), _DELIVERIES.state.in_(_WAITING)
+                )
+                connection.execute(
+                    given_up.values(state=DeliveryState.DEAD.value, error=reason, attempted_at=None)
+                )
+                connection.execute(delete(schema.notices).where(_NOTICES.delivery_key.in_(chunk)))
+        return len(keys)
 
     def due(self, now: datetime, *, limit: int = 100) -> list[Delivery]:
         """Return pending or failed ones whose time has come, oldest first."""
         come = (_DELIVERIES.state.in_(_WAITING), _DELIVERIES.next_attempt_at <= now)
         oldest_first = (_DELIVERIES.next_attempt_at, _DELIVERIES.created_at, _DELIVERIES.key)
         return self._fetch(select(schema.deliveries).where(*come).order_by(*oldest_first).limit(limit))
+
+    def begin(self, key: str, *, now: datetime) -> bool:
+        """Count an attempt and mark it `sending`, durably; return False where another has begun it."""
+        mine = update(schema.deliveries).where(_DELIVERIES.key == key, _DELIVERIES.state.in_(_WAITING))
+        values = {
+            "state": DeliveryState.SENDING.value,
+            "attempts": _DELIVERIES.attempts + 1,
+            "attempted_at": now,
+            "error": None,
+        }
+        with writing(self._engine) as connection:
+            return bool(connection.execute(mine.values(values)).rowcount)
 
     def mark(
         self,
@@ -40,16 +101,21 @@ class DeliveryStore:
         next_attempt_at: datetime | None = None,
         error: str | None = None,
     ) -> None:
-        """Put the delivery into `state`; durable when it returns. Marking `sending` counts an attempt."""
+        """Put the delivery that was begun into `state`; durable when it returns."""
         values: dict[str, Any] = {"state": state.value, "error": error}
-        if state is DeliveryState.SENDING:
-            values["attempts"] = _DELIVERIES.attempts + 1
         if state is DeliveryState.SENT:
             values["sent_at"] = now
         if next_attempt_at is not None:
             values["next_attempt_at"] = next_attempt_at
         with writing(self._engine) as connection:
             connection.execute(update(schema.deliveries).where(_DELIVERIES.key == key).values(values))
+
+    def pass_on(self, key: str, onto: Delivery, *, error: str) -> None:
+        """Give up the delivery and add the one that takes its place on another channel; one transaction."""
+        given_up = update(schema.deliveries).where(_DELIVERIES.key == key)
+        with writing(self._engine) as connection:
+            connection.execute(given_up.values(state=DeliveryState.DEAD.value, error=error))
+            insert_new(connection, schema.deliveries, [_row(onto)])
 
     def recover(self, now: datetime) -> int:
         """Mark what a dead process left `sending` as `unconfirmed`, due no more; return how many."""
@@ -72,6 +138,36 @@ class DeliveryStore:
             query = query.where(_DELIVERIES.state.in_([state.value for state in states]))
         return self._fetch(query.limit(limit))
 
+    def is_down(self, channel: str) -> bool:
+        """Return whether the channel gave up a message after it last took one."""
+        return self.given_up(channel).get(channel, 0) > 0
+
+    def given_up(self, channel: str | None = None) -> dict[str, int]:
+        """Return channel → how many messages it did not take to the end, since it last took one.
+
+        Without those that it has none of.
+        """
+        last = (
+            select(_DELIVERIES.channel, func.max(_DELIVERIES.sent_at).label("sent_at"))
+            .group_by(_DELIVERIES.channel)
+            .subquery()
+        )
+        dead = (
+            _DELIVERIES.state == DeliveryState.DEAD.value,
+            _DELIVERIES.attempted_at.is_not(None),
+            last.c.sent_at.is_(None) | (_DELIVERIES.attempted_at > last.c.sent_at),
+        )
+        counted = (
+            select(_DELIVERIES.channel, func.count().label("n"))
+            .join(last, last.c.channel == _DELIVERIES.channel)
+            .where(*dead)
+            .group_by(_DELIVERIES.channel)
+        )
+        if channel is not None:
+            counted = counted.where(_DELIVERIES.channel == channel)
+        with reading(self._engine) as connection:
+            return {row.channel: row.n for row in connection.execute(counted)}
+
 
 def _row(delivery: Delivery) -> dict[str, Any]:
     return {
@@ -86,7 +182,12 @@ def _row(delivery: Delivery) -> dict[str, Any]:
         "next_attempt_at": delivery.next_attempt_at,
         "sent_at": delivery.sent_at,
         "error": delivery.error,
+        "attempted_at": delivery.attempted_at,
     }
+
+
+def _notice_row(notice: Notice) -> dict[str, Any]:
+    return {**asdict(notice), "kind": notice.kind.value}
 
 
 def _delivery(row: Row[Any]) -> Delivery:

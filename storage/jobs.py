@@ -38,9 +38,8 @@ Handler = Callable[[Mapping[str, Any], Stopped], object]  # does a job by its ar
 _STATES = {JobState.WAITING: "todo", JobState.RUNNING: "doing", JobState.FAILED: "failed"}
 _BY_STATUS = {status: state for state, status in _STATES.items()}
 _LONG_WORK = "jobs.long_work."
-# Jobs of one kind run one at a time, but for these: the index is fed by as many as like, and evaluating rules
-# and delivering wait for each other.
-_LOCKS = {JobKind.INDEX: None, JobKind.RULES: "alerting", JobKind.DELIVER: "alerting"}
+# Jobs of one kind run one at a time, but for these: the index is fed by as many as like.
+_LOCKS = {JobKind.INDEX: None}
 # Why the last attempt failed, kept among the arguments of the job: it is gone when the job is.
 ERROR = "error"
 

@@ -283,6 +283,12 @@ alerts = Table(
     Column("expected", Float),
     Column("explanation", Text, nullable=False),
     Column("problem_ids", JSON, nullable=False),
+    Column("raised_at", AwareTime, nullable=False),
+    Column("raised_value", Float, nullable=False),
+    Column("assigned_to", Text),
+    Column("verdict", Text),
+    Column("settled_at", AwareTime),
+    Index("ix_alerts_raised_at", "raised_at"),
     Index("ix_alerts_state", "state", "severity", "fired_at"),
     Index("ix_alerts_rule", "rule", "fired_at"),
 )
@@ -311,7 +317,38 @@ deliveries = Table(
     Column("next_attempt_at", AwareTime, nullable=False),
     Column("sent_at", AwareTime),
     Column("error", Text),
+    Column("attempted_at", AwareTime),
     Index("ix_deliveries_state", "state", "next_attempt_at"),
+)
+
+# What each channel last heard of an alert, written with the message that says it.
+notices = Table(
+    "notices",
+    metadata,
+    Column("alert_id", Text, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("raised_at", AwareTime, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("told_at", AwareTime, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("delivery_key", Text, nullable=False),
+    Index("ix_notices_delivery_key", "delivery_key"),
+)
+
+# `created_by` is an account of this installation, never a resident.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("matchers", JSON, nullable=False),
+    Column("starts_at", AwareTime, nullable=False),
+    Column("ends_at", AwareTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("ended_at", AwareTime),
+    Index("ix_silences_ends_at", "ends_at"),
+    sqlite_autoincrement=True,
 )
 
 runs = Table(

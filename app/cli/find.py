@@ -131,11 +131,17 @@ def why(
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
+    from app.tasks import telling_of
     from app.why import trace
     from app.wiring import open_parts
 
     with open_parts(load_settings(data_dir)) as parts:
-        steps = trace(parts.database, post_id, zone=parts.settings.zone)
+        steps = trace(
+            parts.database,
+            post_id,
+            zone=parts.settings.zone,
+            telling=lambda alert: telling_of(parts, alert, now=utc_now()),
+        )
     print_records([plain(step) for step in steps], form)
 
 

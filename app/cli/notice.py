@@ -11,15 +11,16 @@ import typer
 from app.cli.options import DataDir, Limit, Now, Output, moment
 from app.cli.output import Format, note, print_records, write
 from app.settings import Settings, load_settings
-from records.alert import AlertState
+from records.alert import AlertState, Verdict
 from records.errors import ConfigurationError, nearest
 from records.files import placed
 from records.plain import plain
-from records.run import AuditEntry
+from records.run import AuditEntry, RunKind, RunRecord
 from records.times import utc_now
 
 if TYPE_CHECKING:
     from alerts.rules import RuleSet
+    from storage.database import Database
 
 rules = typer.Typer(help="预警规则：检查、解释、公示、执行。", no_args_is_help=True)
 alerts = typer.Typer(help="预警：列出、认领、办结。", no_args_is_help=True)
@@ -31,9 +32,12 @@ def register(cli: typer.Typer) -> None:
     rules.command("check", help="读规则文件，逐条说明对错。")(check)
     rules.command("run", help="现在就把规则执行一遍并送出通知。")(run)
     rules.command("explain", help="用中文说明一条规则看什么、何时预警。")(explain)
+    rules.command("status", help="每条规则的心跳：最近一次执行、用时、命中、错误。")(status)
     rules.command("register", help="写出规则公示：每条规则的名称、理由和检索式。")(register_rules)
     alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
     alerts.command("ack", help="认领一条预警。")(acknowledge)
+    alerts.command("assign", help="把一条预警交给应当答复的单位。")(assign)
+    alerts.command("judge", help="说一条预警是属实、已知还是误报。")(judge)
     alerts.command("resolve", help="把一条预警标为已了结。")(resolve)
 
 
@@ -53,6 +57,34 @@ def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
         raise ConfigurationError(str(found.errors[0]))
     if missing := missing_receivers(found.rules, notifications(settings)):
         raise ConfigurationError(missing[0])
+
+
+def status(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
+    from app.wiring import open_parts
+
+    with open_parts(load_settings(data_dir)) as parts:
+        runs = parts.database.runs.latest(RunKind.RULE)
+        zone = parts.settings.zone
+    names = {rule.name for rule in _load(parts.settings).rules}
+    print_records(
+        [
+            {
+                "rule": run.subject,
+                "state": str(run.state),
+                "started_at": f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+                "duration_s": _seconds(run),
+                "matches": run.counts.fetched,
+                "error": run.error,
+            }
+            for run in runs.values()
+            if run.subject in names
+        ],
+        form,
+    )
+
+
+def _seconds(run: RunRecord) -> float | None:
+    return round((run.finished_at - run.started_at).total_seconds(), 3) if run.finished_at else None
 
 
 def explain(
@@ -145,6 +177,34 @@ def acknowledge(
     _set_state(alert_id, AlertState.ACKNOWLEDGED, data_dir)
 
 
+def assign(
+    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")],
+    office: Annotated[str, typer.Argument(metavar="OFFICE", help="单位或科室，不写个人")],
+    data_dir: DataDir = None,
+) -> None:
+    from alerts.handling import office_named
+    from app.wiring import open_parts
+
+    name = office_named(office)
+    with open_parts(load_settings(data_dir)) as parts:
+        parts.database.alerts.assign(alert_id, name, now=utc_now())
+        _note_change(parts.database, f"alert assigned to {name}", alert_id)
+    note("预警 %(alert)s：交给%(office)s", alert=alert_id, office=name)
+
+
+def judge(
+    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")],
+    verdict: Annotated[Verdict, typer.Argument(metavar="VERDICT", help="real 属实，known 已知，noise 误报")],
+    data_dir: DataDir = None,
+) -> None:
+    from app.wiring import open_parts
+
+    with open_parts(load_settings(data_dir)) as parts:
+        parts.database.alerts.judge(alert_id, verdict, now=utc_now())
+        _note_change(parts.database, f"alert judged {verdict}", alert_id)
+    note("预警 %(alert)s：%(state)s", alert=alert_id, state=verdict)
+
+
 def resolve(alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_dir: DataDir = None) -> None:
     _set_state(alert_id, AlertState.RESOLVED, data_dir)
 
@@ -154,7 +214,9 @@ def _set_state(alert_id: str, state: AlertState, data_dir: DataDir) -> None:
 
     with open_parts(load_settings(data_dir)) as parts:
         parts.database.alerts.set_state(alert_id, state, now=utc_now())
-        parts.database.audit.record(
-            AuditEntry(at=utc_now(), actor="cli", action=f"alert {state}", subject=alert_id)
-        )
+        _note_change(parts.database, f"alert {state}", alert_id)
     note("预警 %(alert)s：%(state)s", alert=alert_id, state=state)
+
+
+def _note_change(database: Database, action: str, alert_id: str) -> None:
+    database.audit.record(AuditEntry(at=utc_now(), actor="cli", action=action, subject=alert_id))

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+# Sooner than the senders give up.
+LATE_S = 0.1
+
 
 class Receiver(ThreadingHTTPServer):
-    """`mood`: ok | error (500) | refused (200 with an error body) | hang | drop (takes it and hangs up)."""
+    """`mood`: ok | late | error (500) | refused (200 with an error body) | hang | drop (takes it, hangs up).
+
+    `got` are the bodies that came, as JSON; `signed` the headers and bodies as they came.
+    """
 
     daemon_threads = True
 
@@ -19,29 +26,38 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mood = "ok"
         self.got: list[dict[str, Any]] = []
+        self.signed: list[tuple[dict[str, str], bytes]] = []
         self.release = threading.Event()
 
     @property
     def url(self) -> str:
         return f"json://127.0.0.1:{self.server_address[1]}/hook/tokensecret42?cto=1&rto=0.4"
 
+    @property
+    def webhook(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/hook/tokensecret42"
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append(json.loads(body))
+        self.server.signed.append((dict(self.headers), body))
         mood = self.server.mood
+        if mood == "late":
+            time.sleep(LATE_S)
         if mood == "hang":
             self.server.release.wait(20)
         if mood in ("hang", "drop"):
             self.close_connection = True
             return
-        body = b'{"errcode": 310000, "errmsg": "keywords not in content"}' if mood == "refused" else b"{}"
+        answer = b'{"errcode": 310000, "errmsg": "keywords not in content"}' if mood == "refused" else b"{}"
         self.send_response(500 if mood == "error" else 200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
         pass

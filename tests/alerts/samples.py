@@ -49,5 +49,7 @@ def alert(number: int = 1, **stated: Any) -> Alert:
         "value": 5.0,
         "expected": 1.0,
         "explanation": f"A{number}区：24小时内5件，平日约1.0件（近56天），为5倍，涉及5个独立反映。",
+        "raised_at": NOW,
+        "raised_value": 5.0,
     }
     return Alert(**{**values, **stated})

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from alerts.channels import Channels, load_channels
+from alerts.channels import Channels
 from alerts.channels import Receiver as Channel
 from alerts.delivery import (
     FIRST_WAIT,
     LONGEST_WAIT,
     MOST_ATTEMPTS,
+    OWN_ATTEMPTS,
     DeliveryReport,
     deliver,
     recover,
     wait_before,
 )
 from alerts.push import refusal
-from alerts.yaml_file import FileError
 from records.alert import Delivery, DeliveryState
 from storage.database import Database
 from tests.alerts.receiver import Receiver, receiving
@@ -130,22 +130,67 @@ def test_one_bad_channel_does_not_hold_up_the_others(database: Database, receive
     assert failed.error == 'there is no receiver "没有的群" (add it to the receivers file)'
 
 
+def with_fallback(first: Receiver, second: Receiver) -> Channels:
+    return {
+        "群": Channel(name="群", url=first.url, fallback="邮箱"),
+        "邮箱": Channel(name="邮箱", url=second.url, fallback="群"),
+    }
+
+
+def test_what_a_channel_does_not_take_goes_to_the_other_one(database: Database, receiver: Receiver) -> None:
+    with receiving() as other:
+        both = with_fallback(receiver, other)
+        receiver.mood, now = "error", NOW
+        for _ in range(OWN_ATTEMPTS - 1):
+            assert deliver(database, both, now=now) == DeliveryReport(failed=1)
+            now = entry(database).next_attempt_at
+        assert deliver(database, both, now=now) == DeliveryReport(dead=1, sent=1)
+        assert [one["title"] for one in other.got] == ["（“群”送不到，改由此处）【停水】"]
+        # While it is down, the next one tries it once.
+        database.deliveries.enqueue([message("d2")])
+        assert deliver(database, both, now=now + HOUR) == DeliveryReport(dead=1, sent=1)
+        assert database.deliveries.given_up() == {"群": 2}
+        receiver.mood = "ok"
+        database.deliveries.enqueue([message("d3")])
+        assert deliver(database, both, now=now + 2 * HOUR) == DeliveryReport(sent=1)
+        assert database.deliveries.given_up() == {}
+        assert len(other.got) == 2
+
+
+def test_it_is_not_passed_to_and_fro(database: Database, receiver: Receiver) -> None:
+    receiver.mood = "error"
+    both = with_fallback(receiver, receiver)
+    now = NOW
+    for _ in range(OWN_ATTEMPTS + MOST_ATTEMPTS):
+        deliver(database, both, now=now)
+        now += DAY
+    assert {one.state for one in database.deliveries.list()} == {DeliveryState.DEAD}
+    assert {one.key for one in database.deliveries.list()} == {"d1", "d1+"}
+    assert len(receiver.got) == OWN_ATTEMPTS + MOST_ATTEMPTS
+
+
+def test_what_may_have_arrived_is_not_passed_on_either(database: Database, receiver: Receiver) -> None:
+    receiver.mood = "drop"
+    assert deliver(database, with_fallback(receiver, receiver), now=NOW) == DeliveryReport(unconfirmed=1)
+    assert len(receiver.got) == 1
+
+
 KILLED = """
 import os, signal, sys
 from datetime import datetime
 from alerts.delivery import deliver
-from alerts.push import push
+from alerts.sending import send
 from alerts.channels import Receiver
 from storage.database import Database
 
-def send(url, title, body):
+def kill(receiver, message):
     if sys.argv[3] == "after":
-        push(url, title, body)
+        send(receiver, message)
     os.kill(os.getpid(), signal.SIGKILL)
 
 database = Database.open(sys.argv[1])
 receivers = {"群": Receiver(name="群", url=sys.argv[2])}
-deliver(database, receivers, now=datetime.fromisoformat(sys.argv[4]), send=send)
+deliver(database, receivers, now=datetime.fromisoformat(sys.argv[4]), send=kill)
 """
 
 
@@ -195,47 +240,9 @@ def test_waits_double_up_to_a_limit_and_differ_between_messages() -> None:
         ("json", b"accepted", None),
         ("json", b"[1]", None),
         ("json", b"", None),
+        ("json", b'{"success": false}', "it says no"),
+        ("json", b'{"ok": true}', None),
     ],
 )
 def test_an_answer_is_read_as_its_service_means_it(scheme: str, body: bytes, said: str | None) -> None:
     assert refusal(scheme, body) == said
-
-
-def test_receivers_take_their_secrets_from_the_environment(tmp_path: Path) -> None:
-    path = tmp_path / "receivers.yaml"
-    path.write_text("receivers:\n  值班群: json://127.0.0.1:9/${HOOK_TOKEN}\n", encoding="utf-8")
-    found = load_channels(path, {"HOOK_TOKEN": "tokensecret42"})
-    assert found["值班群"].url == "json://127.0.0.1:9/tokensecret42"
-    assert "tokensecret42" not in repr(found)
-
-
-def test_no_file_means_no_receivers(tmp_path: Path) -> None:
-    assert load_channels(tmp_path / "receivers.yaml", {}) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "receivers:\n  群: json://h/${HOOK_TOKEN}\n",
-            ':2: "群" the environment variable HOOK_TOKEN is not set',
-        ),
-        ("receivers:\n  群: dingtalk://\n", ':2: "群" not a complete apprise URL'),
-        ("receivers:\n  群: nosuch://tokensecret42\n", ':2: "群" not a complete apprise URL'),
-        (
-            "receiver:\n  群: json://h/tokensecret42\n",
-            ':1: unknown key "receiver" (did you mean "receivers"?)',
-        ),
-        ("receivers:\n  群: [json://h/tokensecret42]\n", ":2: receivers.群: Input should be a valid string"),
-    ],
-)
-def test_a_mistake_among_the_receivers_is_said_without_the_url(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, said: str
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    path = tmp_path / "receivers.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(FileError) as caught:
-        load_channels(path, {})
-    assert said in str(caught.value)
-    assert "tokensecret42" not in str(caught.value) + caplog.text

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from alerts.facts import Finding
-from alerts.lifecycle import Changes, Generation, reconcile
+from alerts.lifecycle import Changes, reconcile
 from records.alert import Alert, AlertState
 from tests.alerts.samples import DAY, HOUR, NOW, rule
 
@@ -17,7 +19,7 @@ def finding(value: float, place: str = "A3区") -> Finding:
 
 
 def fired(value: float = 5) -> tuple[Alert, Changes]:
-    changes = reconcile(RULE, [finding(value)], [], {}, NOW)
+    changes = reconcile(RULE, [finding(value)], [], NOW)
     (alert,) = changes.alerts
     return alert, changes
 
@@ -26,88 +28,93 @@ def test_a_finding_fires_once() -> None:
     alert, changes = fired()
     assert (alert.state, alert.severity, alert.labels) == (AlertState.ACTIVE, 3, {"place": "A3区"})
     assert changes.new == (alert.id,)
-    again = reconcile(RULE, [finding(5)], [alert], changes.generations, NOW + HOUR)
+    again = reconcile(RULE, [finding(5)], [alert], NOW + HOUR)
     assert (again.new, again.grown, again.held) == ((), (), (alert.id,))
-    assert again.generations == changes.generations
     assert again.alerts == ()  # nothing to tell, nothing to save
 
 
 def test_an_alert_is_updated_instead_of_repeated() -> None:
-    alert, changes = fired()
-    (updated,) = reconcile(RULE, [finding(7)], [alert], changes.generations, NOW + HOUR).alerts
+    alert, _ = fired()
+    (updated,) = reconcile(RULE, [finding(7)], [alert], NOW + HOUR).alerts
     assert (updated.id, updated.value, updated.explanation) == (alert.id, 7, "A3区：7件。")
     assert updated.updated_at == NOW + HOUR
 
 
 def test_it_speaks_again_when_it_doubled_and_realert_has_passed() -> None:
-    alert, changes = fired()
-    early = reconcile(RULE, [finding(10)], [alert], changes.generations, NOW + HOUR)
+    alert, _ = fired()
+    early = reconcile(RULE, [finding(10)], [alert], NOW + HOUR)
     assert early.grown == ()
-    late = reconcile(RULE, [finding(10)], [alert], early.generations, NOW + 12 * HOUR)
+    late = reconcile(RULE, [finding(10)], [alert], NOW + 12 * HOUR)
     assert late.grown == (alert.id,)
-    assert late.generations[alert.id] == Generation(since=NOW + 12 * HOUR, value=10)
-    after = reconcile(RULE, [finding(12)], list(late.alerts), late.generations, NOW + 3 * DAY)
+    (raised,) = late.alerts
+    assert (raised.raised_at, raised.raised_value) == (NOW + 12 * HOUR, 10)
+    after = reconcile(RULE, [finding(12)], [raised], NOW + 3 * DAY)
     assert after.grown == ()
 
 
 def test_a_fall_that_recovers_does_not_speak_again() -> None:
     silent = replace(finding(0), expected=8.0)
-    changes = reconcile(RULE, [silent], [], {}, NOW)
+    changes = reconcile(RULE, [silent], [], NOW)
     recovering = replace(finding(4), expected=8.0)
-    later = reconcile(RULE, [recovering], list(changes.alerts), changes.generations, NOW + DAY)
+    later = reconcile(RULE, [recovering], list(changes.alerts), NOW + DAY)
     assert (later.grown, [alert.value for alert in later.alerts]) == ((), [4])
     risen = replace(finding(4), expected=1.0)
-    assert len(reconcile(RULE, [risen], list(changes.alerts), changes.generations, NOW + DAY).grown) == 1
+    assert len(reconcile(RULE, [risen], list(changes.alerts), NOW + DAY).grown) == 1
 
 
 def test_one_becoming_two_is_no_growth() -> None:
-    alert, changes = fired(1)
-    assert reconcile(RULE, [finding(2)], [alert], changes.generations, NOW + DAY).grown == ()
-    assert reconcile(RULE, [finding(3)], [alert], changes.generations, NOW + DAY).grown == (alert.id,)
+    alert, _ = fired(1)
+    assert reconcile(RULE, [finding(2)], [alert], NOW + DAY).grown == ()
+    assert reconcile(RULE, [finding(3)], [alert], NOW + DAY).grown == (alert.id,)
 
 
-def test_acknowledged_stays_acknowledged_until_it_grows() -> None:
-    alert, changes = fired()
-    acknowledged = replace(alert, state=AlertState.ACKNOWLEDGED)
-    (held,) = reconcile(RULE, [finding(8)], [acknowledged], changes.generations, NOW + DAY).alerts
-    assert held.state is AlertState.ACKNOWLEDGED
-    (grown,) = reconcile(RULE, [finding(11)], [acknowledged], changes.generations, NOW + DAY).alerts
+@pytest.mark.parametrize("state", [AlertState.ACKNOWLEDGED, AlertState.ASSIGNED], ids=str)
+def test_what_was_seen_stays_seen_until_it_grows(state: AlertState) -> None:
+    alert, _ = fired()
+    acknowledged = replace(alert, state=state)
+    (held,) = reconcile(RULE, [finding(8)], [acknowledged], NOW + DAY).alerts
+    assert held.state is state
+    (grown,) = reconcile(RULE, [finding(11)], [acknowledged], NOW + DAY).alerts
     assert grown.state is AlertState.ACTIVE
 
 
 def test_it_is_resolved_when_it_has_not_held_for_a_while() -> None:
-    alert, changes = fired()
-    waiting = reconcile(RULE, [], [alert], changes.generations, NOW + 23 * HOUR)
+    alert, _ = fired()
+    waiting = reconcile(RULE, [], [alert], NOW + 23 * HOUR)
     assert (waiting.alerts, waiting.resolved) == ((), ())
-    assert waiting.generations == changes.generations
-    over = reconcile(RULE, [], [alert], changes.generations, NOW + 24 * HOUR)
+    over = reconcile(RULE, [], [alert], NOW + 24 * HOUR)
     assert over.resolved == (alert.id,)
     assert over.alerts[0].state is AlertState.RESOLVED
-    assert over.generations == {}
 
 
 def test_that_it_still_holds_is_noted_in_time() -> None:
-    alert, changes = fired()
-    (noted,) = reconcile(RULE, [finding(5)], [alert], changes.generations, NOW + 6 * HOUR).alerts
+    alert, _ = fired()
+    (noted,) = reconcile(RULE, [finding(5)], [alert], NOW + 6 * HOUR).alerts
     assert noted.updated_at == NOW + 6 * HOUR
 
 
 def test_other_labels_are_another_alert() -> None:
-    alert, changes = fired()
-    both = reconcile(RULE, [finding(5), finding(6, "A4区")], [alert], changes.generations, NOW + HOUR)
+    alert, _ = fired()
+    both = reconcile(RULE, [finding(5), finding(6, "A4区")], [alert], NOW + HOUR)
     assert (len(both.new), both.held) == (1, (alert.id,))
 
 
-def test_a_lost_note_of_when_it_spoke_is_made_up_for() -> None:
-    alert, changes = fired()
-    assert reconcile(RULE, [finding(5)], [alert], {}, NOW + HOUR).generations == changes.generations
+def test_what_a_person_settled_stays_so_while_it_holds_unless_it_grows() -> None:
+    alert, _ = fired()
+    settled = replace(alert, state=AlertState.RESOLVED, settled_at=NOW + HOUR)
+    held = reconcile(RULE, [finding(6)], [settled], NOW + DAY)
+    assert (held.new, held.held) == ((), (alert.id,))
+    assert (held.alerts[0].state, held.alerts[0].updated_at) == (AlertState.RESOLVED, NOW + DAY)
+    (grown,) = reconcile(RULE, [finding(11)], [settled], NOW + DAY).alerts
+    assert (grown.id, grown.state, grown.settled_at) == (alert.id, AlertState.ACTIVE, None)
+    assert reconcile(RULE, [], [settled], NOW + 2 * DAY).alerts == ()
 
 
 def test_what_a_problem_is_called_may_change_without_a_new_alert() -> None:
     urgent = rule("any", filter="urgency:>=3")
     before = Finding(labels={"problem": "p1", "place": "A3区"}, value=1, explanation="一。")
     after = Finding(labels={"problem": "p1", "place": "A4区"}, value=1, explanation="二。")
-    first = reconcile(urgent, [before], [], {}, NOW)
-    second = reconcile(urgent, [after], list(first.alerts), first.generations, NOW + HOUR)
+    first = reconcile(urgent, [before], [], NOW)
+    second = reconcile(urgent, [after], list(first.alerts), NOW + HOUR)
     assert second.new == ()
     assert second.alerts[0].labels["place"] == "A3区"  # its group stays

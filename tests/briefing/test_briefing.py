@@ -164,6 +164,7 @@ def test_an_alert_of_the_day_is_told_in_its_own_words(town: Town) -> None:
     alert = Alert(
         id="a1", rule="surge", labels={"place": "临江区"}, severity=2, state=AlertState.ACTIVE, fired_at=NOON,
         updated_at=NOON, value=4, expected=0.1, explanation="临江区：24小时内4件，平日约0.1件。",
+        raised_at=NOON, raised_value=4,
     )  # fmt: skip
     town.database.alerts.save([alert, replace(alert, id="a2", fired_at=NOW)])
     assert [note.id for note in town.content().alerts] == ["a1"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from alerts.new_rules import SearchRule, add_search_rule
+from alerts.telling import Way
 from console.services import Services
 from crawler.catalogue import Catalogue, load_catalogue
 from nlp.segment import tokens, words
@@ -77,6 +78,7 @@ def build_services(folder: Path) -> Services:
         segment=words,
         tokens=tokens,
         why=lambda post_id: [("抓取", f"来源 {post_id.split('/')[0]}"), ("脱敏", "没有需要遮去的个人信息")],
+        telling=lambda alert: [Way(channel="值班群", said="03-18 09:00 已告知（当时为6）")],
         due_at=lambda post, _: post.asked_at + timedelta(days=15),
         rules_dir=_rules(folder),
         zone=ZONE,
@@ -388,6 +390,8 @@ def _alert(
         value=6,
         expected=0.3 if severity == 1 else None,
         explanation=explanation,
+        raised_at=NOW - timedelta(hours=severity),
+        raised_value=6,
         problem_ids=problem_ids,
         post_ids=post_ids,
     )

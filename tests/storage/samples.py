@@ -105,6 +105,8 @@ def alert(alert_id: str = "a1", **changes: Any) -> Alert:
         "value": 9.0,
         "expected": 1.5,
         "explanation": "东湖区停水来件9件，平常1.5件。",
+        "raised_at": NOW,
+        "raised_value": 9.0,
         "problem_ids": ("p1",),
         "post_ids": ("mailbox/2", "mailbox/1"),
     }

@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,27 +179,37 @@ def test_a_file_that_is_no_backup_or_cut_off_is_refused(saved: Path, tmp_path: P
 
 
 # What the schema 0001 had not yet.
-LATER_TABLES = ("saved_searches", "problem_decisions", "reply_uses", "labels")
+LATER_TABLES = ("saved_searches", "problem_decisions", "reply_uses", "labels", "notices", "silences")
+
+
+LATER_COLUMNS = {
+    "posts": {"purged_at"},
+    "alerts": {"raised_at", "raised_value", "assigned_to", "verdict", "settled_at"},
+    "deliveries": {"attempted_at"},
+}
 
 
 def test_a_backup_of_an_earlier_schema_is_migrated(saved: Path, empty_database_url: str) -> None:
-    def as_of_0001(content: bytes) -> bytes:
-        lines = map(json.loads, content.splitlines())
-        return b"\n".join(
-            json.dumps({name: value for name, value in row.items() if name != "purged_at"}).encode()
-            for row in lines
-        )
-
-    rewrite(saved, "posts.jsonl", as_of_0001)
+    for table, later in LATER_COLUMNS.items():
+        rewrite(saved, f"{table}.jsonl", partial(without, later))
     with zipfile.ZipFile(saved) as archive:
         entries = json.loads(archive.read("manifest.json"))["entries"]
         for table in LATER_TABLES:
             del entries[f"{table}.jsonl"]
-        entries["posts.jsonl"]["sha256"] = backup._sha256(archive, "posts.jsonl")
+        for table in LATER_COLUMNS:
+            entries[f"{table}.jsonl"]["sha256"] = backup._sha256(archive, f"{table}.jsonl")
     rewrite(saved, "manifest.json", in_manifest(schema_revision="0001", entries=entries))
     restore(saved, empty_database_url)
     with Database.open(empty_database_url) as restored:
         assert restored.posts.count() == 30
+
+
+def without(columns: set[str], content: bytes) -> bytes:
+    rows = map(json.loads, content.splitlines())
+    return b"\n".join(
+        json.dumps({name: value for name, value in row.items() if name not in columns}).encode()
+        for row in rows
+    )
 
 
 def test_it_holds_one_moment_while_others_write(database: Database, tmp_path: Path) -> None:

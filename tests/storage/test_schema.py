@@ -36,9 +36,15 @@ ALLOWED = {
     # Post ids and problem ids: who decided is in the audit log alone.
     "problem_decisions": "id kind decided_at problem_id other_id ones others undone_at",
     "reply_uses": "reply_key problem_id",
-    "alerts": "id rule labels severity state fired_at updated_at value expected explanation problem_ids",
+    # `assigned_to` is an office.
+    "alerts": "id rule labels severity state fired_at updated_at value expected explanation problem_ids "
+    "raised_at raised_value assigned_to verdict settled_at",
     "alert_posts": "alert_id position post_id",
-    "deliveries": "key channel alert_ids title body state attempts created_at next_attempt_at sent_at error",
+    "deliveries": "key channel alert_ids title body state attempts created_at next_attempt_at sent_at error "
+    "attempted_at",
+    "notices": "alert_id channel kind raised_at value told_at group delivery_key",
+    # `created_by` is an account of this installation; personal details are refused in matchers and reason.
+    "silences": "id matchers starts_at ends_at reason created_by ended_at",
     "runs": "id kind subject state started_at finished_at counts error",
     # `actor` is a role or a signed-in user of this installation, never a resident.
     "audit": "id at actor action subject detail",
@@ -153,6 +159,10 @@ RELEASED["0007"] = {
     "problem_decisions": "kind='merge', decided_at='2026-03-01 00:30:00+00', problem_id='p1', other_id='p2', "
     "ones='[]', others='[]'",
     "reply_uses": "reply_key=7, problem_id='p1'",
+}
+RELEASED["0008"] = {
+    **RELEASED["0007"],
+    "labels": "post_id='mailbox/1', digest='d', field='topic', value='城乡建设', at='2026-03-01 00:30:00+00'",
 }
 
 

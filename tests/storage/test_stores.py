@@ -177,9 +177,10 @@ def test_a_delivery_is_written_once_and_marked_on_its_way(database: Database) ->
     assert ledger.enqueue([delivery(title="改"), delivery("k3")]) == 1
     assert [one.key for one in ledger.due(NOW)] == ["k1", "k3"]
     assert ledger.due(NOW)[0] == delivery()
-    ledger.mark("k1", DeliveryState.SENDING, now=NOW)
+    assert ledger.begin("k1", now=NOW)
+    assert not ledger.begin("k1", now=NOW), "another has it"
     ledger.mark("k1", DeliveryState.FAILED, now=NOW, next_attempt_at=NOW + HOUR, error="HTTP 500")
-    ledger.mark("k3", DeliveryState.SENDING, now=NOW)
+    assert ledger.begin("k3", now=NOW)
     ledger.mark("k3", DeliveryState.SENT, now=NOW)
     assert ledger.due(NOW) == []
     assert [(one.key, one.attempts, one.error) for one in ledger.due(NOW + HOUR)] == [
@@ -191,7 +192,7 @@ def test_a_delivery_is_written_once_and_marked_on_its_way(database: Database) ->
 
 def test_a_delivery_left_half_way_is_not_sent_again(database: Database) -> None:
     database.deliveries.enqueue([delivery(), delivery("k2")])
-    database.deliveries.mark("k1", DeliveryState.SENDING, now=NOW)
+    assert database.deliveries.begin("k1", now=NOW)
     assert database.deliveries.recover(NOW) == 1
     assert [one.key for one in database.deliveries.due(NOW)] == ["k2"]
     assert [one.key for one in database.deliveries.list(states=[DeliveryState.UNCONFIRMED])] == ["k1"]

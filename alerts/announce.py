@@ -1,0 +1,132 @@
+"""Put into the ledger what is to be told now: of alerts, and of silences that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alerts.engine import MOST_ALERTS, UNRESOLVED
+from alerts.messages import Entry
+from alerts.notifications import Notifications
+from alerts.planning import Situation, held_back, message_key, new_delivery, notice_of, plan, worded
+from alerts.routing import Destination, destinations
+from alerts.rules import RuleSet
+from alerts.silences import held_during
+from alerts.telling import Way, ways
+from records.alert import Alert, AlertState, Delivery, Notice, Silence
+from records.times import Period
+from storage.database import Database
+
+
+def announce(
+    database: Database,
+    rules: RuleSet,
+    policy: Notifications,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    console_url: str = "",
+) -> int:
+    """Return how many messages are new in the ledger. One process at a time.
+
+    `console_url` is where the messages' link leads.
+    """
+    situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
+    new = 0
+    for silence in situation.silences:
+        if silence.ends_at <= now:
+            new += _tell_end(database, silence, situation)
+    # What a silence held is told by the word on its end.
+    situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
+    planned = plan(situation)
+    if planned.deliveries:
+        new += database.deliveries.enqueue(planned.deliveries, notices=planned.notices)
+    return new
+
+
+def told_of(alert: Alert, database: Database, situation: Situation) -> list[Way]:
+    """Return what came of the alert, resolved or not, on each channel that it goes to."""
+    own = {(one.channel, one.alert_id, one.kind): one for one in database.deliveries.notices(of=alert.id)}
+    return ways(alert, replace(situation, notices={**situation.notices, **own}))
+
+
+def look(
+    database: Database,
+    rules: RuleSet,
+    policy: Notifications,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    console_url: str = "",
+) -> Situation:
+    """Return all that telling depends on, as it is now."""
+    notices = database.deliveries.notices()
+    return Situation(
+        standing=database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS),
+        notices={(notice.channel, notice.alert_id, notice.kind): notice for notice in notices},
+        silences=database.silences.untold(),
+        rules={rule.name: rule for rule in rules.rules},
+        policy=policy,
+        now=now,
+        zone=zone,
+        console_url=console_url,
+    )
+
+
+def _tell_end(database: Database, silence: Silence, situation: Situation) -> int:
+    """Say once, wherever its alerts would have been told, that the silence is over and what it held."""
+    period = Period(start=silence.starts_at, end=silence.ends_at)
+    held = held_during(silence, database.alerts.list(raised=period, limit=MOST_ALERTS))
+    open_still = [
+        alert for alert in held if alert.state is AlertState.ACTIVE and held_back(alert, situation) is None
+    ]
+    ways = {one.receiver: one for alert in held for one in situation.destinations(alert)}
+    ways = ways or {one.receiver: one for one in _ways_of(silence, situation)}
+    if any(way.is_quiet(situation.local) for way in ways.values()):
+        return 0  # it waits for the morning
+    deliveries: list[Delivery] = []
+    notices: list[Notice] = []
+    for channel in ways:
+        theirs = [
+            alert
+            for alert in open_still
+            if channel in {one.receiver for one in situation.destinations(alert)}
+            and situation.told(channel, alert) is None
+        ]
+        delivery = _word(silence, held, theirs, channel, situation)
+        deliveries.append(delivery)
+        notices += [
+            notice_of(alert, channel, delivery.key, group=_group_of(silence), now=situation.now)
+            for alert in theirs
+        ]
+    return database.deliveries.enqueue(deliveries, notices=notices, ended=[silence.id], now=situation.now)
+
+
+def _word(
+    silence: Silence, held: Sequence[Alert], theirs: Sequence[Alert], channel: str, situation: Situation
+) -> Delivery:
+    begin, end = (at.astimezone(situation.zone) for at in (silence.starts_at, silence.ends_at))
+    count = f"期间压下{len(held)}条预警，其中{len(theirs)}条仍待处理" if held else "期间没有压下预警"
+    title, body = worded(
+        f"【静默结束】{'、'.join(silence.matchers)}",
+        [Entry(alert=alert) for alert in theirs],
+        channel,
+        _group_of(silence),
+        situation,
+        preface=f"{begin:%m-%d %H:%M}至{end:%m-%d %H:%M}，{silence.created_by}：{silence.reason}。{count}。",
+    )
+    key = message_key(channel, _group_of(silence), silence.ends_at.isoformat())
+    return new_delivery(key, channel, held, title, body, now=situation.now)
+
+
+def _group_of(silence: Silence) -> str:
+    return f"silence={silence.id}"
+
+
+def _ways_of(silence: Silence, situation: Situation) -> list[Destination]:
+    """Return where alerts with the labels that the silence fixes would go."""
+    fixed = dict(text.split("=", 1) for text in silence.matchers if text.split("=", 1)[0][-1] not in "!~")
+    found = destinations(situation.policy.route, fixed, situation.policy.time_intervals)
+    return [one for one in found if one.receiver in situation.policy.receivers]
