@@ -2,10 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
-from records.query import Interval
+from records.query import HistogramBin, Interval
 from records.times import Period
+from storage.bounds import micros
+
+
+class Bins:
+    """The bins that touch a period: what an engine is asked for them, and its answer read."""
+
+    def __init__(self, edges: list[datetime]) -> None:
+        self._edges = edges
+        self._starts = [micros(edge) for edge in edges]
+        # The empty ones are made once and shared.
+        self._empty = [HistogramBin(start=edge, count=0) for edge in edges[:-1]]
+        self._places = dict(zip(self._starts, range(len(self._empty)), strict=False))
+
+    def __len__(self) -> int:
+        return len(self._empty)
+
+    def are_all_of(self, period: Period) -> bool:
+        """Return whether they begin and end with `period`."""
+        return self._edges[:1] == [period.start] and self._edges[-1:] == [period.end]
+
+    def ask(self, *, bounded: bool = False) -> dict[str, Any]:
+        """Return the aggregation "bins", which counts by `asked`; nothing where there are no bins.
+
+        `bounded` leaves out what comes before the first and after the last (tantivy only).
+        """
+        if not self._empty:
+            return {}
+        starts = self._starts
+        widths = {after - before for before, after in pairwise(starts)}
+        if len(widths) == 1:
+            width = widths.pop()
+            offset = starts[0] % width
+            bins = {"field": "asked", "interval": width, "offset": offset, "min_doc_count": 1}
+            # Elasticsearch counts these from the offset: there the query has to keep within the bins.
+            bounds = {"hard_bounds": {"min": starts[0], "max": starts[-1] - 1}} if bounded else {}
+            return {"bins": {"histogram": bins | bounds}}
+        # The zone changes its clock within: the bins are not of one width.
+        ranges = [{"from": before, "to": after} for before, after in pairwise(starts)]
+        return {"bins": {"range": {"field": "asked", "ranges": ranges}}}
+
+    def read(self, answer: Mapping[str, Any]) -> list[HistogramBin]:
+        """Return the bins of the aggregation "bins" in `answer`, empty ones included."""
+        bins = self._empty.copy()
+        for bucket in answer["bins"]["buckets"] if bins else ():
+            # A histogram's bucket is known by its key, a range's by `from`; what lies outside has neither.
+            start = bucket.get("from", bucket["key"])
+            place = None if isinstance(start, str) else self._places.get(int(start))
+            if place is not None:
+                bins[place] = HistogramBin(start=bins[place].start, count=bucket["doc_count"])
+        return bins
+
+
+@lru_cache(maxsize=64)  # a year of days takes 1 ms to make; pages and rules ask for the same ones again
+def bins_of(period: Period, interval: Interval | None, zone: tzinfo | None) -> Bins:
+    """Return the bins; none without an interval. Raises ValueError for an interval without a zone."""
+    if interval is None:
+        return Bins([])
+    if zone is None:
+        raise ValueError("a count by an interval needs a zone")
+    return Bins(bin_edges(period, interval, zone))
 
 
 def bin_edges(period: Period, interval: Interval, zone: tzinfo) -> list[datetime]:

@@ -28,9 +28,8 @@ from records.query import (
     SortOrder,
 )
 from records.times import Period, utc_now
-from storage.aggregations import BinReader, ask_bins, commonest
-from storage.bins import bin_edges
-from storage.bounds import micros
+from storage.aggregations import commonest
+from storage.bins import bins_of
 from storage.elasticsearch_bulk import Action, put, send, take_out
 from storage.elasticsearch_client import (
     ANSWER_TIMEOUT_S,
@@ -64,6 +63,8 @@ class ElasticsearchIndex:
     `clock` says what relative dates in queries count back from. `shards` are those of what is
     built from now on.
     """
+
+    batches_a_commit = 1
 
     def __init__(
         self,
@@ -215,13 +216,9 @@ class ElasticsearchIndex:
         limit: int = 10_000,
     ) -> list[GroupSeries]:
         """Return one series per combination of values of the fields `by` (storage.search.SearchIndex)."""
-        if interval is not None and zone is None:
-            raise ValueError("group_counts by an interval needs a zone")
-        edges = bin_edges(period, interval, zone) if interval is not None and zone is not None else []
+        bins = bins_of(period, interval, zone)
         compiled = self._compile(query, period)
-        starts = [micros(edge) for edge in edges]
-        inner: dict[str, Any] = {"bins": ask_bins(starts)} if starts else {}
-        bins = BinReader(edges[:-1], starts)
+        inner = bins.ask()
         if not by:
             answer = self._ask(compiled, size=0, aggs=inner)
             total = answer["hits"]["total"]["value"]
@@ -232,7 +229,7 @@ class ElasticsearchIndex:
                 total=bucket["doc_count"],
                 bins=bins.read(bucket),
             )
-            for bucket in self._groups(compiled, by, inner, bins_each=max(len(starts), 1))
+            for bucket in self._groups(compiled, by, inner, bins_each=len(bins) + 1)
         ]
         series.sort(key=lambda one: (-one.total, tuple(one.key.values())))
         return series[:limit]
@@ -312,9 +309,5 @@ class ElasticsearchIndex:
                 self._client, self._generations.write_alias, actions, shown=self._address.shown
             )
         if refused:
-            first, reason = next(iter(refused.items()))
-            raise NotIndexedError(
-                f'{self._address.shown}: {len(refused)} documents refused, the first is "{first}": {reason}',
-                reasons=refused,
-            )
+            raise NotIndexedError(self._address.shown, reasons=refused)
         return taken

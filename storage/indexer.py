@@ -12,8 +12,7 @@ from storage.documents import build_documents
 from storage.query import Segment
 from storage.search import NotIndexedError, SearchIndex
 
-# Outbox rows claimed at once, and about as many documents a commit: each commit costs about 20 ms and makes
-# a segment, each document about 2 kB of memory.
+# Posts read and handed to the index at once, for the memory they take.
 BATCH = 5_000
 # Held while the watermark is looked at and moved. The longest holder queues every post of a rebuild.
 WATERMARK = "watermark"
@@ -113,19 +112,23 @@ def _catch_up(
     documents = 0
     database.outbox.retry_refused()
     while True:
-        with database.outbox.claim(BATCH) as claim:
+        with database.outbox.claim(BATCH * index.batches_a_commit) as claim:
             if not claim.post_ids:
                 break
-            taken, refused = _put_in(database, index, claim.post_ids, segment)
-            # Batches end in any order; the watermark never goes back.
+            refused: dict[str, str] = {}
+            for start in range(0, len(claim.post_ids), BATCH):
+                batch = claim.post_ids[start : start + BATCH]
+                taken, not_taken = _put_in(database, index, batch, segment)
+                documents += taken
+                refused |= not_taken
+                if progress is not None:
+                    progress(len(batch))
+            # Claims end in any order; the watermark never goes back.
             with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
                 index.refresh(watermark=max(claim.up_to, index.watermark()))
             claim.done(refused=refused)
-        documents += taken
         if refused:
             _log.warning("%d posts could not be indexed (huiying doctor)", len(refused))
-        if progress is not None:
-            progress(len(claim.post_ids))
     if not database.outbox.holds_refilled():
         index.publish()
     return documents

@@ -1,4 +1,4 @@
-"""The query language: Lucene syntax, read into storage.query_tree. Only this module knows luqum.
+"""The query language: Lucene syntax, read into storage.query_tree.
 
 Words are joined by AND, and found however the text was cut. `"没有水"` finds exactly these characters.
 `停水 OR 断水`, `-供暖`, `"停水 小区"~4`, `水管*`, `shuiguan~1`, `title:停水^2`,
@@ -11,20 +11,21 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from luqum import tree as lucene
-from luqum.exceptions import ParseError
-from luqum.thread import parse as parse_lucene
 
 from records.analysis import Intent
-from records.errors import Rejected, nearest
+from records.errors import nearest
 from records.post import Channel
 from records.query import FIELDS, KEYWORD_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, TIME_FIELDS
 from storage.characters import in_parts, pieces
-from storage.query_dates import read_span
+from storage.query_dates import CountsBackError, read_span
+from storage.query_syntax import MAX_DEPTH, MAX_LENGTH, QueryError, fail, parse_syntax
+from storage.query_text import normalised, quoted, unescaped, without_unseen
 from storage.query_tree import (
     And,
     Boost,
@@ -42,11 +43,11 @@ from storage.query_tree import (
     Value,
 )
 
+__all__ = ["QueryError", "Segment", "normalised", "parse_query", "quoted"]
+
 Segment = Callable[[str], Sequence[str]]
 
-# Far above what a person or a rule writes, far below what costs a second (test_hostile_queries.py).
-MAX_LENGTH = 4_000
-MAX_DEPTH = 20
+# Like MAX_LENGTH and MAX_DEPTH far above what a person or a rule writes, far below what costs a second.
 MAX_CLAUSES = 200
 MAX_PATTERNS = 10
 FUZZY_COUNTS = 3  # as many words with * or ?: a near spelling takes so much longer to look for
@@ -60,23 +61,6 @@ _CLOSED_VALUES: dict[str, tuple[str, ...]] = {
     "intent": tuple(intent.value for intent in Intent),
     "flagged": ("true", "false"),
 }
-# One character for one, so that positions stay true. ？ and ／ end sentences and part words in Chinese
-# text far more often than they are meant as wildcard and regular expression.
-_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_WIDTH |= dict.fromkeys(map(ord, "“”„‟「」『』＂"), ord('"'))
-_WIDTH |= dict.fromkeys(map(ord, "　，、；。！？／"), ord(" "))
-_WIDTH |= {ord("【"): ord("("), ord("】"): ord(")"), ord("—"): ord("-"), ord("－"): ord("-")}
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
-_SYNTAX_ERROR = re.compile(r"unexpected\s+'(?P<what>.*)' at position (?P<position>\d+)", re.DOTALL)
-_LEXER_ERROR = re.compile(r"at position (?P<position>\d+)$")
-
-
-class QueryError(Rejected):
-    """A query that cannot be read. `position` counts characters from 0 in the text as it was typed."""
-
-    def __init__(self, code: str, message: str, *, position: int) -> None:
-        super().__init__(code, message)
-        self.position = position
 
 
 def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> Node:
@@ -85,87 +69,34 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> 
     Relative dates count back from `now`, dates are local to `zone`, `segment` cuts text into the words of the
     index. Raises QueryError, whose message is one line with the position and a suggestion.
     """
-    typed = _without_unseen(text)
+    if len(text) <= MAX_LENGTH:
+        with suppress(CountsBackError):
+            return _read_lasting(text, zone, segment)
+    return _read(text, now, zone, segment)
+
+
+@lru_cache(maxsize=512)  # rules and saved searches ask the same again and again
+def _read_lasting(text: str, zone: tzinfo, segment: Segment) -> Node:
+    """Return what the query means at any time. Raises CountsBackError where that changes."""
+    return _read(text, None, zone, segment)
+
+
+def _read(text: str, now: datetime | None, zone: tzinfo, segment: Segment) -> Node:
+    typed = without_unseen(text)
     plain = normalised(text)
     if not typed.strip():
         return Everything()
-    if len(plain) > MAX_LENGTH:
-        _fail("too_long", f"{len(plain):,} characters", f"at most {MAX_LENGTH:,}", MAX_LENGTH)
-    _check_nesting(plain)
     reader = _Reader(typed, now=now, zone=zone, segment=segment)
-    node = reader.read(_parse(plain), None, 0) if plain.strip() else None
+    node = reader.read(parse_syntax(plain), None, 0) if plain.strip() else None
     if node is None:
-        _fail("nothing", f'"{text.strip()[:40]}" holds no word to look for', "add a word", 0)
+        fail("nothing", f'"{text.strip()[:40]}" holds no word to look for', "add a word", 0)
     return node
-
-
-def normalised(text: str) -> str:
-    """Return `text` as it is read outside of quotes: in half width, unseen characters and stops as blanks."""
-    return _without_unseen(text).translate(_WIDTH)
-
-
-def quoted(value: str) -> str:
-    """Return `value` as a phrase of the query language, for queries put together: "place:" + quoted(…)."""
-    return '"' + re.sub(r'(["\\“”„‟「」『』＂＼])', r"\\\1", value) + '"'
-
-
-def _without_unseen(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text)
-
-
-def _fail(code: str, what: str, fix: str, position: int) -> NoReturn:
-    message = f"query, character {position + 1}: {what} ({fix})"
-    # Characters that Unicode does not know yet may stand in names, but not in a line for a terminal.
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in message)
-    raise QueryError(code, shown, position=position)
-
-
-def _check_nesting(text: str) -> None:
-    # Before the parser sees it: its tree is only as deep as its brackets.
-    depth = 0
-    for position, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth > MAX_DEPTH:
-            _fail("too_deep", "too many brackets within brackets", f"at most {MAX_DEPTH}", position)
-
-
-@lru_cache(maxsize=512)  # rules and saved searches ask the same again and again; nobody changes a tree
-def _parse(text: str) -> Any:
-    try:
-        return parse_lucene(text)
-    except ParseError as err:
-        _explain_syntax_error(str(err), text)
-    except (ArithmeticError, ValueError, TypeError):
-        position = max(text.find("~"), text.find("^"), 0)
-        _fail("bad_number", "the number after ~ or ^ cannot be read", "write ~2 or ^1.5", position)
-
-
-def _explain_syntax_error(message: str, text: str) -> NoReturn:
-    found = _SYNTAX_ERROR.search(message)
-    if found:
-        what, position = found["what"][:20], int(found["position"])
-        _fail("syntax", f'"{what}" cannot stand here', f'put it in quotes to look for it: "{what}"', position)
-    lexer = _LEXER_ERROR.search(message)
-    if lexer:
-        position = int(lexer["position"])
-        if text[position] == '"':
-            _fail("syntax", "the quotes are not closed", 'add a "', position)
-        _fail("syntax", f'"{text[position]}" cannot stand here', "put the words in quotes", position)
-    end = len(text.rstrip())
-    if text.count("(") > text.count(")"):
-        _fail("syntax", "a bracket is not closed", "add a )", end)
-    if text.rstrip().endswith(":"):
-        field = re.split(r"[\s(]", text.rstrip()[:-1])[-1]
-        _fail("syntax", f'"{field}:" has no value', f"try {field}:… or _exists_:{field}", end)
-    _fail("syntax", "something is missing at the end", "finish it or take the last word away", end)
 
 
 class _Reader:
     """Turns luqum's tree into ours, counting as it goes. None stands for a part without any word (！！)."""
 
-    def __init__(self, typed: str, *, now: datetime, zone: tzinfo, segment: Segment) -> None:
+    def __init__(self, typed: str, *, now: datetime | None, zone: tzinfo, segment: Segment) -> None:
         self._typed = typed
         self._now = now
         self._zone = zone
@@ -175,7 +106,7 @@ class _Reader:
 
     def read(self, item: Any, field: str | None, depth: int) -> Node | None:
         if depth > 2 * MAX_DEPTH:
-            _fail("too_deep", "too many parts within parts", f"at most {2 * MAX_DEPTH}", item.pos)
+            fail("too_deep", "too many parts within parts", f"at most {2 * MAX_DEPTH}", item.pos)
         deeper = depth + 1
         match item:
             case lucene.BaseOperation():
@@ -196,7 +127,7 @@ class _Reader:
 
     def _search_field(self, item: Any, outer: str | None, depth: int) -> Node | None:
         if outer is not None:
-            _fail("syntax", f'"{item.name}:" stands within "{outer}:"', "ask one field at a time", item.pos)
+            fail("syntax", f'"{item.name}:" stands within "{outer}:"', "ask one field at a time", item.pos)
         if item.name == "_exists_":
             return Exists(field=_known_field(_literal(item.expr), item.expr.pos))
         if item.name == "*" and isinstance(item.expr, lucene.Word) and item.expr.value == "*":
@@ -205,7 +136,7 @@ class _Reader:
 
     def _leaf(self, item: Any, field: str | None) -> Node | None:
         if isinstance(item, lucene.Regex):
-            _fail(
+            fail(
                 "regex", "regular expressions are not searched", 'put the words in quotes, or "…*"', item.pos
             )
         if isinstance(item, lucene.Word) and item.value == "*":
@@ -216,7 +147,7 @@ class _Reader:
             return self._time_range(item, field)
         if isinstance(item, lucene.Range | lucene.OpenRange):
             ranges = ", ".join((*NUMBER_FIELDS, *TIME_FIELDS))
-            _fail(
+            fail(
                 "not_a_range_field", f'"{field or "text"}" has no order', f"ranges go with {ranges}", item.pos
             )
         if isinstance(item, lucene.Word) and item.has_wildcard():
@@ -242,7 +173,7 @@ class _Reader:
             return self._phrase(item, field)
         if item.value in ("&&", "||", "!"):
             fix = {"&&": "AND", "||": "OR", "!": "NOT"}[item.value]
-            _fail("syntax", f'"{item.value}" is not an operator here', f"write {fix}", item.pos)
+            fail("syntax", f'"{item.value}" is not an operator here', f"write {fix}", item.pos)
         terms: list[Node] = [Term(field=field, word=word) for word in self._cut(item)]
         return _joined(terms)
 
@@ -253,7 +184,7 @@ class _Reader:
 
     def _as_typed(self, item: Any) -> str:
         typed = self._typed[item.pos : item.pos + len(item.value)]
-        return _unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed)
+        return unescaped(typed[1:-1] if isinstance(item, lucene.Phrase) else typed)
 
     def _cut(self, item: Any) -> tuple[str, ...]:
         words = tuple(in_parts(self._segment(_literal(item))))
@@ -265,12 +196,10 @@ class _Reader:
         parts = _pattern_parts(item.value, fold=field is None or field in TEXT_FIELDS)
         if parts[0] in ("*", "?"):
             bare = item.value.lstrip("*?")
-            _fail(
-                "leading_wildcard", f'"{item.value[:20]}" begins with a wildcard', f'try "{bare}"', item.pos
-            )
+            fail("leading_wildcard", f'"{item.value[:20]}" begins with a wildcard', f'try "{bare}"', item.pos)
         if len(item.value) > MAX_PATTERN_LENGTH or sum(part in ("*", "?") for part in parts) > MAX_WILDCARDS:
             fix = f"at most {MAX_WILDCARDS} of them, {MAX_PATTERN_LENGTH} characters"
-            _fail("too_long", "a word with too many * or ?", fix, item.pos)
+            fail("too_long", "a word with too many * or ?", fix, item.pos)
         self._count_pattern(item)
         return Pattern(field=field, parts=parts)
 
@@ -298,14 +227,14 @@ class _Reader:
             return read_span(text, now=self._now, zone=self._zone)
         except (ValueError, OverflowError):
             what = f'"{text[:30]}" is not a date'
-            _fail("bad_date", what, "try 2026-03, 2026-03-05, 2026-W12 or P7D", item.pos)
+            fail("bad_date", what, "try 2026-03, 2026-03-05, 2026-W12 or P7D", item.pos)
 
     def _value(self, item: Any, field: str) -> Node:
         if isinstance(item, lucene.Fuzzy) and field not in _CLOSED_VALUES:
             self._count_pattern(item, FUZZY_COUNTS)
             return Fuzzy(field=field, word=_literal(item.term), distance=_edits(item))
         if not isinstance(item, lucene.Term):
-            _fail("bad_value", f'"{field}" is matched as a whole', "take ~ away", item.pos)
+            fail("bad_value", f'"{field}" is matched as a whole', "take ~ away", item.pos)
         # As it was typed: 住建局（房管） is stored with its full-width brackets.
         value = self._as_typed(item).strip()
         if field in _CLOSED_VALUES:
@@ -313,9 +242,9 @@ class _Reader:
             if value not in _CLOSED_VALUES[field]:
                 known = _CLOSED_VALUES[field]
                 fix = f"one of {', '.join(known)}{nearest(value, known)}"
-                _fail("bad_value", f'"{value[:20]}" is no {field}', fix, item.pos)
+                fail("bad_value", f'"{value[:20]}" is no {field}', fix, item.pos)
         if not value:
-            _fail("bad_value", f'"{field}:" has no value', f"try _exists_:{field}", item.pos)
+            fail("bad_value", f'"{field}:" has no value', f"try _exists_:{field}", item.pos)
         return Value(field=field, value=value)
 
     def _count_pattern(self, item: Any, count: int = 1) -> None:
@@ -323,7 +252,7 @@ class _Reader:
         self._patterns += count
         if self._patterns > MAX_PATTERNS:
             fix = f"at most {MAX_PATTERNS}, one with ~ counting {FUZZY_COUNTS}"
-            _fail("too_many_patterns", "too many words with *, ? or ~", fix, item.pos)
+            fail("too_many_patterns", "too many words with *, ? or ~", fix, item.pos)
 
     def _count_clause(self, item: Any) -> None:
         self._clauses += 1
@@ -331,13 +260,13 @@ class _Reader:
 
     def _check_clauses(self, item: Any) -> None:
         if self._clauses > MAX_CLAUSES:
-            _fail("too_many_clauses", "too many words", f"at most {MAX_CLAUSES}", item.pos)
+            fail("too_many_clauses", "too many words", f"at most {MAX_CLAUSES}", item.pos)
 
 
 def _known_field(name: str, position: int) -> str:
     if name not in FIELDS:
         fix = f"fields: {', '.join(FIELDS)}; to look for a colon put the words in quotes"
-        _fail("unknown_field", f'unknown field "{name[:30]}"{nearest(name, FIELDS)}', fix, position)
+        fail("unknown_field", f'unknown field "{name[:30]}"{nearest(name, FIELDS)}', fix, position)
     return name
 
 
@@ -354,16 +283,12 @@ def _near(found: tuple[str, ...], field: str | None, slop: int) -> Node | None:
     return Phrase(field=field, words=words, slop=slop)
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"[\\＼](.)", r"\1", text)
-
-
 def _literal(item: Any) -> str:
     if isinstance(item, lucene.Prohibit):
         return "-" + _literal(item.children[0])
     if not isinstance(item, lucene.Term):
-        _fail("syntax", "only a word or a phrase can stand here", "take brackets and signs away", item.pos)
-    return _unescaped(item.value[1:-1] if isinstance(item, lucene.Phrase) else item.value)
+        fail("syntax", "only a word or a phrase can stand here", "take brackets and signs away", item.pos)
+    return unescaped(item.value[1:-1] if isinstance(item, lucene.Phrase) else item.value)
 
 
 def _pattern_parts(value: str, *, fold: bool) -> tuple[str, ...]:
@@ -372,22 +297,20 @@ def _pattern_parts(value: str, *, fold: bool) -> tuple[str, ...]:
         wild = part in ("*", "?")
         if part == "*" and parts and parts[-1] == "*":
             continue
-        literal = part if wild else _unescaped(part)
+        literal = part if wild else unescaped(part)
         parts.append(unicodedata.normalize("NFKC", literal).lower() if fold and not wild else literal)
     return tuple(parts)
 
 
 def _bounds(item: Any) -> tuple[Any | None, Any | None, bool, bool]:
     """Return low, high, include_low, include_high of a range; a bound of `*` is None."""
-    match item:
-        case lucene.Range():
-            low, high = (None if getattr(end, "value", "") == "*" else end for end in item.children)
-            return low, high, item.include_low, item.include_high
-        case lucene.From():
-            return item.a, None, item.include, True
-        case lucene.To():
-            return None, item.a, True, item.include
-    _fail("syntax", "a value or a range has to stand here", "try [a TO b], >=a or <b", item.pos)
+    if isinstance(item, lucene.Range):
+        low, high = (None if getattr(end, "value", "") == "*" else end for end in item.children)
+        return low, high, item.include_low, item.include_high
+    if not isinstance(item, lucene.OpenRange):
+        fail("syntax", "a value or a range has to stand here", "try [a TO b], >=a or <b", item.pos)
+    is_from = isinstance(item, lucene.From)
+    return (item.a, None, item.include, True) if is_from else (None, item.a, True, item.include)
 
 
 def _number_range(item: Any, field: str) -> Node:
@@ -411,13 +334,13 @@ def _number(item: Any) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        _fail("bad_number", f'"{text[:20]}" is not a number', "try urgency:>=2", item.pos)
+        fail("bad_number", f'"{text[:20]}" is not a number', "try urgency:>=2", item.pos)
     return number
 
 
 def _whole(item: Any, degree: Any, *, highest: int) -> int:
     if degree != int(degree) or not 0 <= degree <= highest:
-        _fail("bad_number", f"~{degree} is not possible", f"a whole number up to {highest}", item.pos)
+        fail("bad_number", f"~{degree} is not possible", f"a whole number up to {highest}", item.pos)
     return int(degree)
 
 
@@ -429,5 +352,5 @@ def _edits(item: Any) -> int:
 def _boost(item: Any) -> float:
     factor = float(item.force)
     if not 0 < factor <= MAX_BOOST:
-        _fail("bad_number", f"^{factor:g} is not possible", f"above 0, up to {MAX_BOOST:g}", item.pos)
+        fail("bad_number", f"^{factor:g} is not possible", f"above 0, up to {MAX_BOOST:g}", item.pos)
     return factor

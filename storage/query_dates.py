@@ -16,13 +16,20 @@ _DURATION = re.compile(
 )
 
 
-def read_span(text: str, *, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+class CountsBackError(Exception):
+    """What is read depends on the moment from which it counts back, and none was given."""
+
+
+def read_span(text: str, *, now: datetime | None, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return start and end (exclusive) of what `text` names; a duration is that long until `now`.
 
-    Raises ValueError for what is no date, or none between EARLIEST_YEAR and LATEST_YEAR.
+    Raises ValueError for what is no date, or none between EARLIEST_YEAR and LATEST_YEAR, and CountsBackError
+    for a duration where `now` is None.
     """
     upper = text.upper()
     if match := _DURATION.fullmatch(upper):
+        if now is None:
+            raise CountsBackError
         return _before(now.astimezone(zone), {key: int(n) for key, n in match.groupdict("0").items()}), now
     if match := _CALENDAR.fullmatch(upper):
         first, last = _calendar_days(match)

@@ -7,24 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from storage import query_tree as tree
 from storage.query import Segment, normalised, parse_query
-from storage.query_tree import (
-    And,
-    Boost,
-    Everything,
-    Exists,
-    Fuzzy,
-    Node,
-    Not,
-    NumberRange,
-    Or,
-    Pattern,
-    Phrase,
-    Term,
-    TimeRange,
-    Value,
-    Words,
-)
 
 
 class ClauseKind(StrEnum):
@@ -70,48 +54,51 @@ def explain(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> Read
     return Reading(typed=text, normalised=normalised(text), clauses=clauses)
 
 
-def _clauses(node: Node, depth: int, boost: float, zone: tzinfo) -> Iterator[Clause]:
+def _clauses(node: tree.Node, depth: int, boost: float, zone: tzinfo) -> Iterator[Clause]:
     match node:
-        case Boost(part=part, factor=factor):
+        case tree.Boost(part=part, factor=factor):
             yield from _clauses(part, depth, boost * factor, zone)
-        case And(parts=parts) | Or(parts=parts):
-            kind = ClauseKind.ALL if isinstance(node, And) else ClauseKind.ANY
+        case tree.And(parts=parts) | tree.Or(parts=parts):
+            kind = ClauseKind.ALL if isinstance(node, tree.And) else ClauseKind.ANY
             yield Clause(depth=depth, kind=kind, boost=boost)
             for part in parts:
                 yield from _clauses(part, depth + 1, 1.0, zone)
-        case Not(part=part):
+        case tree.Not(part=part):
             yield Clause(depth=depth, kind=ClauseKind.NOT, boost=boost)
             yield from _clauses(part, depth + 1, 1.0, zone)
         case _:
             yield replace(_leaf(node, zone), depth=depth, boost=boost)
 
 
-def _leaf(node: Words | Value | NumberRange | TimeRange | Exists | Everything, zone: tzinfo) -> Clause:
+def _leaf(
+    node: tree.Words | tree.Value | tree.NumberRange | tree.TimeRange | tree.Exists | tree.Everything,
+    zone: tzinfo,
+) -> Clause:
     match node:
-        case Term(field=field, word=word):
+        case tree.Term(field=field, word=word):
             return Clause(depth=0, kind=ClauseKind.WORD, field=field, value=word)
-        case Phrase(field=field, words=words, slop=slop):
+        case tree.Phrase(field=field, words=words, slop=slop):
             kind = ClauseKind.NEAR if slop else ClauseKind.EXACT
             return Clause(
                 depth=0, kind=kind, field=field, value=" ".join(words) + (f" ~{slop}" if slop else "")
             )
-        case Fuzzy(field=field, word=word, distance=distance):
+        case tree.Fuzzy(field=field, word=word, distance=distance):
             return Clause(depth=0, kind=ClauseKind.SPELLING, field=field, value=f"{word} ~{distance}")
-        case Pattern(field=field, parts=parts):
+        case tree.Pattern(field=field, parts=parts):
             return Clause(depth=0, kind=ClauseKind.PATTERN, field=field, value="".join(parts))
-        case Value(field=field, value=value):
+        case tree.Value(field=field, value=value):
             return Clause(depth=0, kind=ClauseKind.VALUE, field=field, value=value)
-        case Exists(field=field):
+        case tree.Exists(field=field):
             return Clause(depth=0, kind=ClauseKind.EXISTS, field=field)
-        case NumberRange(field=field):
+        case tree.NumberRange(field=field):
             return Clause(depth=0, kind=ClauseKind.NUMBER, field=field, value=_numbers(node))
-        case TimeRange(field=field):
+        case tree.TimeRange(field=field):
             return Clause(depth=0, kind=ClauseKind.TIME, field=field, value=_times(node, zone))
-        case Everything():
+        case tree.Everything():
             return Clause(depth=0, kind=ClauseKind.EVERYTHING)
 
 
-def _numbers(of: NumberRange) -> str:
+def _numbers(of: tree.NumberRange) -> str:
     if of.low == of.high and of.low is not None:
         return f"= {of.low:g}"
     low = None if of.low is None else f"{'>=' if of.include_low else '>'} {of.low:g}"
@@ -119,6 +106,6 @@ def _numbers(of: NumberRange) -> str:
     return " ".join(end for end in (low, high) if end)
 
 
-def _times(of: TimeRange, zone: tzinfo) -> str:
+def _times(of: tree.TimeRange, zone: tzinfo) -> str:
     ends = ((">=", of.start), ("<", of.end))
     return " ".join(f"{sign} {end.astimezone(zone).isoformat()}" for sign, end in ends if end is not None)

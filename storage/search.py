@@ -25,9 +25,11 @@ from records.times import Period
 
 
 class NotIndexedError(Rejected):
-    """The index holds the others, but not these: `reasons` tells for each post why."""
+    """The index `shown` holds the others, but not these: `reasons` tells for each post why."""
 
-    def __init__(self, message: str, *, reasons: Mapping[str, str]) -> None:
+    def __init__(self, shown: str, *, reasons: Mapping[str, str]) -> None:
+        first, reason = next(iter(reasons.items()))
+        message = f'{shown}: {len(reasons)} documents refused, the first is "{first}": {reason}'
         super().__init__("not_indexed", message)
         self.reasons = reasons
 
@@ -38,6 +40,9 @@ class SearchIndex(Protocol):
     Every reading method takes `period`, which restricts `asked` (start-inclusive, end-exclusive).
     A query that cannot be read raises storage.query.QueryError, with its position.
     """
+
+    # How many batches of storage.indexer one commit is worth. Few where several share the work by commits.
+    batches_a_commit: int
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the index for writing: read the truth within, so that no older state overwrites a newer one.

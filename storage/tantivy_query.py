@@ -9,6 +9,7 @@ from itertools import pairwise
 from tantivy import FieldType, Occur, Query, Schema
 
 from records.query import TEXT_FIELDS
+from records.times import Period
 from storage.bounds import time_bounds, whole_bounds
 from storage.characters import pairs, pieces
 from storage.query_tree import (
@@ -29,6 +30,9 @@ from storage.query_tree import (
 )
 from storage.ranking import CHARACTERS_BOOST, FIELD_BOOSTS
 
+# Up to so long the terms of a time range are looked up one by one; for longer ones every post is looked at.
+# Of a million posts of a year an hour takes 0.06 ms against 1.9.
+_SHORT_MICROS = 86_400_000_000
 _FLOAT_FIELDS = frozenset({"dissatisfaction"})
 
 
@@ -50,6 +54,12 @@ def compile_query(schema: Schema, node: Node) -> Query:
             return _in_text(node.field, lambda field: Query.regex_query(schema, field, regex))
     # Filters choose, they do not rank.
     return Query.const_score_query(_filter(schema, node), 0.0)
+
+
+def restrict(schema: Schema, query: Query, period: Period) -> Query:
+    """Return the query for what `query` finds, asked in `period`."""
+    asked = compile_query(schema, TimeRange(field="asked", start=period.start, end=period.end))
+    return Query.boolean_query([(Occur.Must, query), (Occur.Must, asked)])
 
 
 def _all_of(schema: Schema, parts: Sequence[Node]) -> Query:
@@ -114,7 +124,8 @@ def _filter(schema: Schema, node: Everything | Value | NumberRange | TimeRange |
                 return Query.term_query(schema, "has", field)
             if low is not None and high is not None and low > high:
                 return Query.empty_query()
-            return Query.range_query(schema, field, FieldType.Integer, low, high)
+            is_short = low is not None and high is not None and high - low < _SHORT_MICROS
+            return Query.range_query(schema, field, FieldType.Integer, low, high, use_inverted_index=is_short)
         case NumberRange():
             return _number_filter(schema, node)
 

@@ -29,7 +29,7 @@ def importers(package: str) -> set[str]:
     [
         ("rjieba", ["nlp/segment.py"]),
         ("jieba", []),
-        ("luqum", ["storage/query.py"]),
+        ("luqum", ["storage/query.py", "storage/query_syntax.py"]),
         ("tantivy", ["storage/tantivy_"]),
         ("elasticsearch", ["storage/elasticsearch_"]),
         ("sqlalchemy", ["storage/"]),

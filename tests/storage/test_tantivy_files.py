@@ -16,7 +16,7 @@ import pytest
 from nlp.segment import words
 from records.errors import ConfigurationError, Retryable
 from records.times import DEFAULT_ZONE
-from storage import tantivy_index
+from storage import tantivy_files
 from storage.documents import build_document
 from storage.tantivy_generations import Generations
 from storage.tantivy_index import TantivyIndex
@@ -116,7 +116,7 @@ def test_an_index_that_is_lost_under_an_open_reader_is_built_anew(folder: Path) 
 
 
 def test_one_writes_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tantivy_index, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(tantivy_files, "LOCK_TIMEOUT_S", 0.1)
     first, second = open_index(folder), open_index(folder)
     with first.writing():
         with pytest.raises(Retryable, match="another process is writing"), second.writing():
