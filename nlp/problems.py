@@ -35,7 +35,7 @@ BODY_KEY = 0.6  # a pair in the text proves less than one in the title
 
 # Leads other than pairs (whose hashes have 32 bits) have a number above those.
 _NAME_LEAD, _BAND_LEAD = 1 << 32, 1 << 33
-THRESHOLD = -1.6  # of -1.9 to 0: a missed report of a large problem costs more than a stranger in it
+THRESHOLD = -1.6  # of -2.4 to 0: a missed report of a large problem costs more than a stranger in it
 
 
 # The same as a probability, as Membership.score gives it.
@@ -64,28 +64,28 @@ class ProblemMatcher:
 
     def restore(self, memberships: Iterable[tuple[Membership, str, datetime]]) -> None:
         """Take in what was merged before, in that order: the same state as having added it."""
-        for membership, text, _ in memberships:
+        for membership, text, asked_at in memberships:
             report = Fingerprint.decode(text)
             number = self._numbers.get(membership.problem_id)
             if number is None:
                 number = self._open(membership.problem_id)
-            self._take(number, membership.post_id, report, copy=membership.copy_of is not None)
+            self._take(number, membership.post_id, report, asked_at, copy=membership.copy_of is not None)
 
     def add(self, post_id: str, fingerprint: str, asked_at: datetime) -> Membership:
         """Return the problem that the post joins or opens. To be called in order of time."""
         report = Fingerprint.decode(fingerprint)
         home, barred = self._decision(post_id)
         if home is not None:
-            return self._join_decided(home, post_id, report)
-        number, score = self._best(report, barred)
+            return self._join_decided(home, post_id, report, asked_at)
+        number, score = self._best(report, asked_at, barred)
         if number is None:
             identity = self._identity(post_id)
-            self._take(self._open(identity), post_id, report, copy=False)
+            self._take(self._open(identity), post_id, report, asked_at, copy=False)
             return Membership(post_id=post_id, problem_id=identity, score=1.0, reason="首次反映")
         problem = self._problems[number]
         original, alike = problem.copied(report)
         reason = copy_reason(alike) if original else reason_of(report, problem)
-        self._take(number, post_id, report, copy=original is not None)
+        self._take(number, post_id, report, asked_at, copy=original is not None)
         return Membership(
             post_id=post_id,
             problem_id=problem.id,
@@ -106,10 +106,10 @@ class ProblemMatcher:
             number for number, is_same in same.items() if not is_same
         }
 
-    def _join_decided(self, number: int, post_id: str, report: Fingerprint) -> Membership:
+    def _join_decided(self, number: int, post_id: str, report: Fingerprint, asked_at: datetime) -> Membership:
         problem = self._problems[number]
         original, _ = problem.copied(report)
-        self._take(number, post_id, report, copy=original is not None)
+        self._take(number, post_id, report, asked_at, copy=original is not None)
         return Membership(
             post_id=post_id, problem_id=problem.id, score=1.0, reason="人工决定", copy_of=original
         )
@@ -128,11 +128,15 @@ class ProblemMatcher:
         self._problems.append(KnownProblem(identity))
         return self._numbers[identity]
 
-    def _take(self, number: int, post_id: str, report: Fingerprint, *, copy: bool) -> None:
+    def _take(
+        self, number: int, post_id: str, report: Fingerprint, asked_at: datetime, *, copy: bool
+    ) -> None:
         """Let the problem have the report. A copy is no new voice and teaches nothing."""
         self._n_messages += 1
         if post_id in self._decided:
             self._homes[post_id] = number
+        problem = self._problems[number]
+        problem.last_asked = asked_at
         if copy:
             return
         leading = _leading_keys(report)
@@ -143,21 +147,19 @@ class ProblemMatcher:
                 self._leads[key] = [number]
             elif len(leads) <= MOST_PROBLEMS and number not in leads:
                 leads.append(number)
-        self._problems[number].add(post_id, report)
+        problem.add(post_id, report)
 
-    def _best(self, report: Fingerprint, barred: Container[int]) -> tuple[int | None, float]:
+    def _best(
+        self, report: Fingerprint, asked_at: datetime, barred: Container[int]
+    ) -> tuple[int | None, float]:
         """Return the problem that the report belongs to, none of `barred`, and the probability, or None."""
         best, best_logit = None, THRESHOLD
-        rarities = {key: self._rarity(key) for key in report.title_keys}
         for number in self._candidates(report):
             if number in barred:
                 continue
-            problem = self._problems[number]
-            values = evidence(report, rarities, problem)
-            # Nearly the same words, of another place, are another problem.
-            if values["elsewhere"] and (
-                (report.is_titled and problem.n_titled) or values["words"] > SAME_WORDS
-            ):
+            values = evidence(report, self._problems[number], rarity=self._rarity, asked_at=asked_at)
+            # Nearly the same words, of another place, are another problem: 8 of 8 in the known problems.
+            if values["elsewhere"] and values["words"] > SAME_WORDS:
                 continue
             logit = BIAS + sum(WEIGHTS[name] * value for name, value in values.items())
             if logit > best_logit:

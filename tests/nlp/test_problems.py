@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import pytest
 
+from nlp.evaluation import evaluate_problems
 from nlp.fingerprint import Fingerprint
 from nlp.fingerprinting import fingerprint
 from nlp.places import find_places
@@ -16,7 +19,6 @@ from nlp.problems import ProblemMatcher, merge_stream
 from records.errors import ConfigurationError
 from records.post import Channel, Post
 from records.problem import Decision, DecisionKind, Membership, problem_id
-from records.times import parse_time
 from tests.shared_data import shared_file
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -246,21 +248,15 @@ def test_a_post_without_a_fingerprint_opens_its_own_problem() -> None:
 
 @pytest.mark.shared
 def test_known_problems_are_found_in_the_real_stream() -> None:
-    """The floors are a little below what was measured: mean 0.88, of five reports and more 0.92."""
+    """The floors are a little below what was measured: 0.88 of 95 read, 0.90 of 16 that taught nothing."""
     lines = shared_file("messages/messages_2017_2020.jsonl").read_text("utf-8").splitlines()
-    messages = []
-    for row in map(json.loads, lines):
-        at = parse_time(row["asked_at"])
-        messages.append(
-            Post(source="m", channel=Channel.INBOX, native_id=row["id"], title=row["title"], text=row["text"],
-                 asked_at=at, fetched_at=at)
-        )  # fmt: skip
-    problems = [{post_id.removeprefix("m/") for post_id in ids} for ids in merge_stream(messages).values()]
-    dev = Path(__file__).with_name("problems_dev.jsonl").read_text("utf-8").splitlines()
-    best = {}
-    for issue in map(json.loads, dev):
-        ids = set(issue["ids"])
-        best[issue["issue"]] = (len(ids), max(2 * len(ids & p) / (len(ids) + len(p)) for p in problems))
-    large = [f1 for size, f1 in best.values() if size >= 5]
-    assert sum(f1 for _, f1 in best.values()) / len(best) >= 0.86
-    assert sum(large) / len(large) >= 0.90
+    known = {name: _issues(f"problems_{name}.jsonl") for name in ("dev", "held_out")}
+    found = evaluate_problems(map(json.loads, lines), known["dev"] + known["held_out"])
+    best = {issue["issue"]: issue["best_f1"] for issue in found["issues"]}
+    means = {name: fmean(best[issue["issue"]] for issue in issues) for name, issues in known.items()}
+    assert means["dev"] >= 0.86
+    assert means["held_out"] >= 0.87
+
+
+def _issues(name: str) -> list[dict[str, Any]]:
+    return [*map(json.loads, Path(__file__).with_name(name).read_text("utf-8").splitlines())]
