@@ -43,6 +43,7 @@ class Analyser:
     model: Model
     keywords: KeywordPicker
     idf: dict[str, float]
+    highest_idf: float
     readings: ReadingsModel
     cues: CueTable
     reply_cues: CueTable
@@ -67,6 +68,7 @@ class Analyser:
             model=model,
             keywords=KeywordPicker.of(words, idf, model.named),
             idf=dict(zip(words, idf.tolist(), strict=True)),
+            highest_idf=float(idf.max(initial=1.0)),
             readings=readings,
             cues=cues,
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
@@ -79,7 +81,7 @@ class Analyser:
 
     def _analyse_batch(self, posts: Sequence[Post]) -> Iterator[Analysis]:
         readings = [Reading.of(post) for post in posts]
-        weighed = self.model.scorer.weigh_words([reading.words for reading in readings])
+        weighed = self.model.scorer.weigh_words([reading.pieces for reading in readings])
         scores = self.model.scorer.scores(weighed, [reading.whole for reading in readings])
         n_topics = len(self.model.topics.labels)
         topics = self.model.topics.decide(scores[:, :n_topics])
@@ -123,7 +125,7 @@ class Analyser:
             return None
         reply = normalise(post.replies[-1].text)
         words = normal_words(strip_courtesies(reply))
-        cosine = relevance(reading.words, words, self.idf, rare=max(self.idf.values(), default=1.0))
+        cosine = relevance(reading.words(), words, self.idf, rare=self.highest_idf)
         quality = read_reply(reply, self.reply_cues, cosine=cosine)
         return replace(quality, wording=wording_of(reply, post.source))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import contains
 from typing import Any
 
@@ -30,8 +30,6 @@ SHINGLE = 5
 CHIEF_PLACES = 2  # the first of a text, where the title names none
 LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
 
-_SHINGLES = [slice(at, at + SHINGLE) for at in range(MAX_CHARACTERS)]
-_MARKS = re.compile(r"[\W_]+")
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]")
 _GREETING = re.compile(
     r"^\W*(?:尊敬的)?[\u4e00-\u9fff]{0,6}(?:领导|书记|市长|区长|县长|局长|您好|你好)\W*(?:您好|你好)?\W*"
@@ -116,10 +114,11 @@ def _word_counts(
 ) -> Any:
     """Return counts of known words that are no part of a place, CSR: n wholes, then n titles."""
     names = [" ".join([place.name for place in places]) for places in mentions]
-    own_names = map(names.__getitem__, pieces.rows.tolist())
-    in_name = np.fromiter(map(contains, own_names, pieces.words), dtype=bool, count=len(pieces.words))
-    known = (columns >= 0) & ~in_name
-    whole, title = np.flatnonzero(known), np.flatnonzero(known & pieces.in_title)
+    known = np.flatnonzero(columns >= 0)
+    own_names = map(names.__getitem__, pieces.rows[known].tolist())
+    own_words = map(pieces.words.__getitem__, known.tolist())
+    whole = known[~np.fromiter(map(contains, own_names, own_words), dtype=bool, count=len(known))]
+    title = whole[pieces.in_title[whole]]
     n = len(mentions)
     return count_matrix(
         np.concatenate([columns[whole], columns[title]]).astype(np.int32),
@@ -160,11 +159,21 @@ def _by_row(
 
 def _minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
     """Return the MinHash of each text's shingles; a message shorter than one is a shingle itself."""
-    return np.array([_minhash(_MARKS.sub("", text)) for text in texts], dtype=np.uint32)
+    dense = ["".join(filter(str.isalnum, text)) for text in texts]
+    shingles = _shingles("".join(dense))
+    digests = []
+    for text, start in zip(dense, accumulate(map(len, dense), initial=0), strict=False):
+        hashed = RMinHash(num_perm=PERMUTATIONS, seed=1)
+        hashed.update(shingles[start : start + len(text) - SHINGLE + 1] if len(text) > SHINGLE else [text])
+        digests.append(hashed.digest())
+    return np.array(digests, dtype=np.uint32)
 
 
-def _minhash(dense: str) -> list[int]:
-    hashed = RMinHash(num_perm=PERMUTATIONS, seed=1)
-    hashed.update(list(map(dense.__getitem__, _SHINGLES[: max(1, len(dense) - SHINGLE + 1)])))
-    digest: list[int] = hashed.digest()
-    return digest
+def _shingles(text: str) -> list[str]:
+    """Return the characters from each place on, the last few ending in blanks."""
+    codes = np.frombuffer((text + " " * (SHINGLE - 1)).encode("utf-32-le"), dtype=np.uint32)
+    if len(codes) < SHINGLE:
+        return []
+    windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(codes, SHINGLE))
+    found: list[str] = windows.view(f"<U{SHINGLE}").ravel().tolist()
+    return found

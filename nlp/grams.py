@@ -28,9 +28,9 @@ class WordTerms:
     columns: dict[str, int]
 
     def counts(self, documents: Sequence[Sequence[str]]) -> Any:
-        """Return term counts, CSR float32 (n_documents, n_words)."""
+        """Return term counts, CSR float32 (n_documents, n_words); case does not matter."""
         column = self.columns.get
-        found = [[at for at in map(column, words) if at is not None] for words in documents]
+        found = [[at for at in map(column, map(str.lower, words)) if at is not None] for words in documents]
         lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
         flat = [at for row in found for at in row]
         return count_matrix(np.array(flat, dtype=np.int32), lengths, len(self.columns))

@@ -51,7 +51,7 @@ def name_keys(
         pairs << 2 | np.where(titled, _TITLE, _TEXT),
     )
     # Sorted, the first sign of each pair decides: of a chief place, of a wide one, of the title, of the text.
-    signed = np.unique(np.concatenate(found))
+    signed = np.sort(np.concatenate(found))
     pairs, sign = signed >> 2, signed & 3
     first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
     first &= common.find(pairs & ((1 << _PAIR) - 1)) < 0

@@ -10,18 +10,20 @@ from records.post import Post
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`title` and `text` are normalised, `pieces` joined are `whole`, `words` are its terms."""
+    """`title` and `text` are normalised, `pieces` joined are `whole`."""
 
     title: str
     text: str
     whole: str
     pieces: list[str]
-    words: list[str]
 
     @classmethod
     def of(cls, post: Post) -> Reading:
         """Read a post."""
         title, text = normalise(post.title), normalise(post.text)
         whole = f"{title}\n{text}"
-        pieces = cut(whole)
-        return cls(title, text, whole, pieces, terms(pieces))
+        return cls(title, text, whole, cut(whole))
+
+    def words(self) -> list[str]:
+        """Return the terms of title and text."""
+        return terms(self.pieces)

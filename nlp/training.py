@@ -23,7 +23,7 @@ from nlp.grams import CharGrams, Floats, WordTerms
 from nlp.intent import LEARNT_INTENTS, title_intent
 from nlp.linear import Block, TextScorer, unit_tfidf
 from nlp.model import Model
-from nlp.segment import is_person_name, words
+from nlp.segment import is_person_name, normal_words, normalise
 from nlp.topics import Calibration, TopicDecider
 from nlp.training_data import FEWEST_OF_A_LABEL, Row, read_rows
 from nlp.vocabulary import FEWEST_MESSAGES, inverse_frequency, learn_grams, learn_words
@@ -150,8 +150,11 @@ def _learn_intents(
 
 
 def _count_terms(rows: Sequence[Row]) -> _Terms:
-    titles, texts = [row.title for row in rows], [row.text for row in rows]
-    title_words, text_words = [words(title) for title in titles], [words(text) for text in texts]
+    titles, texts = [normalise(row.title) for row in rows], [normalise(row.text) for row in rows]
+    title_words, text_words = (
+        [normal_words(title) for title in titles],
+        [normal_words(text) for text in texts],
+    )
     known = learn_words([a + b for a, b in zip(title_words, text_words, strict=True)])
     grams = learn_grams([f"{title}\n{text}" for title, text in zip(titles, texts, strict=True)])
     if not known.columns and not len(grams.table.keys):

@@ -14,11 +14,14 @@ from nlp.analyser import Analyser
 from nlp.evaluation import text_key
 from nlp.model import Model
 from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.segment import words
 from nlp.training import train
 from nlp.training_data import Row
 from nlp.training_others import train_matter, train_readings_of, train_replies
+from nlp.vocabulary import learn_words
 from records.errors import ConfigurationError
 from tests.nlp.messages import message
+from tests.shared_data import shared_file
 
 _SUBJECTS = {
     "水": ("自来水", "停水", "水压", "水表", "供水公司", "水管"),
@@ -209,6 +212,13 @@ def test_the_shipped_model_is_small_and_has_its_card() -> None:
     files = [SHIPPED / name for name in ("model.json", "weights.npz", "card.json", "card.md")]
     assert sum(path.stat().st_size for path in files) < 10_000_000
     assert json.loads(files[2].read_text(encoding="utf-8"))["version"] == Model.load(SHIPPED).version
+
+
+@pytest.mark.shared
+def test_the_shipped_model_knows_the_words_of_todays_segmentation() -> None:
+    lines = shared_file("messages/topics_train.jsonl").read_text(encoding="utf-8").splitlines()
+    known = learn_words([words(f"{row['title']}\n{row['text']}") for row in map(json.loads, lines)])
+    assert [*known.columns] == [*Model.load(SHIPPED).scorer.words.columns]
 
 
 def test_titles_may_say_nothing_but_texts_must_share_words(tmp_path: Path) -> None:
