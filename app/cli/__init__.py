@@ -65,15 +65,25 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 not done, 2 asked or configured wrongly, 130 interrupted."""
+    run_command(build_command(), arguments)
+
+
+def build_command() -> Any:
+    """Return the command line in the language of the environment, to be run any number of times."""
     from app.cli.output import gettext
 
+    command = typer.main.get_command(build())
+    translate_help(command, gettext)
+    return command
+
+
+def run_command(command: Any, arguments: Sequence[str] | None = None) -> None:
+    """Run what `build_command` gave, and exit as `main` does."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Each node that does not answer; what became of the request is said once, with what to do.
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     # What cannot be written as UTF-8 (half a surrogate in a text) becomes "?": output never breaks off.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a TextIOWrapper
-    command = typer.main.get_command(build())
-    translate_help(command, gettext)
     try:
         command.main(arguments, prog_name="huiying")
     except ConfigurationError as err:

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.cli import main
+from app.cli import build_command, run_command
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Result:
 Huiying = Callable[..., Result]
 
 
+@cache
+def _command(_language: str | None) -> Any:
+    # Building it takes longer than most commands do.
+    return build_command()
+
+
 @pytest.fixture
 def huiying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Huiying:
     """Run the command line on an installation of its own, as a person would."""
@@ -37,8 +45,9 @@ def huiying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     def run(*arguments: str | Path, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        command = _command(os.environ.get("HUIYING_LANGUAGE"))
         with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
+            run_command(command, [str(argument) for argument in arguments])
         out, err = capsys.readouterr()
         return Result(int(ended.value.code or 0), out, err)
 
