@@ -9,23 +9,17 @@ of provinces, cities and counties are those of the official divisions (nlp/divis
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
 from nlp.divisions import division_confidence, division_ending_at, division_kind
+from nlp.place_words import PHASES, WIDE, PlaceWords, place_words
 from nlp.segment import normalise
 from records.analysis import PlaceKind, PlaceMention
 
 # A text names what it is about early on; what a pasted novel names at its end is not looked at.
 MAX_CHARACTERS = 4000
 
-_WORD_FILE = Path(__file__).with_name("place_words.toml")
 _LONGEST_NAME = {
     PlaceKind.PROVINCE: 2,
     PlaceKind.CITY: 4,
@@ -54,8 +48,6 @@ _SURE = 0.99  # pseudonymised names, and the source's declared place
 _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
 _LINE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,2})号线\Z")
 _NUMBERED_ROAD = re.compile(r"[A-Za-z]?\d{2,4}[国省县乡]道\Z")
-# What stands behind the name of an estate that has no ending: 翠湖天地3栋, 柳泉壹品三期.
-_PHASES = frozenset(number + part for part in "期栋幢" for number in "0123456789一二三四五六七八九十")
 _NUMBER = "0123456789一二三四五六七八九十"
 _PHASED_NAME = range(3, 7)  # characters
 _DIGITS = {digit: str(number) for number, digit in enumerate("一二三四五六七八九", 1)}
@@ -66,43 +58,9 @@ _LEADING = re.compile(
 )
 _DOUBLED = re.compile("^[市县区镇乡](?=..)")  # A8县市朱良桥乡
 _LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
-_SPECIAL = frozenset(("号线", "国道", "省道", "县道", "乡道", "旗", "州", "盟"))
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
 _PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
 _NAMED_BY_VERBS = (PlaceKind.STREET, PlaceKind.COMMUNITY, PlaceKind.ROAD)
-_WIDE = (PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT)
-
-
-class _Pattern(NamedTuple):
-    """A name or an ending that is looked for."""
-
-    text: str
-    kind: PlaceKind | None  # None: of no place, unless it is special
-    is_name: bool
-    is_special: bool  # may end a division, a pseudonym, a metro line, a numbered road, or be a phase
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The word lists of place_words.toml, ready for use."""
-
-    names: dict[str, PlaceKind]  # known as they stand
-    kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
-    patterns: tuple[_Pattern, ...]  # what `automaton` looks for
-    automaton: AhoCorasick
-    continued: frozenset[str]
-    longer: frozenset[str]  # endings that others begin, up to two characters shorter
-    beginnings: frozenset[str]  # and those others
-    descriptions: frozenset[str]
-    shared: frozenset[str]
-    alone: frozenset[str]
-    public: frozenset[str]
-    estates: frozenset[str]
-    only_grown: frozenset[str]
-    whole: dict[str, str]
-    boundaries: frozenset[str]
-    verbs: frozenset[str]  # and the boundaries
-    boundary_characters: frozenset[str]
 
 
 class _Found(NamedTuple):
@@ -115,53 +73,6 @@ class _Found(NamedTuple):
     confidence: float
 
 
-# What an installation added (nlp/user_words.py), as its words to the dictionary: name → is it a place.
-_own_names: dict[str, bool] = {}
-
-
-def know_names(names: Mapping[str, bool]) -> None:
-    """Make names known in this process: of places (true), or of what only ends like one (false)."""
-    _own_names.update(names)
-    _words.cache_clear()
-
-
-@cache
-def _words() -> _Words:
-    """Return the word lists. Read once, when first needed."""
-    data = tomllib.loads(_WORD_FILE.read_text("utf-8"))
-    words = data["words"]
-    kinds: dict[str, PlaceKind | None] = dict.fromkeys(words["no_place"].split())
-    for kind, endings in data["endings"].items():
-        kinds.update(dict.fromkeys(endings.split(), PlaceKind(kind)))
-    names = {name: PlaceKind(kind) for kind, known in data["names"].items() for name in known.split()}
-    names.update({name: _kind_of_name(name, kinds) for name, is_place in _own_names.items() if is_place})
-    kinds.update(dict.fromkeys(name for name in _own_names if name not in names))
-    longer = [each for each in kinds if each[:-1] in kinds or each[:-2] in kinds]
-    patterns = (*dict.fromkeys([*names, *kinds, *sorted(_PHASES | _SPECIAL)]),)
-    return _Words(
-        names=names,
-        kinds=kinds,
-        patterns=tuple(
-            _Pattern(each, names.get(each) or kinds.get(each), each in names, _is_special(each, kinds))
-            for each in patterns
-        ),
-        automaton=AhoCorasick(patterns, implementation=Implementation.DFA),
-        continued=frozenset(words["continued"].split()),
-        longer=frozenset(longer),
-        beginnings=frozenset(short for each in longer for short in (each[:-1], each[:-2]) if short in kinds),
-        descriptions=frozenset(words["descriptions"].split()),
-        shared=frozenset(words["shared"].split()),
-        alone=frozenset(words["alone"].split()),
-        public=frozenset(words["public"].split()),
-        estates=frozenset(words["estates"].split()),
-        only_grown=frozenset(words["only_grown"].split()),
-        whole=dict(pair.split("=") for pair in words["whole"].split()),
-        boundaries=frozenset(words["boundaries"].split()),
-        verbs=frozenset((words["boundaries"] + words["verbs"]).split()),
-        boundary_characters=frozenset(words["boundary_characters"]),
-    )
-
-
 def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, ...]:
     """Return the places that `text` names, in its order, each name once.
 
@@ -169,7 +80,7 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     tells which of several divisions of one name is meant. Looks at the first 4,000 characters; costs about
     60 µs for 200 characters.
     """
-    words = _words()
+    words = place_words()
     found: list[_Found] = []
     normal = normalise(text[:MAX_CHARACTERS])
     context = f"{declared or ''}\n{normal}"
@@ -199,30 +110,24 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
             found.pop()
         found.append(mention)
         before = mention
+    return _mentions(found, (declared or "").strip())
+
+
+def _mentions(found: Iterable[_Found], declared: str) -> tuple[PlaceMention, ...]:
+    """Return each name once, in the order found, and the declared place last unless it is among them."""
     mentions: dict[str, PlaceMention] = {}
     for each in found:
         mentions.setdefault(
             each.name, PlaceMention(name=each.name, kind=each.kind, confidence=each.confidence)
         )
-    name = (declared or "").strip()
-    if name and name not in mentions:
-        kind = division_kind(name) or (PlaceKind.CITY if name.endswith("市") else PlaceKind.DISTRICT)
-        mentions[name] = PlaceMention(name=name, kind=kind, confidence=_SURE)
+    if declared and declared not in mentions:
+        kind = division_kind(declared) or (PlaceKind.CITY if declared.endswith("市") else PlaceKind.DISTRICT)
+        mentions[declared] = PlaceMention(name=declared, kind=kind, confidence=_SURE)
     return tuple(mentions.values())
 
 
-def _kind_of_name(name: str, kinds: Mapping[str, PlaceKind | None]) -> PlaceKind:
-    """Return the kind that the longest ending of a known name tells; SITE where it has none."""
-    found = (kinds.get(name[start:]) for start in range(1, len(name)))
-    return next((kind for kind in found if kind), PlaceKind.SITE)
-
-
-def _is_special(text: str, kinds: Mapping[str, PlaceKind | None]) -> bool:
-    return text in _PHASES or text in _SPECIAL or (len(text) == 1 and kinds.get(text) in _WIDE)
-
-
 def _mention(
-    text: str, ending: str, kind: PlaceKind, end: int, before: _Found | None, words: _Words
+    text: str, ending: str, kind: PlaceKind, end: int, before: _Found | None, words: PlaceWords
 ) -> _Found | None:
     """Return the place that ends with `ending` at `end` and begins behind `before`, or grows out of it."""
     if _goes_on(text, end, ending, words):
@@ -236,19 +141,19 @@ def _mention(
 
 
 def _named(
-    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found | None, words: _Words
+    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found | None, words: PlaceWords
 ) -> _Found | None:
     """Return the place whose own name stands before `stop`, if one does."""
     floor = before.end if before else 0
     limit = max(floor, stop - _LONGEST_NAME[kind])
     start = _name_start(text, stop, limit, floor, words, may_be_verb=kind in _NAMED_BY_VERBS)
     # 和 joins this name to the one just found; but A市和美星城.
-    if start == floor > 0 and text[start] == "和" and before and (before.kind not in _WIDE or kind in _WIDE):
+    if start == floor > 0 and text[start] == "和" and before and (before.kind not in WIDE or kind in WIDE):
         start += 1
     if stop - start < 2 and ending not in words.alone:
         return None
     core = _core(text, start, stop)
-    if start == floor and before and before.kind in _WIDE:
+    if start == floor and before and before.kind in WIDE:
         core = _DOUBLED.sub("", core, count=1)
     if ending in words.alone and (not core or start == floor):
         core = core if len(core) > 1 else ""
@@ -266,7 +171,7 @@ def _core(text: str, start: int, stop: int) -> str:
     return text[lead.end() if lead else start : stop]
 
 
-def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
+def _phased(text: str, end: int, floor: int, words: PlaceWords) -> _Found | None:
     """Return the estate that is named by its phase or block alone, where one ends at `end`."""
     stop = end - 2
     while stop > floor and text[stop - 1] in _NUMBER:
@@ -279,11 +184,11 @@ def _phased(text: str, end: int, floor: int, words: _Words) -> _Found | None:
 
 
 def _special(
-    text: str, ending: str, end: int, before: _Found | None, words: _Words, context: str
+    text: str, ending: str, end: int, before: _Found | None, words: PlaceWords, context: str
 ) -> _Found | None:
     """Return the pseudonym, division, metro line, numbered road or estate with a phase that ends at `end`."""
     floor = before.end if before else 0
-    if ending in _PHASES:
+    if ending in PHASES:
         return _phased(text, end, floor, words)
     last = text[end - 1]
     if last in "市区县省旗州盟":
@@ -316,7 +221,7 @@ def _division(text: str, end: int, floor: int, context: str) -> _Found | None:
 
 
 def _grown(
-    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found, words: _Words
+    text: str, stop: int, end: int, ending: str, kind: PlaceKind, before: _Found, words: PlaceWords
 ) -> _Found | None:
     """Return what the name just found becomes by what follows it at once, or None.
 
@@ -337,9 +242,9 @@ def _grown(
     return _Found(start, end, name, kind, _CONFIDENCE[kind])
 
 
-def _belongs(core: str, ending: str, kind: PlaceKind, before: _Found, words: _Words) -> bool:
+def _belongs(core: str, ending: str, kind: PlaceKind, before: _Found, words: PlaceWords) -> bool:
     """Return whether `core` and `ending`, which follow the name just found, are its second half."""
-    if before.kind in _WIDE:
+    if before.kind in WIDE:
         if kind is PlaceKind.ROAD:
             return not core
         its_own = core in words.shared or _ORDINAL.match(core) or (not core and ending in words.public)
@@ -353,7 +258,7 @@ def _belongs(core: str, ending: str, kind: PlaceKind, before: _Found, words: _Wo
     return not core or (before.name in words.names and len(core) == 1 and _is_name(core, words))
 
 
-def _is_name(core: str, words: _Words) -> bool:
+def _is_name(core: str, words: PlaceWords) -> bool:
     """Return whether this may be the second half of an estate's name."""
     return (
         len(core) <= 3
@@ -363,7 +268,7 @@ def _is_name(core: str, words: _Words) -> bool:
     )
 
 
-def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
+def _goes_on(text: str, end: int, ending: str, words: PlaceWords) -> bool:
     """Return whether the ending is the beginning of a longer word: 街(道), 国际(城), 路(口)."""
     if text[end - 1 : end + 1] in words.continued:
         return True
@@ -373,7 +278,7 @@ def _goes_on(text: str, end: int, ending: str, words: _Words) -> bool:
 
 
 def _name_start(
-    text: str, end: int, limit: int, floor: int, words: _Words, *, may_be_verb: bool = False
+    text: str, end: int, limit: int, floor: int, words: PlaceWords, *, may_be_verb: bool = False
 ) -> int:
     """Return where the name before `end` begins: after the nearest word or mark that is none of it.
 
@@ -399,14 +304,14 @@ def _name_start(
     return start
 
 
-def _ends_other_word(text: str, end: int, floor: int, words: _Words) -> bool:
+def _ends_other_word(text: str, end: int, floor: int, words: PlaceWords) -> bool:
     """Return whether what stands before `end` is no part of a name. A word that begins before `floor`
     is none: A市|长房云时代.
     """
     return _name_start(text, end, end - 1, floor, words) == end
 
 
-def _describes(core: str, kind: PlaceKind, words: _Words) -> bool:
+def _describes(core: str, kind: PlaceKind, words: PlaceWords) -> bool:
     """Return whether this only describes (老旧 of 老旧小区), as one word or two. Roads are named 人民路."""
     if kind is PlaceKind.ROAD:
         return False

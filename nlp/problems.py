@@ -15,14 +15,16 @@ from collections.abc import Container, Iterable
 from datetime import datetime
 
 from nlp.fingerprint import Fingerprint
-from nlp.fingerprinting import fingerprint
+from nlp.fingerprinting import fingerprints
+from nlp.matter import MatterModel
 from nlp.places import find_places
 from nlp.problem_evidence import BIAS, WEIGHTS, KnownProblem, copy_reason, evidence, reason_of
+from nlp.reading import Reading
 from nlp.summary import summarise
 from records.post import Post
 from records.problem import Decision, Membership, problem_id
 
-__all__ = ["ProblemMatcher", "fingerprint", "merge_stream", "summarise"]
+__all__ = ["ProblemMatcher", "merge_stream", "summarise"]
 
 BANDS = 4
 ROWS = 4  # of the eight of a band: a copy with one sentence changed still meets its model
@@ -32,14 +34,13 @@ MOST_PROBLEMS = 100  # a key of more problems leads nowhere
 MOST_CANDIDATES = 12
 LEAST_SHARED = 8.0  # weight of shared keys: about two pairs that are nowhere else
 BODY_KEY = 0.6  # a pair in the text proves less than one in the title
+STREAM_BATCH = 500  # messages whose fingerprints are made at once
+THRESHOLD = -1.6  # of -2.4 to 0: a missed report of a large problem costs more than a stranger in it
+# The same as a probability, as Membership.score gives it.
+LEAST_SCORE = 1 / (1 + math.exp(-THRESHOLD))
 
 # Leads other than pairs (whose hashes have 32 bits) have a number above those.
 _NAME_LEAD, _BAND_LEAD = 1 << 32, 1 << 33
-THRESHOLD = -1.6  # of -2.4 to 0: a missed report of a large problem costs more than a stranger in it
-
-
-# The same as a probability, as Membership.score gives it.
-LEAST_SCORE = 1 / (1 + math.exp(-THRESHOLD))
 
 
 class ProblemMatcher:
@@ -190,12 +191,16 @@ class ProblemMatcher:
 
 def merge_stream(messages: Iterable[Post]) -> dict[str, list[str]]:
     """Merge messages in order of time (then id) as the pipeline does; return problem id → post ids."""
-    matcher = ProblemMatcher()
+    posts = sorted(messages, key=lambda post: (post.asked_at, post.id))
+    model, matcher = MatterModel.load(), ProblemMatcher()
     problems: dict[str, list[str]] = {}
-    for post in sorted(messages, key=lambda post: (post.asked_at, post.id)):
-        text = fingerprint(post, find_places(post.whole_text, post.place))
-        membership = matcher.add(post.id, text, post.asked_at)
-        problems.setdefault(membership.problem_id, []).append(post.id)
+    for start in range(0, len(posts), STREAM_BATCH):
+        batch = posts[start : start + STREAM_BATCH]
+        mentions = [find_places(post.whole_text, post.place) for post in batch]
+        prints = fingerprints([Reading.of(post) for post in batch], mentions, model)
+        for post, text in zip(batch, prints, strict=True):
+            membership = matcher.add(post.id, text, post.asked_at)
+            problems.setdefault(membership.problem_id, []).append(post.id)
     return problems
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from nlp.places import know_names
+from nlp.place_words import know_names
 from nlp.segment import add_word, normalise
 from records.errors import ConfigurationError
 
