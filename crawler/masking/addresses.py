@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from itertools import product
 
 from crawler.masking.kinds import Finding, Kind
 from crawler.masking.lexicon import Places
 
-_DIGITS = "0123456789０１２３４５６７８９"
+_SCRIPTS = ("0123456789", "０１２３４５６７８９")
+_DIGITS = "".join(_SCRIPTS)
 _HAN = "零〇○一二三四五六七八九十百"
 _DASHES = "-－—–~之"
 _DASH = r"\-－—–~之"
@@ -92,7 +94,12 @@ _POSITION_CUED = re.compile(
 )
 POSITION_SIGNS = (
     *("经度", "纬度", "东经", "北纬", "°", "lng", "lat", "lon", "Lng", "Lat", "Lon"),
-    *(before + point + after for before in _DIGITS for point in ".．" for after in _DIGITS),
+    *(
+        point + "".join(digits)
+        for point in ".．"
+        for script in _SCRIPTS
+        for digits in product(script, repeat=3)
+    ),
 )
 _POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
 
@@ -140,19 +147,25 @@ _BIRTH_SEX = re.compile(
 _DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
 _ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
 _LETTERS = string.ascii_letters
+_HOUSES = "栋幢座楼号#＃院"
+_MARKS = "、，, \t\u3000" + _DASHES
+_AFTER_HOUSE = _LETTERS + _DIGITS + _HAN + "东西南北甲乙丙丁左右第"
 ADDRESS_SIGNS = (
     "单元",
+    *(house + after for house in _HOUSES for after in _AFTER_HOUSE),
+    *(house + mark + after for house in _HOUSES for mark in _MARKS for after in _AFTER_HOUSE + _MARKS),
     *(
-        house + after
-        for house in "栋幢座楼号#＃院"
-        for after in _LETTERS + _DIGITS + _HAN + "东西南北甲乙丙丁左右第、，, " + _DASHES
+        dash + space + "".join(digits)
+        for dash in _DASHES
+        for space in ("", " ")
+        for script in _SCRIPTS
+        for digits in product(script, repeat=2)
     ),
-    *(dash + space + digit for dash in _DASHES for space in ("", " ") for digit in _DIGITS),
     *(before + room for before in _LETTERS + _DIGITS + "号" for room in "房室"),
     *(group + after for group in "组队屯" for after in _DIGITS + _HAN + " "),
 )
 _GATED = (
-    (re.compile(rf"[栋幢座楼号#＃院][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
+    (re.compile(rf"[{_HOUSES}][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
     (re.compile("单元"), _UNIT_ROOM),
     (_DASHED_SIGN, _TRIPLE),
     (_DASHED_SIGN, _ESTATE_ROOM),

@@ -165,9 +165,11 @@ for _cue in _ALL_CUES:
     _pattern = re.compile(f"{_cue.gap}(?P<value>{_cue.value})")
     for _word in _cue.words.split():
         _RULES.setdefault(_word, []).append((_cue.kind, _pattern))
-CUES = tuple(_RULES)
+# Whose values are written right behind them, in any characters.
+FREE_CUES = frozenset(["网名", "昵称", "微信名", "抖音名", "房权证", "军官证", "士兵证", "警官证"])
+CUES = frozenset(_RULES) - FREE_CUES
 # Where a gap or a value can begin; a cue followed by anything else tells nothing.
-_MAY_FOLLOW = frozenset(
+MAY_FOLLOW = frozenset(
     "群同证卡本件号码帐账编尾单表案受理查询事记就是为叫即有数字名昵第 "
     "\t\n\u3000\xa0:：=＝∶﹕,，—-@＠_（(“\"'‘【[「『"
     + string.ascii_letters
@@ -175,7 +177,6 @@ _MAY_FOLLOW = frozenset(
     + "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ０１２３４５６７８９"
     + HAN_DIGITS
 )
-_FREE_VALUES = frozenset(["网名", "昵称", "微信名", "抖音名", "房权证", "军官证", "士兵证", "警官证"])
 _PUBLIC_ACCOUNT = "公众"
 _NOTHING = frozenset("0 -－—")
 
@@ -211,12 +212,9 @@ _COURT_CASE = re.compile(
 def find_cued(text: str, places: Places) -> Iterator[Finding]:
     """Yield details that a word before them tells; the word stays."""
     for start, end in longest(places):
-        word = text[start:end]
-        if (text[end : end + 1] not in _MAY_FOLLOW and word not in _FREE_VALUES) or text.endswith(
-            _PUBLIC_ACCOUNT, 0, start
-        ):
+        if text.endswith(_PUBLIC_ACCOUNT, 0, start):
             continue
-        for kind, pattern in _RULES[word]:
+        for kind, pattern in _RULES[text[start:end]]:
             match = pattern.match(text, end)
             if match is None or set(match["value"]) <= _NOTHING:
                 continue

@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from daachorse import CharwiseDoubleArrayAhoCorasick
 
 Places = list[tuple[int, int]]
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A group of words. With `before`, a word tells something only right before one of these characters."""
+
+    words: Iterable[str]
+    before: Set[str] | None = None
+
+
 class Lexicon:
     """Groups of words; `find` tells where the words of each group are."""
 
-    def __init__(self, groups: Sequence[Iterable[str]]) -> None:
-        numbers: dict[str, list[int]] = {}
-        for number, words in enumerate(groups):
-            for word in set(words):
-                numbers.setdefault(word, []).append(number)
+    def __init__(self, groups: Sequence[Watched]) -> None:
+        numbers: dict[str, list[tuple[int, Set[str] | None]]] = {}
+        for number, group in enumerate(groups):
+            for word in set(group.words):
+                numbers.setdefault(word, []).append((number, group.before))
         self._groups = [tuple(of_word) for of_word in numbers.values()]
-        self._automaton = AhoCorasick(numbers, implementation=Implementation.DFA)
+        self._automaton = CharwiseDoubleArrayAhoCorasick(list(numbers))
 
     def find(self, text: str) -> dict[int, Places]:
         """Return {group's number: [(start, end), …]}, in the order of their ends, overlapping too."""
         found: dict[int, Places] = {}
-        groups = self._groups
-        for word, start, end in self._automaton.find_matches_as_indexes(_encodable(text), overlapping=True):
-            for group in groups[word]:
-                if group in found:
-                    found[group].append((start, end))
-                else:
-                    found[group] = [(start, end)]
+        groups, length = self._groups, len(text)
+        for start, end, word in self._matches(text):
+            for group, before in groups[word]:
+                if before is None or (end < length and text[end] in before):
+                    if group in found:
+                        found[group].append((start, end))
+                    else:
+                        found[group] = [(start, end)]
         return found
 
-
-def _encodable(text: str) -> str:
-    """Return the text, half a surrogate replaced by U+FFFD one for one: the automaton reads UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.translate(_SURROGATES)
-    return text
+    def _matches(self, text: str) -> list[tuple[int, int, int]]:
+        try:
+            return self._automaton.find_overlapping(text)
+        except UnicodeEncodeError:
+            # Half a surrogate, which the automaton's UTF-8 has not: another sign for each.
+            return self._automaton.find_overlapping(text.translate(_SURROGATES))
 
 
 def longest(places: Places) -> Iterable[tuple[int, int]]:

@@ -7,6 +7,7 @@ clearer the cue. Where its end is in doubt one character too many is masked rath
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
@@ -34,6 +35,7 @@ from crawler.masking.surnames import (
     PARTICLES,
     PUBLIC,
     STRONG,
+    SURNAME_STARTS,
     WEAK,
 )
 
@@ -61,7 +63,7 @@ TITLES = (*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS)
 _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《]?\s?"
 )
-_MAY_FOLLOW = STRONG | WEAK | {name[0] for name in COMPOUND} | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
+MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
 _WORKS = ("工程",)
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
@@ -99,7 +101,7 @@ def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
 def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield names that a word before them announces: 我叫张三, 联系人：张三, 其女张三."""
     for start, end in longest(places):
-        if text[end : end + 1] not in _MAY_FOLLOW or text[end - 1 : end + 1] in _WORKS:
+        if text[end - 1 : end + 1] in _WORKS:
             continue
         word = text[start:end]
         if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
@@ -252,23 +254,24 @@ def _surname_start(text: str, end: int) -> int | None:
     return end - 1 if last in STRONG or (last in WEAK and clear) else None
 
 
-PARTICULARS = cues.words(
-    "男/女/身份证/联系电话/手机/电话/联系方式/（/(/本人/等/夫妇/夫妻/二人/两人/三人/父子/母子/父女/母女/欠我/打我/骗我/骂我/欠下/拖欠/"
-    "的父亲/的母亲/的儿子/的女儿/的妻子/的丈夫/的老婆/的老公/的家属/的爸爸/的妈妈/的弟弟/的哥哥/的姐姐/的妹妹/的孩子/的孙子/的身份证/的手机号"
-)
-_TOLD = r"(?:号码?|号)?[:：是为\s（(]{0,3}(?=[\d〔*])"
-_IN_BRACKETS = (
-    r"(?=身份证|联系电话|手机|电话|联系方式|户主|负责人|业主|村民|经办人|法人|当事人|患者|死者|原告|被告"
-    r"|已故|已亡|化名|曾用名|微信|QQ|\d{1,3}岁)"
-)
+_DIGITS = string.digits + "０１２３４５６７８９"
+_COUNTS = "数几两二三四五六七八九十"
 _PARTICULAR = re.compile(
-    r"男(?=[，,、）)；;。\s性])|女(?=[，,、）)；;。\s性])"
-    rf"|身份证{_TOLD}|联系电话{_TOLD}|手机{_TOLD}|电话{_TOLD}|联系方式{_TOLD}"
-    rf"|（{_IN_BRACKETS}|\({_IN_BRACKETS}"
-    r"|的(?=父亲|母亲|儿子|女儿|妻子|丈夫|老婆|老公|家属|爸爸|妈妈|弟弟|哥哥|姐姐|妹妹|孩子"
-    r"|孙子|身份证|手机号)"
-    r"|本人(?![和因于在是与已住有的对就也想从把把])|等[数几两二三四五六七八九十\d]{0,3}[人名位](?!为|大|才)"
-    r"|夫妇|夫妻|欠我|打我|骗我|骂我|欠下|拖欠|[二两三]人|父子|母子|父女|母女"
+    r"[男女](?=[，,、）)；;。\s性])"
+    rf"|(?:{'|'.join(cues.TOLD_OF)})(?:号码?|号)?[:：是为\s（(]{{0,3}}(?=[\d〔*])"
+    rf"|[（(](?=\d{{1,3}}岁|{'|'.join(cues.BRACKETED)})"
+    rf"|的(?={'|'.join(cues.RELATIVES)})"
+    rf"|本人(?![和因于在是与已住有的对就也想从把把])|等[{_COUNTS}\d]{{0,3}}[人名位](?!为|大|才)"
+    rf"|{'|'.join(cues.DEEDS)}"
+)
+PARTICULARS = (
+    "本人",
+    *cues.DEEDS,
+    *("的" + word for word in cues.RELATIVES),
+    *(bracket + word for bracket in "（(" for word in (*cues.BRACKETED, *_DIGITS)),
+    *("等" + mark for mark in _COUNTS + _DIGITS + "人名位"),
+    *(sex + mark for sex in "男女" for mark in "，,、）)；;。性 \t\n\u3000\xa0"),
+    *(word + mark for word in cues.TOLD_OF for mark in "号:：是为（(〔* \t\n\u3000\xa0" + _DIGITS),
 )
 _NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
 
@@ -311,8 +314,9 @@ def _listed_before(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 _TAIL = re.compile(
-    r"(?:[。！!？?~～…\s）)礼致谢—]|〕[，,、]|[\d一二三四五六七八九十][日号]|\A)"
-    r"(?P<name>[\u4e00-\u9fff]{1,2}[ 　]{0,2}[\u4e00-\u9fff]{1,2})"
+    f"(?P<name>[{''.join(SURNAME_STARTS)}]"
+    r"(?:(?<=[。！!？?~～…\s）)礼致谢—].)|(?<=〕[，,、].)|(?<=[\d一二三四五六七八九十][日号].)|(?<=\A.))"
+    r"[\u4e00-\u9fff]?[ 　]{0,2}[\u4e00-\u9fff]{1,2})"
     r"[\s　，,]*(?:敬上|拜上|上|呈|启|亲笔)?[\s　]*(?:[（(]?〔[^〕]{1,4}〕[)）]?|[\d*]{7,})?[\s　]*"
     r"(?:(?:19|20)\d\d\s?[年.\-/—]\s?\d{1,2}\s?[月.\-/—]?\s?(?:\d{1,2}\s?[日号]?)?)?[\s　]*$"
 )

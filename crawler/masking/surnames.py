@@ -38,6 +38,8 @@ COMPOUND = _words(
     "皇甫 端木 诸葛 赫连 轩辕 钟离 长孙 闻人 闾丘 鲜于"
 )
 
+SURNAME_STARTS = STRONG | WEAK | {name[0] for name in COMPOUND}
+
 # A surname and the second characters that make an ordinary word with it.
 _ORDINARY = (
     "屠宰场夫杀户 代考 卫生星浴健视国计队冕 羊水肉群毛 迟迟早到缓延疑钝 展开示现览板出厅 "

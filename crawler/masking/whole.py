@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cache
 
 from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
-from crawler.masking.lexicon import Lexicon, Places
+from crawler.masking.lexicon import Lexicon, Places, Watched
 from records.post import Post, Reply
 
 _Finder = Callable[[str, Places], Iterable[Finding]]
@@ -18,36 +18,37 @@ def _naming(spans: Callable[[str, Places], Iterable[tuple[int, int]]]) -> _Finde
     return lambda text, places: names.as_names(text, spans(text, places))
 
 
-# Each with the words without which it has nothing to find. Where two find exactly the same, the earlier one
-# tells the kind.
-_WATCHES: tuple[tuple[_Finder, Iterable[str]], ...] = (
-    (links.find_link_values, links.LINK_SIGNS),
-    (links.find_mail, links.MAIL_SIGNS),
-    (addresses.find_positions, addresses.POSITION_SIGNS),
-    (cued.find_court_cases, cued.COURT_SIGNS),
-    (cued.find_plates, cued.PLATE_SIGNS),
-    (cued.find_cued, cued.CUES),
-    (numbers.find_lettered, numbers.LETTER_SIGNS),
-    (addresses.find_births, addresses.BIRTH_SIGNS),
-    (addresses.find_addresses, addresses.ADDRESS_SIGNS),
-    (handles.find_handles, handles.HANDLE_SIGNS),
-    (_naming(names.after_cues), names.NAME_CUES),
-    (_naming(names.after_faint_cues), names.FAINT_CUES),
-    (_naming(names.before_titles), names.TITLES),
-    (_naming(names.before_particulars), names.PARTICULARS),
-    (_naming(half_names.somebody), ("某",)),
-    (_naming(half_names.crossed), half_names.CROSS_SIGNS),
-    (_naming(half_names.surnamed), ("姓",)),
-    (_naming(half_names.short_titled), half_names.SHORT_TITLE_SIGNS),
-    (_naming(half_names.nicknamed), half_names.NICKNAME_SIGNS),
-    (_naming(half_names.dotted), half_names.DOT_SIGNS),
+# Where two find exactly the same, the earlier one tells the kind.
+_WATCHES: tuple[tuple[_Finder, Watched], ...] = (
+    (links.find_link_values, Watched(words=links.LINK_SIGNS)),
+    (links.find_mail, Watched(words=links.MAIL_SIGNS)),
+    (addresses.find_positions, Watched(words=addresses.POSITION_SIGNS)),
+    (cued.find_court_cases, Watched(words=cued.COURT_SIGNS)),
+    (cued.find_plates, Watched(words=cued.PLATE_SIGNS)),
+    (cued.find_cued, Watched(words=cued.CUES, before=cued.MAY_FOLLOW)),
+    (cued.find_cued, Watched(words=cued.FREE_CUES)),
+    (numbers.find_lettered, Watched(words=numbers.LETTER_SIGNS)),
+    (numbers.find_rare_numbers, Watched(words=numbers.RARE_DIGITS)),
+    (addresses.find_births, Watched(words=addresses.BIRTH_SIGNS)),
+    (addresses.find_addresses, Watched(words=addresses.ADDRESS_SIGNS)),
+    (handles.find_handles, Watched(words=handles.HANDLE_SIGNS)),
+    (_naming(names.after_cues), Watched(words=names.NAME_CUES, before=names.MAY_FOLLOW)),
+    (_naming(names.after_faint_cues), Watched(words=names.FAINT_CUES)),
+    (_naming(names.before_titles), Watched(words=names.TITLES)),
+    (_naming(names.before_particulars), Watched(words=names.PARTICULARS)),
+    (_naming(half_names.somebody), Watched(words=("某",))),
+    (_naming(half_names.crossed), Watched(words=half_names.CROSS_SIGNS)),
+    (_naming(half_names.surnamed), Watched(words=("姓",))),
+    (_naming(half_names.short_titled), Watched(words=half_names.SHORT_TITLE_SIGNS)),
+    (_naming(half_names.nicknamed), Watched(words=half_names.NICKNAME_SIGNS)),
+    (_naming(half_names.dotted), Watched(words=half_names.DOT_SIGNS)),
 )
 
 
 @cache
 def _lexicon() -> Lexicon:
     """Build the automaton of all words when the first text comes: 0.1 s."""
-    return Lexicon([words for _, words in _WATCHES])
+    return Lexicon([watched for _, watched in _WATCHES])
 
 
 def find(text: str) -> list[Finding]:
@@ -57,7 +58,7 @@ def find(text: str) -> list[Finding]:
 
 def mask(text: str) -> str:
     """Return `text` with each personal detail replaced by its placeholder. mask(mask(x)) == mask(x)."""
-    return _mask(text, frozenset())
+    return _without(text, find(text), frozenset())
 
 
 def mask_post(post: Post) -> Post:
@@ -65,14 +66,15 @@ def mask_post(post: Post) -> Post:
 
     A name found in one of its texts is masked in all of them.
     """
-    texts = (post.title, post.text, *(reply.text for reply in post.replies))
-    known = {name for text in texts for name in _names(text, _found(text))}
+    texts = {post.title, post.text, *(reply.text for reply in post.replies)}
+    found_in = {text: _found(text) for text in texts}
+    known = {name for text, found in found_in.items() for name in _names(text, found)}
 
     def masked(text: str) -> str:
-        return _mask(text, known)
+        return _without(text, _settled(text, found_in[text], known), known)
 
     def masked_or_none(text: str | None) -> str | None:
-        return None if text is None else _mask(text, known)
+        return None if text is None else _without(text, _find(text, known), known)
 
     return replace(
         post,
@@ -107,11 +109,15 @@ def _names(text: str, found: Iterable[Finding]) -> set[str]:
 
 
 def _find(text: str, known: Set[str]) -> list[Finding]:
-    found = _found(text)
+    return _settled(text, _found(text), known)
+
+
+def _settled(text: str, found: Sequence[Finding], known: Set[str]) -> list[Finding]:
+    """Return what was found and every further place of the names, as `find` does."""
     if not found and not known:
         return []
-    found.extend(names.find_known(text, _names(text, found) | known))
-    return _apart(found, [match.span() for match in PLACEHOLDER.finditer(text)])
+    again = names.find_known(text, _names(text, found) | known)
+    return _apart([*found, *again], [match.span() for match in PLACEHOLDER.finditer(text)])
 
 
 def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Finding]:
@@ -128,10 +134,9 @@ def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Findi
     return kept
 
 
-def _mask(text: str, known: Set[str]) -> str:
+def _without(text: str, found: Sequence[Finding], known: Set[str]) -> str:
     # A placeholder may be the cue for what follows it, so masking goes on until nothing is left to find.
     # Each round takes away characters that are no placeholder's, so this ends.
-    found = _find(text, known)
     while found:
         text = "".join(_pieces(text, found))
         found = _find(text, known) if any(_find(part, known) for part in _around_placeholders(text)) else []
@@ -139,7 +144,7 @@ def _mask(text: str, known: Set[str]) -> str:
 
 
 # No pattern looks further than this to either side.
-_REACH = 64
+_REACH = 48
 
 
 def _around_placeholders(text: str) -> Iterator[str]:
