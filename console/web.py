@@ -29,8 +29,10 @@ from console.routers import (
     overview,
     posts,
     problems,
+    rules,
     saved_searches,
     search,
+    silences,
     sources,
 )
 from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address, form_key
@@ -79,6 +81,8 @@ def create_app(services: Services) -> FastAPI:
         overview,
         charts,
         alerts,
+        silences,
+        rules,
         search,
         saved_searches,
         posts,

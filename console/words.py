@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from alerts.coverage import HealthState
 from alerts.new_rules import SearchRuleType
-from records.alert import AlertState
+from records.alert import AlertState, Verdict
 from records.analysis import Intent, PlaceKind, ReplyFindingCode, UrgencyCode
 from records.post import Channel
 from records.problem import Outcome, ProblemState
@@ -42,7 +42,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "alert": {
         AlertState.ACTIVE: _("待处理"),
         AlertState.ACKNOWLEDGED: _("已确认"),
+        AlertState.ASSIGNED: _("已交办"),
         AlertState.RESOLVED: _("已解除"),
+    },
+    "verdict": {
+        Verdict.REAL: _("属实"),
+        Verdict.KNOWN: _("已知"),
+        Verdict.NOISE: _("误报"),
     },
     "severity": {"1": _("特急"), "2": _("紧急"), "3": _("重要"), "4": _("一般"), "5": _("提示")},
     "urgency": {"0": _("平常"), "1": _("较急"), "2": _("紧急"), "3": _("特急")},
@@ -131,6 +137,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "intent": _("类型"),
         "problem": _("问题"),
         "flagged": _("预警"),
+        "failing_rule": _("出错的规则"),
+        "failing_channel": _("送不出的渠道"),
         "urgency": _("紧急程度"),
         "dissatisfaction": _("不满程度"),
         "asked": _("提问时间"),

@@ -119,6 +119,9 @@ def test_nothing_acts_on_a_post_elsewhere() -> None:
     )
     assert changing == [
         "/alerts/{alert_id}",
+        # To which office an alert of this installation is assigned, and what it was found to be.
+        "/alerts/{alert_id}/assign",
+        "/alerts/{alert_id}/verdict",
         "/briefings/{snapshot_id}/approve",
         # Which report belongs to which problem, in this installation alone.
         "/problems/{problem_id}/merge",
@@ -127,6 +130,9 @@ def test_nothing_acts_on_a_post_elsewhere() -> None:
         "/searches",
         "/searches/{name}/forget",
         "/searches/{name}/rule",
+        # Which alerts of this installation are not told for a while.
+        "/silences",
+        "/silences/{silence_id}/end",
     ]
 
 

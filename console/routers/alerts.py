@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
+from alerts.handling import office_named
 from console.alert_query import alert_query, rule_filter
 from console.security import CSRF_FIELD
 from console.view import CurrentView, link
-from records.alert import Alert, AlertState
+from records.alert import Alert, AlertState, Verdict
 from records.errors import Rejected
+from records.problem import Problem
 
 router = APIRouter(prefix="/alerts")
 
+Token = Annotated[str, Form(alias=CSRF_FIELD)]
 PAGE_SIZE = 30
 # An alert on a whole district can name thousands; its query lists the rest.
 SHOWN_POSTS = 50
@@ -22,7 +27,11 @@ SHOWN_POSTS = 50
 
 @router.get("")
 def queue(
-    view: CurrentView, state: AlertState = AlertState.ACTIVE, page: int = 1, done: AlertState | None = None
+    view: CurrentView,
+    state: AlertState = AlertState.ACTIVE,
+    page: int = 1,
+    done: AlertState | None = None,
+    verdict: Verdict | None = None,
 ) -> Response:
     """One state's alerts, most severe first."""
     store = view.services.database.alerts
@@ -36,6 +45,7 @@ def queue(
         page=max(page, 1),
         has_more=len(found) > PAGE_SIZE,
         done=done,
+        verdict=verdict,
         coverage=view.coverage,
     )
 
@@ -52,6 +62,9 @@ def detail(view: CurrentView, alert_id: str) -> Response:
         alert=alert,
         problems=list(problems.values()),
         posts=list(posts.values()),
+        ways=view.services.telling(alert),
+        silencing=_matchers(alert),
+        offices=_offices(alert, problems.values()),
         query=alert_query(alert, rule_filter(view.services.rules_dir, alert.rule)),
         coverage=view.coverage,
     )
@@ -59,17 +72,55 @@ def detail(view: CurrentView, alert_id: str) -> Response:
 
 @router.post("/{alert_id}")
 def set_state(
-    view: CurrentView,
-    alert_id: str,
-    state: Annotated[AlertState, Form()],
-    form_token: Annotated[str, Form(alias=CSRF_FIELD)] = "",
+    view: CurrentView, alert_id: str, state: Annotated[AlertState, Form()], form_token: Token = ""
 ) -> Response:
     """Acknowledge, resolve or take up again, then show the queue it came from."""
     view.frame.guard.check(view.request, form_token)
     before = _alert(view, alert_id)
     view.services.database.alerts.set_state(alert_id, state, now=view.now)
     view.note("alert_state", alert_id, f"{before.state} → {state}")
-    return RedirectResponse(link("/alerts", state=before.state.value, done=state.value), status_code=303)
+    return _back_to(before, done=state.value)
+
+
+@router.post("/{alert_id}/assign")
+def assign(
+    view: CurrentView, alert_id: str, office: Annotated[str, Form()], form_token: Token = ""
+) -> Response:
+    """Assign to the office that owes the answer, then show the queue it came from."""
+    view.frame.guard.check(view.request, form_token)
+    before, name = _alert(view, alert_id), office_named(office)
+    view.services.database.alerts.assign(alert_id, name, now=view.now)
+    view.note("assign_alert", alert_id, name)
+    return _back_to(before, done=AlertState.ASSIGNED.value)
+
+
+@router.post("/{alert_id}/verdict")
+def judge(
+    view: CurrentView, alert_id: str, verdict: Annotated[Verdict, Form()], form_token: Token = ""
+) -> Response:
+    """Say what the alert was found to be, then show the queue it came from."""
+    view.frame.guard.check(view.request, form_token)
+    before = _alert(view, alert_id)
+    view.services.database.alerts.judge(alert_id, verdict, now=view.now)
+    view.note("judge_alert", alert_id, verdict.value)
+    return _back_to(before, verdict=verdict.value)
+
+
+def _back_to(before: Alert, **done: str) -> Response:
+    return RedirectResponse(link("/alerts", state=before.state.value, **done), status_code=303)
+
+
+def _matchers(alert: Alert) -> str:
+    """Return what a silence of alerts like this one would match, as its form takes it."""
+    labels = {"rule": alert.rule, **{name: alert.labels[name] for name in alert.labels if name != "problem"}}
+    stated = [f"{name}={value}" for name, value in labels.items()]
+    return " ".join(shlex.quote(part) if " " in part else part for part in stated)
+
+
+def _offices(alert: Alert, problems: Iterable[Problem]) -> list[str]:
+    """Return the offices that the alert is about, to choose from."""
+    named = [alert.labels.get("department"), *(problem.department for problem in problems)]
+    return list(dict.fromkeys(office for office in named if office))
 
 
 def _alert(view: CurrentView, alert_id: str) -> Alert:

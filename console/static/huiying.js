@@ -1,4 +1,4 @@
-// Keys for people who work through lists: j/k move, Enter opens, a/r/u press the item's buttons, / searches.
+// Keys for people who work through lists: j/k move, Enter opens, a/r/u/1/2/3 press the item's buttons, / searches.
 // Every page works without this file.
 "use strict";
 
@@ -42,6 +42,9 @@ const actions = {
   a: () => press("a"),
   r: () => press("r"),
   u: () => press("u"),
+  1: () => press("1"),
+  2: () => press("2"),
+  3: () => press("3"),
 };
 
 document.addEventListener("keydown", (event) => {

@@ -27,6 +27,8 @@ PAGES = {
     "problem": f"/problems/{WATER}",
     "alerts": "/alerts",
     "alert": f"/alerts/{WATER_ALERT}",
+    "silences": "/silences?matchers=place%3D南门街道&reason=检修",
+    "rules": "/rules",
     "post": "/posts/board/water-0",
     "sources": "/sources",
     "briefings": "/briefings",
