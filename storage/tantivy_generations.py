@@ -39,16 +39,17 @@ class Generations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._pointer = folder / "current.json"
 
     def current(self) -> Current | None:
         """Return what is read and written, None where that is not known."""
-        held = self._load(self._folder / "current.json", "format", _FORMAT)
+        held = self._load(self._pointer, "format", _FORMAT)
         read, write = held.get("read"), held.get("write")
         return Current(read=read, write=write) if isinstance(read, str) and isinstance(write, str) else None
 
     def point(self, current: Current) -> None:
         """Let everybody read and write these, in one step."""
-        _save(self._folder / "current.json", {"format": _FORMAT, **asdict(current)})
+        _save(self._pointer, {"format": _FORMAT, **asdict(current)})
         self.sweep(current)
 
     def sweep(self, current: Current) -> None:
@@ -97,7 +98,7 @@ class Generations:
 
     def pointed(self) -> Stamp:
         """Return what changes whenever other generations become current."""
-        return _stamp(self._folder / "current.json")
+        return _stamp(self._pointer)
 
     def committed(self, name: str) -> Stamp:
         """Return what changes with every commit to the generation. Raises OSError where it is lost."""

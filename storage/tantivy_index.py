@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -66,7 +66,7 @@ class TantivyIndex(SearchIndex):
         self._writer: tantivy.IndexWriter | None = None
         self._is_committed = True
         self._holders = 0
-        self._compiled = lru_cache(maxsize=QUERIES_KEPT)(partial(compile_query, self._schema))
+        self._compiled = lru_cache(maxsize=QUERIES_KEPT)(self._compile)
         self._facets = lru_cache(maxsize=ANSWERS_KEPT)(self._count_facets)
         self._histogram = lru_cache(maxsize=ANSWERS_KEPT)(self._count_bins)
 
@@ -233,8 +233,11 @@ class TantivyIndex(SearchIndex):
         return count_bins(self._files.searcher(), wanted, bins)
 
     def _filter(self, node: Node, period: Period | None) -> tantivy.Query:
-        compiled = self._compiled(as_filter(node))
+        compiled = self._compiled(node)
         return compiled if period is None else restrict(self._schema, compiled, period)
+
+    def _compile(self, node: Node) -> tantivy.Query:
+        return compile_query(self._schema, as_filter(node))
 
     def _parse(self, query: str) -> Node:
         return self._parse_at(query, self._clock())

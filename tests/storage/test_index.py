@@ -462,6 +462,27 @@ def test_facets_count_each_value_most_first(readable: SearchIndex) -> None:
     assert readable.facets("", []) == {}
 
 
+def test_what_was_counted_is_counted_anew_after_a_commit(open_index: Callable[[], SearchIndex]) -> None:
+    index, other = fill(open_index()), open_index()
+
+    def counted(asked: SearchIndex) -> tuple[int, int]:
+        facets = asked.facets("停水", ["topic"])
+        bins = asked.histogram("停水", Interval.DAY, period=EVER, zone=DEFAULT_ZONE)
+        # What one page does with its answer does not reach another's.
+        facets["topic"].append(facets["topic"][0])
+        bins.clear()
+        return facets["topic"][0].count, sum(
+            one.count for one in asked.histogram("停水", Interval.DAY, period=EVER, zone=DEFAULT_ZONE)
+        )
+
+    assert [counted(index), counted(index), counted(other)] == [(2, 2)] * 3
+    index.add([document(50), document(51)])
+    index.refresh()
+    assert [counted(index), counted(other)] == [(4, 4)] * 2
+    index.clear()
+    assert index.facets("停水", ["topic"]) == other.facets("停水", ["topic"]) == {"topic": []}
+
+
 def test_a_facet_value_leads_to_exactly_its_posts(index: SearchIndex) -> None:
     names = ['局（房管）"一科"', "局 (房管)", "“五一”路", "A*区", "a\\b"]
     index.add(document(number, place=name) for number, name in enumerate(names))

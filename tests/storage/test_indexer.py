@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from nlp.segment import words
 from records.alert import AlertState
 from records.query import IndexDocument
+from records.times import DEFAULT_ZONE
 from storage import indexer
 from storage.database import Database
 from storage.documents import build_document
 from storage.indexer import drain, reindex
 from storage.search import SearchIndex
+from storage.tantivy_index import TantivyIndex
 from tests.storage.samples import NOW, alert, analysis, membership, post, problem, reply
 
 
@@ -94,6 +97,18 @@ def test_progress_counts_rows(
     assert drain(database, index, segment=words, progress=steps.append) == 10
     assert steps == [4, 4, 2]
     assert index.watermark() == database.outbox.newest()
+
+
+def test_a_commit_takes_as_many_batches_as_the_engine_wants(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "BATCH", 4)
+    index = TantivyIndex(tmp_path / "search", segment=words, zone=DEFAULT_ZONE)
+    database.posts.save([post(number) for number in range(30)])
+    seen: list[int] = []
+    drain(database, index, segment=words, progress=lambda _: seen.append(index.count()))
+    index.close()
+    assert seen == [0] * 5 + [20] * 3
 
 
 def test_a_row_of_a_post_that_is_gone_takes_it_out_of_the_index(

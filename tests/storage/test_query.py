@@ -71,6 +71,8 @@ ONE = NumberRange(field="urgency", low=1, high=1)
         ("+停水 +道路", And(parts=(WATER, ROAD))),
         ("停水 (道路 OR 供暖)", And(parts=(WATER, Or(parts=(ROAD, HEAT))))),
         ("停水 AND 道路 OR 供暖", Or(parts=(And(parts=(WATER, ROAD)), HEAT))),
+        ("停水 停水 道路 停水", And(parts=(WATER, ROAD))),
+        ("停水 OR 停水", WATER),
         ("title:停水", term("停水", "title")),
         ("title:(停水 OR 道路)", Or(parts=(term("停水", "title"), term("道路", "title")))),
         ('"停水 道路"', Phrase(field=None, words=("停", "水", "道", "路"))),
