@@ -118,6 +118,7 @@ def _open(folder: Path) -> Iterator[Services]:
             segment=words,
             tokens=tokens,
             why=lambda _post_id: [],
+            telling=lambda _alert: [],
             due_at=lambda post, _: post.asked_at + timedelta(days=15),
             rules_dir=DEFAULT_RULES,
         )
