@@ -11,8 +11,10 @@ from records.query import FacetValue, GroupSeries, HistogramBin
 from storage.aggregations import commonest, leaves
 from storage.bins import Bins
 
-# Values counted by one terms aggregation in each segment: all of them, for counts to be exact.
+# Buckets that an answer may have; tantivy's own limit is 65,000.
 ALL_VALUES = 60_000
+# Values that each segment hands on: all of them, for sums to be exact.
+EVERY_VALUE = 2**31
 # Values asked for beyond those wanted, among which ties mostly end.
 MORE_VALUES = 30
 
@@ -24,7 +26,7 @@ def count_values(
     found: dict[str, list[FacetValue]] = {}
     # Handing over thousands of places costs more than counting them: all only where ties ask for it.
     for size in (limit + MORE_VALUES, ALL_VALUES):
-        counted = {"size": size, "segment_size": ALL_VALUES}
+        counted = {"size": size, "segment_size": EVERY_VALUE}
         wanted = {field: {"terms": {"field": field, **counted}} for field in fields if field not in found}
         answer = searcher.aggregate(query, wanted) if wanted else {}
         for field in wanted:
@@ -62,7 +64,7 @@ def _nested(by: Sequence[str], bins: Bins) -> dict[str, Any]:
     """Return the aggregation that counts by each field in turn and by the bins below the last."""
     inner = bins.ask()
     for field in reversed(by):
-        group: dict[str, Any] = {"terms": {"field": field, "size": ALL_VALUES}}
+        group: dict[str, Any] = {"terms": {"field": field, "size": ALL_VALUES, "segment_size": EVERY_VALUE}}
         if inner:
             group["aggs"] = inner
         inner = {"group": group}
