@@ -10,7 +10,10 @@ from itertools import pairwise
 from statistics import median_low
 from zoneinfo import ZoneInfo
 
+from alerts.rhythm import Rhythm, rhythm_of
 from crawler.catalogue import Catalogue
+from crawler.faults import find_fault, has_seen
+from crawler.polling import is_resting
 from crawler.source import Source
 from records.post import Channel
 from records.run import RunKind, RunRecord, RunState
@@ -32,13 +35,41 @@ RHYTHM_POSTS = 500
 
 
 class HealthState(StrEnum):
-    """blind: we cannot see it. dead: we see it well, and it has fallen silent."""
+    """blind: we cannot see it. dead: we see it well, and it has fallen silent.
+
+    changed: its pages load and are no longer what they were. refused: it does not want to be crawled.
+    """
 
     OK = "ok"
     LATE = "late"
     BLIND = "blind"
     DEAD = "dead"
     NEVER = "never"
+    CHANGED = "changed"
+    REFUSED = "refused"
+
+
+# What refuses us is not seen. What has changed may be seen in part, and what cannot be read is blind in time.
+UNSEEN = frozenset({HealthState.BLIND, HealthState.REFUSED})
+_State = tuple[HealthState, datetime | None, str]
+# What the site shows and we have not (crawler.completeness); of the newest crawl.
+_GAPS = {
+    "messages": "；网站显示的比我们多 {} 条",
+    "ids": "；编号中缺 {} 个",
+    "unread_pages": "；列表还有页没有读到（max_pages）",
+    "cut_short": "；时段或额度用完，下次接着抓",
+    "full_window": "；有 {} 个时段一次给不完",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is known of one source: its crawls, newest first, and when they succeeded, oldest first."""
+
+    crawls: Sequence[RunRecord]
+    successes: Sequence[datetime]
+    newest: datetime | None
+    rhythm: Rhythm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +100,7 @@ class Coverage:
     @property
     def blind_sources(self) -> tuple[str, ...]:
         """Return the sources of reports that we cannot see at present, by name."""
-        blind = (one for one in self.health if one.state is HealthState.BLIND and one.channel.carries_reports)
+        blind = (one for one in self.health if one.state in UNSEEN and one.channel.carries_reports)
         return tuple(sorted(one.name for one in blind))
 
     def seen_until(self, now: datetime) -> datetime:
@@ -77,7 +108,7 @@ class Coverage:
         seen = (
             one.last_success
             for one in self.health
-            if one.state is not HealthState.BLIND and one.channel.carries_reports and one.last_success
+            if one.state not in UNSEEN and one.channel.carries_reports and one.last_success
         )
         return min((now, *seen))
 
@@ -99,18 +130,19 @@ def coverage_of(
 
 def source_health(catalogue: Catalogue, database: Database, *, now: datetime) -> list[SourceHealth]:
     """Return the health of every enabled source, in the catalogue's order."""
-    successes = _successes(database)
-    latest = database.runs.latest(RunKind.CRAWL)
+    crawls = _crawls(database)
     enabled = [source for source in catalogue.sources if source.enabled]
     newest = database.posts.newest_asked([source.name for source in enabled], before=now)
-    gaps = _longest_gaps(database, newest)
+    rhythms = _rhythms(database, newest)
     return [
         _health(
             source,
-            successes.get(source.name, []),
-            latest.get(source.name),
-            newest.get(source.name),
-            gaps.get(source.name, timedelta(0)),
+            _Seen(
+                crawls=crawls.get(source.name, []),
+                successes=_successes(crawls.get(source.name, [])),
+                newest=newest.get(source.name),
+                rhythm=rhythms.get(source.name, Rhythm()),
+            ),
             now,
         )
         for source in enabled
@@ -126,9 +158,9 @@ def blind_days(
     BLIND_AFTER times the source's rhythm. Days before the first crawl count as seen: a board shows its past.
     """
     missed: dict[date, set[str]] = {}
-    successes = _successes(database)
+    crawls = _crawls(database)
     for source in catalogue.sources:
-        times = successes.get(source.name, [])
+        times = _successes(crawls.get(source.name, []))
         if not (source.enabled and source.channel.carries_reports and times):
             continue
         limit = _blind_after(times)
@@ -149,13 +181,21 @@ def _blind_after(successes: Sequence[datetime]) -> timedelta:
     return max(BLIND_AFTER * crawl_rhythm(successes), DEFAULT_RHYTHM)
 
 
-def _successes(database: Database) -> dict[str, list[datetime]]:
-    """Return source → when its successful crawls ended, oldest first."""
-    times: dict[str, list[datetime]] = {}
-    for run in reversed(database.runs.list(kind=RunKind.CRAWL, limit=MOST_RUNS)):
-        if run.state is RunState.DONE:
-            times.setdefault(run.subject, []).append(run.finished_at or run.started_at)
-    return times
+def _crawls(database: Database) -> dict[str, list[RunRecord]]:
+    """Return source → its crawls, newest first."""
+    crawls: dict[str, list[RunRecord]] = {}
+    for run in database.runs.list(kind=RunKind.CRAWL, limit=MOST_RUNS):
+        crawls.setdefault(run.subject, []).append(run)
+    return crawls
+
+
+def _successes(crawls: Sequence[RunRecord]) -> list[datetime]:
+    """Return when the crawls that could read the source ended, oldest first."""
+    return [
+        run.finished_at or run.started_at
+        for run in reversed(crawls)
+        if run.state is RunState.DONE and has_seen(run)
+    ]
 
 
 def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[date]:
@@ -165,76 +205,70 @@ def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[date
         day += timedelta(days=1)
 
 
-def _health(
-    source: Source,
-    successes: Sequence[datetime],
-    latest: RunRecord | None,
-    newest: datetime | None,
-    longest_gap: timedelta,
-    now: datetime,
-) -> SourceHealth:
-    state, since, reason = _state(source, successes, latest, newest, longest_gap, now)
+def _health(source: Source, seen: _Seen, now: datetime) -> SourceHealth:
+    state, since, reason = _faulty(seen) or _unseen(source, seen, now) or _quiet(source, seen, now)
     return SourceHealth(
         name=source.name,
         title=source.title,
         channel=source.channel,
         state=state,
         since=since,
-        last_success=successes[-1] if successes else None,
-        last_new_post=newest,
+        last_success=seen.successes[-1] if seen.successes else None,
+        last_new_post=seen.newest,
         reason=reason,
     )
 
 
-def _state(
-    source: Source,
-    successes: Sequence[datetime],
-    latest: RunRecord | None,
-    newest: datetime | None,
-    longest: timedelta,
-    now: datetime,
-) -> tuple[HealthState, datetime | None, str]:
+def _faulty(seen: _Seen) -> _State | None:
+    """Return the state of a source whose site refuses us or has changed."""
+    fault = find_fault(seen.crawls)
+    return None if fault is None else (HealthState(fault.kind.value), fault.since, fault.reason)
+
+
+def _unseen(source: Source, seen: _Seen, now: datetime) -> _State | None:
+    """Return the state of a source that was not crawled in time."""
+    latest = seen.crawls[0] if seen.crawls else None
     error = f"，最近一次出错：{latest.error}" if latest and latest.error else ""
-    if not successes:
+    if not seen.successes:
         return HealthState.NEVER, latest.started_at if latest else None, f"从未成功抓取{error}。"
-    unseen = now - successes[-1]
-    rhythm = crawl_rhythm(successes)
+    if is_resting(source, seen.crawls, now=now):
+        return None
+    last = seen.successes[-1]
+    unseen = now - last
+    rhythm = crawl_rhythm(seen.successes)
     usual = f"平常约{_span(rhythm)}一次"
-    if unseen > _blind_after(successes):
-        return (
-            HealthState.BLIND,
-            successes[-1],
-            f"已{_span(unseen)}没有成功抓取，{usual}{error}；数据有缺口。",
-        )
+    if unseen > _blind_after(seen.successes):
+        return HealthState.BLIND, last, f"已{_span(unseen)}没有成功抓取，{usual}{error}；数据有缺口。"
     if unseen > max(LATE_AFTER * rhythm, SHORTEST_RHYTHM):
-        return HealthState.LATE, successes[-1], f"抓取迟了：上次成功在{_span(unseen)}前，{usual}{error}。"
-    if newest is None:
-        return HealthState.DEAD, successes[0], "抓取正常，但从未见到内容。"
-    quiet = now - newest
-    allowed = max(timedelta(days=source.expected_every_days), SILENT_FACTOR * longest)
-    if quiet > allowed:
+        return HealthState.LATE, last, f"抓取迟了：上次成功在{_span(unseen)}前，{usual}{error}。"
+    return None
+
+
+def _quiet(source: Source, seen: _Seen, now: datetime) -> _State:
+    """Return the state of a source that is seen well: whether it speaks."""
+    first, last = seen.successes[0], seen.successes[-1]
+    if seen.newest is None:
+        return HealthState.DEAD, first, "抓取正常，但从未见到内容。"
+    longest = seen.rhythm.longest_pause
+    quiet = seen.rhythm.quiet(seen.newest, now, zone=DEFAULT_ZONE)
+    if quiet > max(timedelta(days=source.expected_every_days), SILENT_FACTOR * longest):
         usual = (
             f"平常最多隔{_span(longest)}" if longest else f"预期每{source.expected_every_days}天内有新内容"
         )
-        return HealthState.DEAD, newest, f"抓取正常，但已{_span(quiet)}没有新内容，{usual}。"
-    return HealthState.OK, successes[0], f"正常：{_span(unseen)}前抓取成功，最新内容在{_span(quiet)}前。"
+        return HealthState.DEAD, seen.newest, f"抓取正常，但已{_span(quiet)}没有新内容，{usual}。"
+    gaps = "".join(_GAPS[code].format(n) for code, n in seen.crawls[0].counts.gaps.items() if code in _GAPS)
+    reason = f"正常：{_span(now - last)}前抓取成功，最新内容在{_span(now - seen.newest)}前{gaps}。"
+    return HealthState.OK, first, reason
 
 
-def _longest_gaps(database: Database, newest: Mapping[str, datetime]) -> dict[str, timedelta]:
-    """Return source → the longest time between two posts in the quarter up to its newest.
-
-    Sources with less than three posts there are absent.
-    """
+def _rhythms(database: Database, newest: Mapping[str, datetime]) -> dict[str, Rhythm]:
+    """Return source → its rhythm in the quarter up to its newest post."""
     periods = {
         name: Period(start=at - RHYTHM_LOOKBACK, end=at + timedelta(microseconds=1))
         for name, at in newest.items()
     }
     asked = database.posts.asked_times(periods, limit=RHYTHM_POSTS)
-    return {
-        name: max(after - before for before, after in pairwise(times))
-        for name, times in asked.items()
-        if len(times) >= 3
-    }
+    return {name: rhythm_of(times, zone=DEFAULT_ZONE) for name, times in asked.items()}
 
 
 def _span(length: timedelta) -> str:

@@ -38,6 +38,8 @@ _SILENCES = {
     HealthState.BLIND: "长时间抓取不到",
     HealthState.DEAD: "抓取正常但没有新内容",
     HealthState.NEVER: "从未抓取成功",
+    HealthState.CHANGED: "网页变了样",
+    HealthState.REFUSED: "网站不让抓取",
 }
 
 

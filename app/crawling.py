@@ -6,6 +6,7 @@ Children are forked from a server that has imported everything: one starts in 0.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 from app.settings import Settings
 from crawler.completeness import watermark
+from crawler.polling import allowance, is_resting
 from crawler.proposal.look import Looked, look
 from crawler.run import CrawlResult, crawl
 from crawler.source import Source
@@ -31,10 +33,12 @@ from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
 from records.times import utc_now
 from storage.database import Database
 
+log = logging.getLogger(__name__)
+
 # A run still marked running after this long belongs to a process that died.
 STALE_AFTER = timedelta(hours=6)
-# Looked through for the newest complete crawl; a source that is polled every half hour has them in a month.
-EARLIER_RUNS = 1500
+# Looked through for the newest complete crawl and what today has cost; every half hour makes 48 a day.
+EARLIER_RUNS = 200
 SAMPLE_ITEMS = 5
 # Between two looks whether to stop, while the child says nothing.
 STOP_CHECK_S = 0.5
@@ -141,10 +145,13 @@ def run_crawl(
     """Crawl `source` in a child process and return its run record. `now` takes the place of the clock.
 
     Once `stopped` says so the child is ended, and the record says that the crawl was interrupted.
+    Raises Retryable where the source must not be crawled now (see why_not_now).
     """
     user_agent(settings, source)
     said = _said_by_child(_crawl_child, settings, source, now, stopped=stopped)
-    run_id: int | None = next(said, None)
+    run_id: int | HuiyingError | None = next(said, None)
+    if isinstance(run_id, HuiyingError):
+        raise run_id
     for counts in said:
         if progress is not None:
             progress(counts)
@@ -158,6 +165,29 @@ def run_crawl(
         if stopped():
             state, error = RunState.INTERRUPTED, "huiying was stopped"
         return database.runs.finish(run_id, state, record.counts, now=utc_now(), error=error)
+
+
+def why_not_now(database: Database, source: Source, *, now: datetime) -> str | None:
+    """Return why the source must not be crawled now (its hours, its budget, its own wish), None if it may."""
+    try:
+        allowance(source, _earlier_runs(database, source), now=now)
+    except Retryable as err:
+        return str(err)
+    return None
+
+
+def is_due(database: Database, source: Source, *, now: datetime) -> bool:
+    """Return whether a crawl at a time of the source's schedule shall begin."""
+    reason = why_not_now(database, source, now=now)
+    if reason is None and is_resting(source, _earlier_runs(database, source), now=now):
+        reason = f'source "{source.name}": changes seldom, and rests'
+    if reason is not None:
+        log.info("%s", reason)
+    return reason is None
+
+
+def _earlier_runs(database: Database, source: Source) -> list[RunRecord]:
+    return database.runs.list(kind=RunKind.CRAWL, subject=source.name, limit=EARLIER_RUNS)
 
 
 def sample_source(settings: Settings, source: Source) -> tuple[list[Post], CrawlResult]:
@@ -205,7 +235,12 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
     with Database.open(settings.truth_url) as database, _host_turn(database, source):
         started = now or utc_now()
         database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
-        earlier = database.runs.list(kind=RunKind.CRAWL, subject=source.name, limit=EARLIER_RUNS)
+        earlier = _earlier_runs(database, source)
+        try:
+            allowed = allowance(source, earlier, now=started)
+        except Retryable as err:
+            pipe.send(err)
+            return
         run_id = database.runs.start(RunKind.CRAWL, source.name, now=started)
         pipe.send(run_id)
         try:
@@ -215,6 +250,7 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
                 user_agent=user_agent(settings, source),
                 now=started,
                 watermark=watermark(earlier),
+                allowed=allowed,
                 progress=pipe.send,
             )
         except HuiyingError as err:

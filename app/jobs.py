@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from app.crawling import host_turn, run_crawl
+from app.crawling import host_turn, is_due, run_crawl
 from app.keeping import purge_due
 from app.tasks import brief, deliver_pending, evaluate_rules
 from app.watching import import_watched
@@ -119,6 +119,8 @@ def _reindex(parts: Parts, _: Mapping[str, Any], __: Stopped) -> None:
 
 def _crawl(parts: Parts, arguments: Mapping[str, Any], stopped: Stopped) -> None:
     source = parts.catalogue.get(arguments["source"])
+    if not is_due(parts.database, source, now=utc_now()):
+        return
     record = run_crawl(parts.settings, source, stopped=stopped)
     if record.state is RunState.INTERRUPTED:
         raise JobStopped(f'source "{source.name}": {record.error}')

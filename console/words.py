@@ -123,6 +123,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         HealthState.BLIND: _("失联"),
         HealthState.DEAD: _("沉寂"),
         HealthState.NEVER: _("从未成功"),
+        HealthState.CHANGED: _("网页变了"),
+        HealthState.REFUSED: _("被拒"),
     },
     "field": {
         "title": _("标题"),

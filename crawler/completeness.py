@@ -7,13 +7,14 @@ from datetime import datetime
 
 from records.run import RunCounts, RunKind, RunRecord, RunState
 
-# Codes of items that a crawl knew of and did not come to.
+# Codes of items that a crawl knew of and did not come to, and of the gap that a crawl cut short leaves.
 _LEFT_OVER = frozenset({"not_visited", "item_limit"})
+CUT_SHORT = "cut_short"
 
 
 def is_complete(counts: RunCounts) -> bool:
     """Return whether the run came to everything that it met."""
-    return not _LEFT_OVER & counts.rejected.keys()
+    return not _LEFT_OVER & counts.rejected.keys() and CUT_SHORT not in counts.gaps
 
 
 def watermark(runs: Iterable[RunRecord]) -> datetime | None:

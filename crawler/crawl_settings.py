@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crawler.polling import Allowance
 from crawler.source import Source
 
 # The largest page of a real board is under 1 MB; what is past this is no page.
@@ -13,8 +14,8 @@ RETRIES = 2
 MAX_REDIRECTS = 5
 
 
-def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
-    """Return the Scrapy settings for a crawl of `source`."""
+def crawl_settings(source: Source, *, user_agent: str, allowed: Allowance | None = None) -> dict[str, Any]:
+    """Return the Scrapy settings for a crawl of `source`, which costs no more than is `allowed`."""
     return {
         "BOT_NAME": "huiying",
         # Who we are, and that we do as we are told.
@@ -45,6 +46,8 @@ def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
         "REDIRECT_MAX_TIMES": MAX_REDIRECTS,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "CLOSESPIDER_PAGECOUNT": allowed.requests if allowed is not None else 0,
+        "CLOSESPIDER_TIMEOUT": (allowed.seconds or 0) if allowed is not None else 0,
         # Unmasked text stays in memory: no cache of bodies, no queue on disk, no item in a log, no way in.
         "HTTPCACHE_ENABLED": False,
         "JOBDIR": None,
@@ -57,12 +60,14 @@ def crawl_settings(source: Source, *, user_agent: str) -> dict[str, Any]:
             if source.local
             else "crawler.resolver.PublicAddressResolver"
         ),
-        "EXTENSIONS": {"crawler.middlewares.CrawlDelay": 0},
+        "EXTENSIONS": {"crawler.pace.CrawlDelay": 0},
         "DOWNLOADER_MIDDLEWARES": {
             # Ours knows the hosts of the source and tells the spider why; Scrapy's drops in silence.
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
             "crawler.middlewares.RefusalMiddleware": 50,
             "crawler.middlewares.ConditionalMiddleware": 480,
+            # Before Scrapy tries again (550).
+            "crawler.pace.RetryAfterMiddleware": 555,
             # After decompression (590), before anything reads the text (580).
             "crawler.middlewares.DecodingMiddleware": 585,
         },

@@ -110,6 +110,13 @@ def _cron(text: str) -> str:
     return text
 
 
+def _hours(text: str) -> str:
+    match = re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text)
+    if match is None or len(set(text.split("-"))) == 1:
+        raise ValueError('not hours of a day (try "22:00-06:00")')
+    return text
+
+
 def _encoding(name: str) -> str:
     try:
         codecs.lookup(name)
@@ -146,6 +153,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 NumberedAddress = Annotated[str, AfterValidator(_numbered_address)]
 MessageAddress = Annotated[str, AfterValidator(_message_address)]
 Cron = Annotated[str, AfterValidator(_cron)]
+Hours = Annotated[str, AfterValidator(_hours)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 ZoneName = Annotated[str, AfterValidator(_zone)]

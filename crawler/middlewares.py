@@ -6,11 +6,8 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
-from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response, TextResponse
-from scrapy.robotstxt import RobotParser
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 from crawler.decoding import find_encoding
@@ -93,31 +90,6 @@ class DecodingMiddleware:
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         declared = http_content_type_encoding(header) or html_body_declared_encoding(response.body)
         return response.replace(encoding=self._override or find_encoding(response.body, declared))
-
-
-class CrawlDelay:
-    """Scrapy extension: a Crawl-delay in robots.txt is the least time between two requests.
-
-    Scrapy 2.19 parses the directive and leaves it to others.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        crawler.signals.connect(self._obey, signal=signals.robots_parsed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def _obey(self, robotparser: RobotParser) -> None:
-        throttle = self._crawler.get_extension(AutoThrottle)
-        delay_s = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
-        if delay_s is None or throttle is None:
-            return
-        throttle.mindelay = max(throttle.mindelay, delay_s)
-        throttle.maxdelay = max(throttle.maxdelay, delay_s)
-        for slot in self._crawler.engine.downloader.slots.values():
-            slot.delay = max(slot.delay, delay_s)
 
 
 def is_private_address(host: str) -> bool:

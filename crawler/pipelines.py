@@ -47,6 +47,7 @@ class ValidatePipeline:
             self._job.tally.reject(item.key, err)
             raise DropItem(err.code, log_level="INFO") from err
         self._ids.add(item.post.native_id)
+        self._job.tally.note_fields(item.post)
         return item
 
 
@@ -83,7 +84,7 @@ class StorePipeline:
         except Exception as err:
             # Whatever the store raises ends the crawl, and its own message may quote the posts it was given.
             reason = str(err) if isinstance(err, HuiyingError) else type(err).__name__
-            job.tally.fail(f'source "{job.source.name}": storing failed: {reason}')
+            job.tally.fail("storing_failed", f'source "{job.source.name}": storing failed: {reason}')
             # The traceback would quote the posts, too.
             logger.error("source %s: storing failed: %s", job.source.name, type(err).__name__)  # noqa: TRY400
             return False

@@ -37,6 +37,12 @@ _PROFILE = re.compile(
 _FORUM_SOFTWARE = re.compile(
     r"discuz|phpwind|phpbb|vbulletin|discourse|flarum|mybb|xenforo|nodebb", re.IGNORECASE
 )
+# A page that only asks for a log-in or a captcha says little else; with its site's menus and footer.
+CHALLENGE_CHARS = 400
+_CHALLENGE = re.compile(
+    r"captcha|geetest|yidun|slider-?verif|challenge-platform|验证码|安全验证|人机验证|滑动验证|请登录|用户登录",
+    re.IGNORECASE,
+)
 _LOGIN_PATH = re.compile(r"/(?:log|sign)[-_]?in\b|/passport\b|/sso\b|/captcha\b|/cas/login", re.IGNORECASE)
 
 
@@ -154,6 +160,19 @@ def is_forum_software(page: Selector) -> bool:
     """Return whether the page says that forum software made it."""
     generators = page.xpath("//meta[translate(@name,'GENRATO','genrato')='generator']/@content").getall()
     return any(map(_FORUM_SOFTWARE.search, generators))
+
+
+def is_challenge(page: Selector) -> bool:
+    """Return whether the page is there to ask for a password or a captcha. A log-in box elsewhere is none."""
+    if page.type != "html":
+        return False
+    if _CHALLENGE.search(page.xpath("string(//title)").get() or ""):
+        return True
+    shown = "".join(page.xpath("//body//text()[not(parent::script or parent::style)]").getall())
+    if len("".join(shown.split())) > CHALLENGE_CHARS:
+        return False
+    marks = page.xpath("//@id | //@class | //script/@src | //iframe/@src").getall()
+    return bool(page.xpath("//input[@type='password']")) or any(map(_CHALLENGE.search, marks))
 
 
 def is_login_address(url: str) -> bool:

@@ -11,6 +11,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.crawl_settings import crawl_settings
 from crawler.job import CrawlJob, PostSink
+from crawler.polling import Allowance
 from crawler.refusals import refuse_source
 from crawler.source import Source
 from crawler.spiders.board import BoardSpider
@@ -47,13 +48,14 @@ def crawl(
     user_agent: str,
     now: datetime,
     watermark: datetime | None = None,
+    allowed: Allowance | None = None,
     progress: Callable[[RunCounts], None] | None = None,
 ) -> CrawlResult:
     """Crawl `source` into `sink` and return how every item of it ended.
 
     Runs to the end in this process, which should be one of its own: Twisted's reactor starts once.
     SIGINT and SIGTERM end the crawl in order. `user_agent` is "name/version (contact)". `watermark`: what was
-    stored up to then is complete, so lists are read down to there.
+    stored up to then is complete, so lists are read down to there. `allowed`: what the crawl may cost.
     Raises ConfigurationError for a user agent without a contact, Rejected for a refused platform.
     """
     if "/" not in user_agent or not ("@" in user_agent or "http" in user_agent):
@@ -62,7 +64,7 @@ def crawl(
         )
     refuse_source(source.name, source.start_urls)
     job = CrawlJob(source=source, sink=sink, tally=Tally(), now=now, watermark=watermark, progress=progress)
-    process = AsyncCrawlerProcess(crawl_settings(source, user_agent=user_agent))
+    process = AsyncCrawlerProcess(crawl_settings(source, user_agent=user_agent, allowed=allowed))
     crawler = process.create_crawler(SPIDERS[source.spider])
     crawling = process.crawl(crawler, job=job)
     process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())

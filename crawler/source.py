@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from crawler.entry_values import Cron, DateFormat, Encoding, Entry, MessageAddress, WebAddress, ZoneName
+from crawler.entry_values import (
+    Cron,
+    DateFormat,
+    Encoding,
+    Entry,
+    Hours,
+    MessageAddress,
+    WebAddress,
+    ZoneName,
+)
 from crawler.refusals import plain_host
 from crawler.selectors import BoardSelectors, PagesSelectors, Paging
 from records.post import Channel
@@ -26,6 +35,10 @@ class Source(Entry):
     `look_back_days`: lists are read at least so far back, though all of it is known.
     `give_up_days`: the age at which a message is visited for the last time, answered or not.
     `settled`: statuses after which a message no longer changes; such a message is not visited again.
+    `hours`: when it may be crawled, in its own time; they may pass midnight.
+    `daily_requests`: at most so many in a day, after which a crawl goes on the next day.
+    `rest_at_most_hours`: a source that seldom changes is not crawled at every time of its schedule; it rests
+    no longer than this.
     `deadline_days`: working days within which its office says it answers.
     `local`: may be on this machine or in a private network; anything else must be a public address.
     """
@@ -48,6 +61,9 @@ class Source(Entry):
     deadline_days: Annotated[int, Field(ge=1, le=365)] | None = None
     expected_every_days: Annotated[int, Field(ge=1, le=365)] = 7
     look_back_days: Annotated[int, Field(ge=0, le=3650)] = 14
+    hours: Hours | None = None
+    daily_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    rest_at_most_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 24
     give_up_days: Annotated[int, Field(ge=1, le=3650)] = 180
     settled: tuple[str, ...] = ()
     local: bool = False

@@ -20,6 +20,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.error: str | None = None
+        self._failure = ""
+        self._retry_after_s = 0
         self._open: set[str] = set()
         self._begun: set[str] = set()
         self._saved: Counter[SaveOutcome] = Counter()
@@ -70,9 +72,14 @@ class Tally:
         """Count what the site shows and we have not."""
         self._gaps[code] += missing
 
-    def fail(self, error: str) -> None:
+    def note_wait(self, seconds: int) -> None:
+        """Note how long the site asked to be left alone."""
+        self._retry_after_s = max(self._retry_after_s, seconds)
+
+    def fail(self, code: str, error: str) -> None:
         """Note why the crawl as a whole went wrong; the first reason stays."""
-        self.error = self.error or error
+        if self.error is None:
+            self._failure, self.error = code, error
 
     def counts(self) -> RunCounts:
         """Return the counts, without those of the requests; `fetched` is the sum of all outcomes."""
@@ -84,6 +91,8 @@ class Tally:
             unchanged=self._saved[SaveOutcome.UNCHANGED],
             rejected=dict(+self._rejected),
             quarantined=dict(+self._quarantined),
+            failure=self._failure,
+            retry_after_s=self._retry_after_s,
             gaps=dict(+self._gaps),
             found={**self._found, "same_title": max(self._titles.values())} if self._titles else {},
         )

@@ -41,7 +41,7 @@ class RunCounts:
     enough that a person should look (the site's markup changed).
     Of a crawl: `not_modified` requests cost no page; `gaps` are things that the site shows and we have not,
     by code; `found` says of how many `posts` each field was read, and how many had the `same_title`;
-    `retry_after_s` is how long the site asked to be left alone.
+    `retry_after_s` is how long the site asked to be left alone; `failure` is the code of why it failed.
     """
 
     fetched: int = 0
@@ -56,6 +56,7 @@ class RunCounts:
     gaps: Mapping[str, int] = field(default_factory=dict)
     found: Mapping[str, int] = field(default_factory=dict)
     retry_after_s: int = 0
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +16,17 @@ from app.settings import load_settings
 from records.errors import ConfigurationError, Retryable
 from records.plain import plain
 from records.post import Channel, Post
-from records.run import RunRecord, RunState
+from records.run import RunKind, RunRecord, RunState
 from records.times import utc_now
 
 if TYPE_CHECKING:
     from app.wiring import Parts
+    from crawler.source import Source
 
 SAMPLED_FIELDS = ("native_id", "title", "text", "asked_at", "status", "addressed_to", "place", "replies")
 SAMPLE_CHARACTERS = 60
+# A hundred sources that are polled every half hour have so many in a day.
+MOST_RUNS = 5000
 
 sources = typer.Typer(help="来源：新增、说明、列出、试抓。", no_args_is_help=True)
 
@@ -34,6 +38,7 @@ def register(cli: typer.Typer) -> None:
     sources.command("add", help="新增来源：看页面，提出选择器，试读五条，写入来源目录。")(add_source)
     sources.command("show", help="用平常话说明一个来源。")(show_source)
     sources.command("list", help="列出来源及其状况。")(list_sources)
+    sources.command("cost", help="各来源抓取的代价：请求、字节、未变（304）。")(show_costs)
     sources.command("test", help="试抓一个来源，什么也不保存，说明每个字段得到了什么。")(try_source)
 
 
@@ -51,6 +56,8 @@ def crawl(
             raise ConfigurationError(
                 f"{parts.settings.catalogue_file}: no enabled source (add one, see docs/sources.md)"
             )
+        if name is None:
+            chosen = _allowed(parts, chosen)
         with progress_bar() as bar:
             tasks = {source.name: bar.add_task(source.title, total=None) for source in chosen}
             records = run_crawls(
@@ -63,6 +70,17 @@ def crawl(
     failed = [record for record in records if record.state is not RunState.DONE]
     if failed:
         raise Retryable(f'source "{failed[0].subject}": {failed[0].error}')
+
+
+def _allowed(parts: Parts, chosen: Sequence[Source]) -> list[Source]:
+    """Return those that may be crawled now, telling of the others why not."""
+    from app.crawling import why_not_now
+
+    now = utc_now()
+    reasons = {source.name: why_not_now(parts.database, source, now=now) for source in chosen}
+    for reason in filter(None, reasons.values()):
+        note("现在不抓：%(reason)s", reason=reason)
+    return [source for source in chosen if reasons[source.name] is None]
 
 
 def import_(
@@ -127,6 +145,19 @@ def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
     with open_parts(load_settings(data_dir)) as parts:
         rows = [plain(item) for item in health(parts, now=utc_now())]
     print_records(rows, form)
+
+
+def show_costs(
+    days: Annotated[int, typer.Option("--days", min=1, help="最近多少天")] = 7,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    from app.wiring import open_parts
+    from crawler.costs import costs
+
+    with open_parts(load_settings(data_dir)) as parts:
+        runs = parts.database.runs.list(kind=RunKind.CRAWL, limit=MOST_RUNS)
+    print_records([plain(cost) for cost in costs(runs, since=utc_now() - timedelta(days=days))], form)
 
 
 def try_source(

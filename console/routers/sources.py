@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.view import CurrentView
+from crawler.costs import costs
 from records.errors import Rejected
 from records.run import RunKind
 
 router = APIRouter(prefix="/sources")
 
 SHOWN_RUNS = 20
+# The table of costs is of the last week.
+COST_DAYS = 7
+COST_RUNS = 5000
 
 
 @router.get("")
@@ -24,6 +30,9 @@ def listing(view: CurrentView) -> Response:
         coverage=coverage,
         last_runs=runs.latest(RunKind.CRAWL),
         imports=runs.latest(RunKind.IMPORT),
+        costs=costs(
+            runs.list(kind=RunKind.CRAWL, limit=COST_RUNS), since=view.now - timedelta(days=COST_DAYS)
+        ),
     )
 
 

@@ -130,9 +130,11 @@ class BoardSpider(SourceSpider[BoardSource]):
         which, selector = ("item", selectors.item) if not found else ("link", selectors.link)
         if page > 1 and not found:
             return  # boards that page by number end on an empty page
+        self.refuse_challenge(listing)
         self.tally.fail(
+            "selector_matched_nothing",
             f'source "{self.name}": selectors.{which} "{selector}": matches nothing on "{listing.url}" '
-            "(look at the page and correct it)"
+            "(look at the page and correct it)",
         )
 
     def read_post(self, response: TextResponse, url: str) -> Post:

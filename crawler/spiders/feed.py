@@ -43,8 +43,11 @@ class FeedSpider(SourceSpider[FeedSource]):
             return
         entries = parse_feed(response) if isinstance(response, TextResponse) else []
         if not entries:
+            self.refuse_challenge(response)
             self.tally.fail(
-                f'source "{self.name}": "{response.url}": no feed, or one without entries (check the address)'
+                "no_feed",
+                f'source "{self.name}": "{response.url}": no feed, or one without entries '
+                "(check the address)",
             )
             return
         for number, entry in enumerate(entries, start=1):

@@ -57,8 +57,9 @@ class PagesSpider(SourceSpider[PagesSource]):
             yield from self._read_listing(response, self.source.selectors.item, page)
         else:
             self.tally.fail(
+                "no_sitemap",
                 f'source "{self.name}": "{response.url}": no sitemap (check the address, '
-                "or give selectors.item for a list page)"
+                "or give selectors.item for a list page)",
             )
 
     def _read_sitemap(self, response: Response, body: bytes, depth: int) -> Iterator[Request]:
@@ -93,9 +94,11 @@ class PagesSpider(SourceSpider[PagesSource]):
             if self._is_article(url)
         ]
         if not urls and page == 1:
+            self.refuse_challenge(listing)
             self.tally.fail(
+                "selector_matched_nothing",
                 f'source "{self.name}": selectors.item "{item}": matches no link on "{listing.url}" '
-                "(look at the page and correct it)"
+                "(look at the page and correct it)",
             )
         is_new = not self._met.issuperset(urls)
         self._met.update(urls)

@@ -17,9 +17,10 @@ from scrapy.http import Request, Response, TextResponse
 from twisted.python.failure import Failure
 from w3lib.url import canonicalize_url
 
-from crawler.failures import STOPPING, explain, failure_code
+from crawler.completeness import CUT_SHORT
+from crawler.failures import EXPLANATIONS, STOPPING, explain, failure_code
 from crawler.job import CrawlJob, Gathered
-from crawler.refusals import is_forum_software, looks_like_forum
+from crawler.refusals import is_challenge, is_forum_software, looks_like_forum
 from crawler.revisits import is_behind, next_visit
 from crawler.source import Source
 from crawler.tally import Quarantined
@@ -34,6 +35,8 @@ SourceT = TypeVar("SourceT", bound=Source)
 REVISITED_SHARE = 1 / 2
 # What a message's page answers once it was taken down: no reason to look again at once.
 GONE = frozenset({"http_404", "http_410"})
+# Scrapy's reasons for the end of a crawl whose budget or hours are over. The next one goes on.
+OUT_OF_ALLOWANCE = frozenset({"closespider_pagecount", "closespider_timeout"})
 # Posts that are noted as unchanged in one transaction.
 SEEN_BATCH = 50
 
@@ -163,6 +166,8 @@ class SourceSpider(Spider, Generic[SourceT]):
         except Rejected as err:
             self.tally.reject(key, err)
             self._note_seen(key)
+            if isinstance(err, Quarantined):
+                self.refuse_challenge(response)
             return
         yield Gathered(key=key, post=post, page=state)
 
@@ -191,6 +196,11 @@ class SourceSpider(Spider, Generic[SourceT]):
         if looks_like_forum(entries):
             self.stop_at_forum(response)
 
+    def refuse_challenge(self, response: Response) -> None:
+        """Stop where a page that is not what we look for asks for a log-in or a captcha instead."""
+        if isinstance(response, TextResponse) and is_challenge(response.selector):
+            self.stop("access_denied", f'"{response.url}": {EXPLANATIONS["access_denied"]}')
+
     def stop_at_forum(self, response: Response) -> NoReturn:
         self.stop(
             "looks_like_forum",
@@ -204,7 +214,7 @@ class SourceSpider(Spider, Generic[SourceT]):
         assert err is not None  # noqa: S101  # Twisted's failures have their exception
         code = failure_code(err)
         url = failure.request.url  # type: ignore[attr-defined]  # Scrapy sets it
-        self.tally.fail(f'source "{self.name}": "{url}": {explain(code, err)}')
+        self.tally.fail(code, f'source "{self.name}": "{url}": {explain(code, err)}')
         if code in STOPPING:
             raise CloseSpider(code)
 
@@ -223,7 +233,7 @@ class SourceSpider(Spider, Generic[SourceT]):
 
     def stop(self, code: str, reason: str) -> NoReturn:
         """End the crawl with its reason. Raises CloseSpider."""
-        self.tally.fail(f'source "{self.name}": {reason}')
+        self.tally.fail(code, f'source "{self.name}": {reason}')
         raise CloseSpider(code)
 
     def note_defect(self, failure: Failure, response: Response) -> None:
@@ -232,14 +242,21 @@ class SourceSpider(Spider, Generic[SourceT]):
         kind = type(failure.value).__name__
         if key is not None and self.tally.is_open(key):
             self.tally.reject(key, Quarantined("page_broke_parser", kind))
-        self.tally.fail(f'source "{self.name}": "{response.url}" broke the parser with {kind} (report it)')
+        self.tally.fail(
+            "page_broke_parser",
+            f'source "{self.name}": "{response.url}" broke the parser with {kind} (report it)',
+        )
 
     def closed(self, reason: str) -> None:
         """Count what was not visited. Scrapy calls this last."""
         self.tally.reject_all_open("not_visited")
         self._flush_seen()
         if reason == "shutdown":
-            self.tally.fail(f'source "{self.name}": the crawl was told to stop before its end (run it again)')
+            self.tally.fail(
+                "shutdown", f'source "{self.name}": the crawl was told to stop before its end (run it again)'
+            )
+        elif reason in OUT_OF_ALLOWANCE:
+            self.tally.note_gap(CUT_SHORT, 1)
 
     def page_url(self, key: str) -> str:
         """Return the name under which the page is remembered: its address as these selectors read it."""

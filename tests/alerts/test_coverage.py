@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerts.coverage import Coverage, HealthState, SourceHealth, blind_days, coverage_of, source_health
+from alerts.workdays import is_workday
 from crawler.catalogue import Catalogue, load_catalogue
 from records.post import Channel, Post
 from records.run import RunCounts, RunKind, RunState
@@ -49,12 +50,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
-def crawled(database: Database, times: Sequence[datetime], *, failed: bool = False) -> None:
+def crawled(database: Database, times: Sequence[datetime], *, failed: bool = False, **counts: object) -> None:
+    """Store crawls at the times, each with something new."""
     for moment in sorted(times):
         run = database.runs.start(RunKind.CRAWL, "board", now=moment)
         state = RunState.FAILED if failed else RunState.DONE
         error = "connection refused" if failed else None
-        database.runs.finish(run, state, RunCounts(), now=moment, error=error)
+        found = RunCounts(**{"fetched": 1, "stored": 1, **counts})  # type: ignore[arg-type]
+        database.runs.finish(run, state, found, now=moment, error=error)
 
 
 def asked(database: Database, times: Sequence[datetime]) -> None:
@@ -119,6 +122,56 @@ def test_hourly_sources_are_late_after_hours_and_blind_after_a_day(database: Dat
     crawled(database, [NOW - hour * HOUR for hour in range(3, 60)])
     assert board().state is HealthState.LATE
     assert "上次成功在3小时前，平常约1小时一次" in board().reason
+
+
+def test_a_source_that_rests_because_it_seldom_changes_is_not_late(database: Database, board: Health) -> None:
+    asked(database, daily(9, 0))
+    crawled(database, [NOW - hour * HOUR for hour in range(3, 60)], stored=0)
+    assert board().state is HealthState.OK
+
+
+def test_a_site_that_refuses_is_not_seen(catalogue: Catalogue, database: Database, board: Health) -> None:
+    asked(database, daily(9, 0))
+    crawled(database, daily(9, 2))
+    crawled(database, daily(1, 0), failed=True, failure="access_denied")
+    found = board()
+    assert (found.state, found.since) == (HealthState.REFUSED, NOW - DAY)
+    assert "网站不让抓取" in found.reason
+    assert coverage_of(catalogue, database, now=NOW).blind_sources == ("board",)
+
+
+def test_a_site_whose_pages_cannot_be_read_has_changed_and_is_blind_in_time(
+    catalogue: Catalogue, database: Database, board: Health
+) -> None:
+    asked(database, daily(19, 0))
+    crawled(database, daily(30, 11))
+    crawled(database, daily(10, 0), stored=0, quarantined={"selector_matched_nothing": 1})
+    found = board()
+    assert (found.state, found.since) == (HealthState.CHANGED, NOW - 10 * DAY)
+    assert found.last_success == NOW - 11 * DAY
+    assert (NOW - 5 * DAY).date() in (coverage_of(catalogue, database, now=NOW).blind or {})
+
+
+def test_what_the_site_shows_and_we_have_not_is_told(database: Database, board: Health) -> None:
+    crawled(database, daily(9, 0), gaps={"messages": 12, "unread_pages": 1})
+    asked(database, daily(9, 1))
+    assert board().reason.endswith("网站显示的比我们多 12 条；列表还有页没有读到（max_pages）。")
+
+
+def test_a_source_that_rests_on_weekends_is_not_silent_after_one(
+    catalogue: Catalogue, database: Database
+) -> None:
+    monday = datetime(2026, 3, 16, 8, 0, tzinfo=DEFAULT_ZONE)
+    days = [monday - n * DAY for n in range(3, 90)]
+    asked(database, [day for day in days if is_workday(day.date())])
+    crawled(database, days)
+    impatient = catalogue.sources[0].model_copy(update={"expected_every_days": 1})
+    board = Catalogue(sources=(impatient,))
+    crawled(database, [monday])
+    assert source_health(board, database, now=monday)[0].state is HealthState.OK
+    tuesday = monday + 2 * DAY
+    crawled(database, [tuesday])
+    assert source_health(board, database, now=tuesday)[0].state is HealthState.DEAD
 
 
 def test_a_source_that_has_fallen_silent_is_dead_not_blind(database: Database, board: Health) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crawler.catalogue import load_catalogue
+from crawler.polling import Allowance
 from crawler.run import crawl
 from records.known import KnownPost
 from records.page import PageState
@@ -108,11 +109,12 @@ def start_crawl(
     *,
     now: datetime = NOW,
     watermark: datetime | None = None,
+    requests: int = 100_000,
     timeout_s: float | None = None,
 ) -> ForkServerProcess:
     """Start a crawl of the one source of `catalogue` (YAML text) into `folder`, in a process of its own."""
     (folder / "sources.yaml").write_text(catalogue, "utf-8")
-    process = PROCESSES.Process(target=_crawl, args=(folder, now, watermark, timeout_s))
+    process = PROCESSES.Process(target=_crawl, args=(folder, now, watermark, requests, timeout_s))
     process.start()
     return process
 
@@ -132,7 +134,9 @@ def crawl_into(folder: Path, catalogue: str, **options: Any) -> Crawled:
     )
 
 
-def _crawl(folder: Path, now: datetime, watermark: datetime | None, timeout_s: float | None) -> None:
+def _crawl(
+    folder: Path, now: datetime, watermark: datetime | None, requests: int, timeout_s: float | None
+) -> None:
     handler = logging.FileHandler(folder / "crawl.log", encoding="utf-8")
     # Everything a log record carries, so that text hidden in an extra is found as well.
     handler.setFormatter(_Everything())
@@ -143,7 +147,8 @@ def _crawl(folder: Path, now: datetime, watermark: datetime | None, timeout_s: f
         crawler.crawl_settings.PAGE_TIMEOUT_S = timeout_s  # type: ignore[assignment]
     (source,) = load_catalogue(folder / "sources.yaml").sources
     sink = FileSink(folder / "sink.json")
-    result = crawl(source, sink, user_agent=USER_AGENT, now=now, watermark=watermark)
+    allowed = Allowance(requests=requests)
+    result = crawl(source, sink, user_agent=USER_AGENT, now=now, watermark=watermark, allowed=allowed)
     (folder / "result.json").write_text(json.dumps(plain(result), ensure_ascii=False), "utf-8")
 
 

@@ -1,0 +1,115 @@
+"""What the crawls of a source say of the site: that it refuses us, or that it has changed. Pure.
+
+`runs` are one source's crawls, newest first. Reasons are Chinese sentences, for people.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import takewhile
+
+from records.run import RunRecord, RunState
+
+REFUSING = frozenset(
+    {"access_denied", "robots_denied", "too_many_requests", "refused_platform", "looks_like_forum"}
+)
+# A list, feed or sitemap that came and was not what it had been.
+NOT_READ = frozenset(
+    {"selector_matched_nothing", "selector_does_not_fit", "no_json", "no_feed", "no_sitemap", "not_html",
+     "not_open311", "same_text"}
+)  # fmt: skip
+# So many items tell what a site is like now, and before; fewer may be chance.
+LEAST_NOW = 5
+LEAST_BEFORE = 10
+LEAST_UNREAD = 3
+# A field that most items had and none has any more; a title that few shared and most have now.
+USUAL_SHARE = 0.8
+ODD_SHARE = 0.5
+_TITLES = {
+    "title": "标题", "addressed_to": "受理单位", "place": "地区", "status": "状态", "replies": "答复",
+}  # fmt: skip
+
+
+class FaultKind(StrEnum):
+    REFUSED = "refused"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with a source, since which crawl, and how it shows."""
+
+    kind: FaultKind
+    since: datetime
+    reason: str
+
+
+def find_fault(runs: Sequence[RunRecord]) -> Fault | None:
+    """Return what the newest crawls say of the site, None where nothing is wrong with it."""
+    return _refused(runs) or _unreadable(runs) or _lost_fields(runs)
+
+
+def has_seen(run: RunRecord) -> bool:
+    """Return whether the crawl could read what it met: most of its items were not quarantined."""
+    return 2 * sum(run.counts.quarantined.values()) <= run.counts.fetched
+
+
+def _refused(runs: Sequence[RunRecord]) -> Fault | None:
+    refused = list(takewhile(lambda run: run.counts.failure in REFUSING, runs))
+    if not refused:
+        return None
+    reason = f"网站不让抓取，已停下，不绕过：{refused[0].error}。"
+    return Fault(kind=FaultKind.REFUSED, since=refused[-1].started_at, reason=reason)
+
+
+def _unreadable(runs: Sequence[RunRecord]) -> Fault | None:
+    """Return a fault where lists, or most items, are no longer what the selectors expect, and once were."""
+    unread = list(takewhile(_is_unread, runs))
+    if not unread or len(unread) == len(runs):
+        return None
+    counts = unread[0].counts
+    items = sum(sum(run.counts.quarantined.values()) for run in unread)
+    if counts.failure not in NOT_READ and items < LEAST_UNREAD:
+        return None
+    how = (
+        f"{unread[0].error}"
+        if counts.failure in NOT_READ
+        else f"{counts.fetched} 条里有 {sum(counts.quarantined.values())} 条读不出"
+    )
+    reason = f"网页还在，但和从前不一样了：{how}。"
+    return Fault(kind=FaultKind.CHANGED, since=unread[-1].started_at, reason=reason)
+
+
+def _is_unread(run: RunRecord) -> bool:
+    return run.counts.failure in NOT_READ or (run.state is RunState.DONE and not has_seen(run))
+
+
+def _lost_fields(runs: Sequence[RunRecord]) -> Fault | None:
+    now, newest = Counter[str](), []
+    for run in runs:
+        if now["posts"] >= LEAST_NOW:
+            break
+        now.update(run.counts.found)
+        newest.append(run)
+    before = Counter[str]()
+    for run in runs[len(newest) :]:
+        before.update(run.counts.found)
+    if now["posts"] < LEAST_NOW or before["posts"] < LEAST_BEFORE:
+        return None
+    lost = [
+        title
+        for name, title in _TITLES.items()
+        if before[name] >= USUAL_SHARE * before["posts"] and not now[name]
+    ]
+    since = newest[-1].started_at
+    if lost:
+        reason = f"网页还在，但最近 {now['posts']} 条都没有读到{'、'.join(lost)}，从前多数都有。"
+        return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
+    if now["same_title"] >= USUAL_SHARE * now["posts"] and before["same_title"] < ODD_SHARE * before["posts"]:
+        reason = f"最近 {now['posts']} 条里有 {now['same_title']} 条标题一样，从前不是这样。"
+        return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
+    return None
