@@ -1,10 +1,11 @@
-"""The index on Elasticsearch beside the bare client's own bulk and queries, on one node in the same run.
+"""The index on Elasticsearch beside the bare client's own bulk and queries, and all the way from a post.
 
     python -m benchmarks elasticsearch [--posts 10000 100000 1000000]
 
-The real messages drawn again (benchmarks.redrawn). The bare client is handed documents and queries that are
-ready made: what we take beyond it is for making them, and for a result per item. Client and server share the
-machine, so beside wall time stands the processor time of each.
+The real messages drawn again (benchmarks.redrawn), one node, one run. The bare client is handed documents and
+queries that are ready made: what we take beyond it is for making them, and for a result per item. Client,
+PostgreSQL and Elasticsearch share the machine, so beside wall time stands the processor time of each: with
+machines of their own each does as many posts a second and core as its milliseconds go into one.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
 from benchmarks.redrawn import YEAR, Redrawn
-from benchmarks.scale import FACETS, p50_p95, queries_of, times_of
+from benchmarks.scale import FACETS, p50_p95, queries_of
 from nlp.segment import words
 from records.query import IndexDocument, Interval
 from records.times import DEFAULT_ZONE
@@ -35,53 +38,61 @@ from storage.indexer import drain
 from storage.query import parse_query
 from storage.search import SearchIndex
 from storage.search_engines import open_index
-from tests.servers import ElasticsearchNode, elasticsearch_cluster
+from tests.servers import ElasticsearchNode, elasticsearch_cluster, postgresql
+from tests.storage.databases import scratch_database
 
 SIZES = (10_000, 100_000)
 HEAP = "1g"
-# Posts a crawl hands over at once, and posts between two refreshes, which is what the indexer does.
-SAVED, REFRESHED = 1_000, 5_000
+# Posts a crawl hands over at once, between two refreshes, which is what the indexer does, and two drains.
+SAVED, REFRESHED, DRAINED = 1_000, 5_000, 20_000
 # What it takes for the server's just-in-time compiler to settle, which is not what is measured.
 WARM_UP = 10_000
 BARE = "bare"
+Processor = Callable[[], float]  # seconds of processor used so far
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds of wall, and of processor of client and server."""
+    """Seconds of wall, and of processor of this process and of each server."""
 
-    server: ElasticsearchNode
+    servers: Sequence[Processor]
     wall_s: float = 0.0
-    client_s: float = 0.0
-    server_s: float = 0.0
+    cpu_s: list[float] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        wall, client, server = time.perf_counter(), time.process_time(), _processor_s(self.server.pid)
+        wall, before = time.perf_counter(), self._cpu_s()
         yield
         self.wall_s += time.perf_counter() - wall
-        self.client_s += time.process_time() - client
-        self.server_s += _processor_s(self.server.pid) - server
+        used = [after - start for after, start in zip(self._cpu_s(), before, strict=True)]
+        self.cpu_s = [sum(both) for both in zip(self.cpu_s or [0.0] * len(used), used, strict=True)]
+
+    def _cpu_s(self) -> list[float]:
+        return [time.process_time(), *(server() for server in self.servers)]
 
     def show(self, name: str, done: int) -> None:
-        each = f"{self.client_s / done * 1000:9.3f} {self.server_s / done * 1000:9.3f}"
-        print(f"  {name:<38} {done / self.wall_s:8,.0f} {each}")
+        each = "".join(f"{seconds / done * 1000:15.3f}" for seconds in self.cpu_s)
+        print(f"  {name:<38} {done / self.wall_s:8,.0f}{each}")
 
 
 def main(sizes: Sequence[int] = SIZES) -> None:
     if Redrawn.of(1) is None:
         print("skipped: the real messages are not on this machine")
         return
-    with tempfile.TemporaryDirectory(prefix="huiying-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="huiying-bench-") as name, ExitStack() as servers:
         folder = Path(name)
         folder.chmod(0o755)
-        (folder / "server").mkdir()
-        with elasticsearch_cluster(folder / "server", nodes=1, heap=HEAP) as cluster:
-            _fill_beside(cluster.nodes[0], _corpus(WARM_UP), "warm-up", show=False)
-            for size in sizes:
-                print(f"{size:,} posts, {HEAP} of heap{'':19}  posts/s    client    server ms of CPU a post")
-                measure(cluster.nodes[0], _corpus(size), folder / f"truth-{size}.sqlite")
+        for each in ("truth", "index"):
+            (folder / each).mkdir()
+        truth = servers.enter_context(postgresql(folder / "truth"))
+        cluster = servers.enter_context(elasticsearch_cluster(folder / "index", nodes=1, heap=HEAP))
+        [node] = cluster.nodes
+        _fill_beside(node, _corpus(WARM_UP), "warm-up", show=False)
+        for size in sizes:
+            print(f"{size:,} posts, {HEAP} of heap; milliseconds of processor a post")
+            print(f"{'':42} posts/s         client  Elasticsearch     PostgreSQL")
+            measure(node, _corpus(size), truth)
 
 
 def _corpus(size: int) -> Redrawn:
@@ -90,7 +101,7 @@ def _corpus(size: int) -> Redrawn:
     return found
 
 
-def measure(server: ElasticsearchNode, corpus: Redrawn, truth: Path) -> None:
+def measure(server: ElasticsearchNode, corpus: Redrawn, truth: str) -> None:
     name = f"posts-{corpus.total}"
     _fill_beside(server, corpus, name, show=True)
     with Elasticsearch(server.url) as bare:
@@ -106,7 +117,8 @@ def measure(server: ElasticsearchNode, corpus: Redrawn, truth: Path) -> None:
 
 def _fill_beside(server: ElasticsearchNode, corpus: Redrawn, name: str, *, show: bool) -> None:
     """Put the posts into an index of ours and into a bare one, a batch at a time; check both counts."""
-    ours, theirs = Timing(server), Timing(server)
+    processor = partial(_processor_s, server.pid)
+    ours, theirs = Timing([processor]), Timing([processor])
     index = open_index(f"{server.url}/{name}", segment=words, zone=DEFAULT_ZONE)
     with Elasticsearch(server.url, request_timeout=120) as bare, index.writing():
         bare.options(ignore_status=404).indices.delete(index=BARE)
@@ -137,17 +149,24 @@ def _bulk_bare(bare: Elasticsearch, documents: Iterable[dict[str, Any]]) -> None
     bare.indices.refresh(index=BARE)
 
 
-def post_to_index(server: ElasticsearchNode, corpus: Redrawn, truth: Path) -> None:
-    """From stored posts through the outbox: what the indexer takes, which cuts the words as well."""
-    timing = Timing(server)
+def post_to_index(server: ElasticsearchNode, corpus: Redrawn, truth: str) -> None:
+    """From posts as a crawl hands them over to the index: PostgreSQL with its outbox, then the indexer."""
     index = open_index(f"{server.url}/outbox-{corpus.total}", segment=words, zone=DEFAULT_ZONE)
-    with Database.open(f"sqlite:///{truth}") as database:
-        for start in range(0, corpus.total, SAVED):
-            database.posts.save(corpus.posts(start, start + SAVED))
-        with timing.running():
-            assert drain(database, index, segment=words) == corpus.total
-        assert index.count() == corpus.total
-    timing.show("the indexer, from stored posts", corpus.total)
+    with scratch_database(truth) as url, Database.open(url) as database:
+        servers = (partial(_processor_s, server.pid), _postgresql_s(url))
+        stored, indexed, both = (Timing(servers) for _ in range(3))
+        for start in range(0, corpus.total, DRAINED):
+            posts = corpus.posts(start, start + DRAINED)
+            with both.running():
+                with stored.running():
+                    for first in range(0, len(posts), SAVED):
+                        database.posts.save(posts[first : first + SAVED])
+                with indexed.running():
+                    assert drain(database, index, segment=words) == len(posts)
+        assert index.count() == database.posts.count() == corpus.total
+    stored.show("posts stored", corpus.total)
+    indexed.show("the indexer, from stored posts", corpus.total)
+    both.show("post to stored and indexed", corpus.total)
     index.close()
 
 
@@ -191,14 +210,46 @@ def search(corpus: Redrawn, index: SearchIndex, bare: Elasticsearch) -> None:
     print(f"  {len(asked)} queries, {sum(found) / len(found):,.0f} hits on average")
     print(f"  {'':<26} ours p50 ms    p95 ms   bare p50 ms    p95 ms   ratio of p50")
     for name, ours, theirs in work:
-        (p50, p95), (q50, q95) = p50_p95(times_of(ours, asked)), p50_p95(times_of(theirs, asked))
+        mine, other = times_in_turn(ours, theirs, asked)
+        (p50, p95), (q50, q95) = p50_p95(mine), p50_p95(other)
         print(f"  {name:<26} {p50:11.2f} {p95:9.2f} {q50:13.2f} {q95:9.2f} {p50 / q50:9.2f}x")
 
 
+def times_in_turn(
+    ours: Callable[[str], object], theirs: Callable[[str], object], queries: Sequence[str]
+) -> tuple[list[float], list[float]]:
+    """Return what each took for each query, in milliseconds; who asks first warms the disk for the other."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for number, query in enumerate(queries):
+        turns = [(ours, times[0]), (theirs, times[1])]
+        for work, taken in turns if number % 2 else reversed(turns):
+            began = time.perf_counter()
+            work(query)
+            taken.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def _postgresql_s(url: str) -> Processor:
+    """Return what tells the processor time of the server and of all its processes, those that ended too."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        pid = connection.info.backend_pid
+    main_pid = int(_stat(pid)[1])
+
+    def used() -> float:
+        children = Path(f"/proc/{main_pid}/task/{main_pid}/children").read_text().split()
+        ended = sum(map(int, _stat(main_pid)[13:15])) / _TICKS_A_SECOND
+        return _processor_s(main_pid) + ended + sum(_processor_s(int(child)) for child in children)
+
+    return used
+
+
 def _processor_s(pid: int) -> float:
-    # After the name in brackets, which may hold blanks: the 12th and 13th are user and system time.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+    return sum(map(int, _stat(pid)[11:13])) / _TICKS_A_SECOND
+
+
+def _stat(pid: int) -> list[str]:
+    # After the name in brackets, which may hold blanks: state, parent …; 11 to 14 are times, of children too.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 if __name__ == "__main__":

@@ -117,10 +117,13 @@ class ElasticsearchIndex:
         """Make visible what was written, which is durable already, and keep the watermark."""
         with self._asking():
             target = self._begin_writing()
-            if self._generations.now().name != target:
+            now = self._generations.now()
+            if now.name != target:
                 self._target = None
                 raise Retryable(f"{self._address.shown}: another process began to rebuild it")
-            self._client.indices.refresh(index=target)
+            # What nobody reads yet is made visible once, by `publish`: larger segments take a tenth less work.
+            if now.read == target:
+                self._client.indices.refresh(index=target)
             # After the commit: killed in between, the rows come again and replace themselves.
             if watermark is not None:
                 self._generations.keep_watermark(target, watermark)
@@ -149,6 +152,7 @@ class ElasticsearchIndex:
         with self._asking():
             now = self._generations.now()
             if now.read != now.name and self._target in (None, now.name):
+                self._client.indices.refresh(index=now.name)
                 self._generations.publish(now)
 
     def faults(self) -> list[str]:
