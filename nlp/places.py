@@ -41,11 +41,12 @@ _CONFIDENCE = {
     PlaceKind.SITE: 0.75,
 }
 _SHORT_ENDING = 0.15  # what one character at the end of an estate's or site's name proves less
-_PHASED_CONFIDENCE = 0.5
+_GUESSED = 0.5  # estates without an ending of their own
 _KNOWN = 0.95  # names found as they stand
 _SURE = 0.99  # pseudonymised names, and the source's declared place
 
 _PSEUDONYM = re.compile(r"[A-Z]\d{0,2}[市区县]\Z")
+_PSEUDONYMS = re.compile(r"[A-Z](?=\d{0,2}[市区县])")
 _LINE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,2})号线\Z")
 _NUMBERED_ROAD = re.compile(r"[A-Za-z]?\d{2,4}[国省县乡]道\Z")
 _NUMBER = "0123456789一二三四五六七八九十"
@@ -57,7 +58,7 @@ _LEADING = re.compile(
     r"|[为现旁过称说读返均系经能虽因非本有沿走靠可即连原着使指其](?=..))+"
 )
 _DOUBLED = re.compile("^[市县区镇乡](?=..)")  # A8县市朱良桥乡
-_LONGEST_SHARED = 6  # characters of what stands between A市 and 医院
+_LONGEST_SHARED = 6  # characters of what stands between A市 and 医院, or K9县
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]{1,3}\Z")
 _PART = re.compile(r"(?:\d{1,2}|[A-Z])\Z")  # 翠竹苑3区
 _NAMED_BY_VERBS = (PlaceKind.STREET, PlaceKind.COMMUNITY, PlaceKind.ROAD)
@@ -180,7 +181,7 @@ def _phased(text: str, end: int, floor: int, words: PlaceWords) -> _Found | None
     core = _core(text, start, stop)
     if start != floor or len(core) not in _PHASED_NAME or _describes(core, PlaceKind.ESTATE, words):
         return None
-    return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _PHASED_CONFIDENCE)
+    return _Found(stop - len(core), stop, core, PlaceKind.ESTATE, _GUESSED)
 
 
 def _special(
@@ -194,11 +195,7 @@ def _special(
     if last in "市区县省旗州盟":
         pseudonym = _PSEUDONYM.search(text, max(floor, end - 4), end)
         if pseudonym:
-            if text[end : end + 1] in ("郡", "苑"):
-                return None
-            name = pseudonym[0]
-            kind = PlaceKind.CITY if len(name) == 2 and last == "市" else PlaceKind.DISTRICT
-            return _Found(pseudonym.start(), end, name, kind, _SURE)
+            return _pseudonymised(text, pseudonym, floor, words, context)
         return _division(text, end, floor, context)
     if last == "线":
         line = _LINE.search(text, max(floor, end - 5), end)
@@ -209,6 +206,26 @@ def _special(
         if road:
             return _Found(road.start(), end, road[0], PlaceKind.ROAD, 0.9)
     return None
+
+
+def _pseudonymised(
+    text: str, pseudonym: re.Match[str], floor: int, words: PlaceWords, context: str
+) -> _Found | None:
+    """Return the division of that name, or the estate whose name it ends.
+
+    A county that follows other characters at once, of another city than the text names first, is a piece of
+    a name that was pseudonymised with it: A市柳泉万境K9县.
+    """
+    start, end, name = pseudonym.start(), pseudonym.end(), pseudonym[0]
+    if text[end : end + 1] in ("郡", "苑"):
+        return None
+    first = _PSEUDONYMS.search(context)
+    if name[-1] == "县" and first and first[0] != name[0]:
+        core = _core(text, _name_start(text, start, max(floor, start - _LONGEST_SHARED), floor, words), start)
+        if len(core) > 1:
+            return _Found(start - len(core), end, core + name, PlaceKind.ESTATE, _GUESSED)
+    kind = PlaceKind.CITY if len(name) == 2 and name[-1] == "市" else PlaceKind.DISTRICT
+    return _Found(start, end, name, kind, _SURE)
 
 
 def _division(text: str, end: int, floor: int, context: str) -> _Found | None:

@@ -37,6 +37,12 @@ def test_pseudonymised_places_are_sure() -> None:
     assert min(m.confidence for m in mentions) > 0.95
 
 
+def test_a_county_of_another_city_may_be_the_rest_of_a_name() -> None:
+    assert kinds("A市柳泉万境K9县漏水") == {"A市": PlaceKind.CITY, "柳泉万境K9县": PlaceKind.ESTATE}
+    assert names("从A市到K9县的班车") == ["A市", "K9县"]
+    assert names("我是K9县的居民，家住柳泉万境K9县") == ["K9县"]
+
+
 @pytest.mark.parametrize(
     ("text", "name", "kind"),
     [
