@@ -121,7 +121,7 @@ class ElasticsearchIndex:
             if now.name != target:
                 self._target = None
                 raise Retryable(f"{self._address.shown}: another process began to rebuild it")
-            # What nobody reads yet is made visible once, by `publish`: larger segments take a tenth less work.
+            # What nobody reads yet `publish` makes visible, once: larger segments take a tenth less work.
             if now.read == target:
                 self._client.indices.refresh(index=target)
             # After the commit: killed in between, the rows come again and replace themselves.
