@@ -17,6 +17,7 @@ LATE_S = 0.1
 class Receiver(ThreadingHTTPServer):
     """`mood`: ok | late | error (500) | refused (200 with an error body) | hang | drop (takes it, hangs up).
 
+    Where there are `moods`, each request meets the next of them; `met` are those met.
     `got` are the bodies that came, as JSON; `signed` the headers and bodies as they came.
     """
 
@@ -25,9 +26,20 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mood = "ok"
+        self.moods: Iterator[str] | None = None
+        self.met: list[str] = []
+        self._turns = threading.Lock()
         self.got: list[dict[str, Any]] = []
         self.signed: list[tuple[dict[str, str], bytes]] = []
         self.release = threading.Event()
+
+    def meet(self, headers: dict[str, str], body: bytes) -> str:
+        """Take the request down; return the mood it met."""
+        with self._turns:
+            self.got.append(json.loads(body))
+            self.signed.append((headers, body))
+            self.met.append(next(self.moods) if self.moods is not None else self.mood)
+            return self.met[-1]
 
     @property
     def url(self) -> str:
@@ -43,9 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(json.loads(body))
-        self.server.signed.append((dict(self.headers), body))
-        mood = self.server.mood
+        mood = self.server.meet(dict(self.headers), body)
         if mood == "late":
             time.sleep(LATE_S)
         if mood == "hang":

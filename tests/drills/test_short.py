@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.drills import disks, importers, kills, outages
+from tests.drills import deliveries, disks, importers, kills, outages
 from tests.drills.messages import case
 from tests.drills.results import Result
 from tests.drills.servers import Gate
@@ -34,6 +34,11 @@ def test_the_indexer_and_a_rebuild_are_killed(postgresql_server: str, elasticsea
 def test_one_file_is_imported_twice_at_once(postgresql_server: str, elasticsearch_server: str) -> None:
     with on_servers(postgresql_server, elasticsearch_server) as site:
         assert_clean(importers.two_importers(site, random.Random(SEED), 1))
+
+
+def test_two_that_deliver_are_killed() -> None:
+    with embedded() as site:
+        assert_clean(deliveries.delivered_once(site, random.Random(SEED), 1, n_alerts=10))
 
 
 @pytest.mark.skipif(not disks.is_possible(), reason="only root may mount a tmpfs")

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.drills import clocks, disks, importers, kills, outages
+from tests.drills import clocks, deliveries, disks, importers, kills, outages
 from tests.drills.results import Drill, Result
 from tests.drills.servers import Node, PostgresqlServer, restartable_postgresql
 from tests.drills.site import Site, embedded, on_servers
@@ -133,6 +133,7 @@ DRILLS: Mapping[str, Sequence[Run]] = {
     "console": _on_both(kills.console, 8, 4),
     "worker": (_on_servers(kills.worker, 4),),
     "importers": _on_both(importers.two_importers, 2, 1),
+    "deliveries": _on_both(deliveries.delivered_once, 10, 5),
     "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 1))),
     "disk": (_disk,),
     "postgresql": (_postgresql,),
