@@ -47,7 +47,7 @@ from storage.elasticsearch_silence import Silence
 from storage.paging import Asked, filter_of, search_page
 from storage.query import QueryError, Segment, parse_query
 from storage.query_tree import Node
-from storage.search import NotIndexedError
+from storage.search import NotIndexedError, SearchIndex
 from storage.similar import find_similar
 
 # The server's own limit is 65,536 buckets an answer, those within others included.
@@ -57,8 +57,8 @@ _MAX_KEYS = 10_000
 _SHARD_VALUES = 10_000
 
 
-class ElasticsearchIndex:
-    """A storage.search.SearchIndex at `url` (elasticsearch_client.read_address), made at the first use.
+class ElasticsearchIndex(SearchIndex):
+    """At `url` (elasticsearch_client.read_address), made at the first use.
 
     `clock` says what relative dates in queries count back from. `shards` are those of what is
     built from now on.
@@ -94,7 +94,6 @@ class ElasticsearchIndex:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the index for writing; others may write too, for the newer version of a document wins."""
         self._holders += 1
         try:
             with self._asking():
@@ -106,15 +105,12 @@ class ElasticsearchIndex:
                 self._target = None
 
     def add(self, documents: Iterable[IndexDocument], *, version: int = 0) -> int:
-        """Put the documents in, replacing older ones; return how many (storage.search.SearchIndex.add)."""
         return self._send(put(document, version) for document in documents)
 
     def delete(self, post_ids: Iterable[str], *, version: int = 0) -> None:
-        """Take the documents out; unknown ids are passed over. Visible after refresh."""
         self._send(take_out(post_id, version) for post_id in post_ids)
 
     def refresh(self, *, watermark: int | None = None) -> None:
-        """Make visible what was written, which is durable already, and keep the watermark."""
         with self._asking():
             target = self._begin_writing()
             now = self._generations.now()
@@ -131,24 +127,20 @@ class ElasticsearchIndex:
                 self._target = None
 
     def watermark(self) -> int:
-        """Return the outbox row last committed, 0 for a new index."""
         with self._asking():
             return self._generations.now().watermark
 
     def clear(self) -> None:
-        """Throw everything away, the watermark included."""
         self.begin_rebuild()
         self.publish()
 
     def begin_rebuild(self) -> None:
-        """Write into an empty index from now on; people read the old one until `publish`."""
         with self._asking():
             beside = self._generations.start_beside(self._generations.now())
             if self._target is not None:
                 self._target = beside
 
     def publish(self) -> None:
-        """Let people read the index that is written, in one step, and drop the one they read."""
         with self._asking():
             now = self._generations.now()
             if now.read != now.name and self._target in (None, now.name):
@@ -156,17 +148,14 @@ class ElasticsearchIndex:
                 self._generations.publish(now)
 
     def faults(self) -> list[str]:
-        """Return what is wrong with server, account and index, a line each (storage.search.SearchIndex)."""
         return find_faults(self._client, self._address, self._generations)
 
     def close(self) -> None:
-        """Let go of connections. What was not refreshed is not visible (the outbox has it)."""
         self._client.close()
 
     # -- reading ---------------------------------------------------------------------------------
 
     def count(self, query: str = "", *, period: Period | None = None) -> int:
-        """Return how many posts match."""
         return self.search(query, period=period, limit=0).total
 
     def search(
@@ -178,12 +167,10 @@ class ElasticsearchIndex:
         limit: int = 20,
         after: str | None = None,
     ) -> SearchPage:
-        """Return one page of hits (storage.search.SearchIndex.search)."""
         asked = Asked(query=query, period=period, sort=sort, limit=limit, after=after)
         return search_page(asked, ElasticsearchSlices(self._ask), parse=self._parse, clock=self._clock)
 
     def more_like_this(self, text: str, *, without: str | None = None, limit: int = 10) -> list[SearchHit]:
-        """Return the posts that share most of the strongest words of `text` (storage.search.SearchIndex)."""
         slices = ElasticsearchSlices(self._ask)
         return find_similar(
             text, slices, slices.frequencies, segment=self._segment, without=without, limit=limit
@@ -192,7 +179,6 @@ class ElasticsearchIndex:
     def facets(
         self, query: str, fields: Sequence[str], *, period: Period | None = None, limit: int = 20
     ) -> dict[str, list[FacetValue]]:
-        """Return for each field its commonest values, most first (ties by value)."""
         compiled = self._compile(query, period)
         order = [{"_count": "desc"}, {"_key": "asc"}]
         wanted = {
@@ -205,7 +191,6 @@ class ElasticsearchIndex:
     def histogram(
         self, query: str, interval: Interval, *, period: Period, zone: tzinfo
     ) -> list[HistogramBin]:
-        """Return counts by `asked`, bins aligned to local time, empty bins included."""
         series = self.group_counts(query, (), period=period, interval=interval, zone=zone)
         return list(series[0].bins)
 
@@ -219,7 +204,6 @@ class ElasticsearchIndex:
         zone: tzinfo | None = None,
         limit: int = 10_000,
     ) -> list[GroupSeries]:
-        """Return one series per combination of values of the fields `by` (storage.search.SearchIndex)."""
         bins = bins_of(period, interval, zone)
         compiled = self._compile(query, period)
         inner = bins.ask()

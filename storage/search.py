@@ -1,4 +1,4 @@
-"""The contract of a search index. Implementations: storage.tantivy_index, storage.elasticsearch_index.
+"""The contract of a search index: what storage.tantivy_index and storage.elasticsearch_index promise.
 
 An index holds a copy of the truth: it is fed only by the outbox and may be thrown away and rebuilt.
 """
