@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from nlp.cues import CueTable
-from nlp.facts import Facts, fact_features, load_cues
+from nlp.facts import FactReader
 from nlp.fingerprint import VERSION as PRINT_VERSION
 from nlp.fingerprinting import fingerprints
 from nlp.grams import Floats
@@ -45,7 +45,7 @@ class Analyser:
     idf: dict[str, float]
     highest_idf: float
     readings: ReadingsModel
-    cues: CueTable
+    facts: FactReader
     reply_cues: CueTable
     matter: MatterModel
 
@@ -59,8 +59,8 @@ class Analyser:
         shelf = ModelShelf(models)
         model = shelf.load(ModelKind.TOPICS, Model.load)
         matter = shelf.load(ModelKind.MATTER, MatterModel.load)
-        cues = load_cues()
-        readings = shelf.load(ModelKind.READINGS, lambda folder: ReadingsModel.load(folder).check(cues))
+        facts = FactReader.load()
+        readings = shelf.load(ModelKind.READINGS, lambda folder: ReadingsModel.load(folder).check(facts))
         model = replace(model, scorer=readings.beside(model.scorer))
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
@@ -70,7 +70,7 @@ class Analyser:
             idf=dict(zip(words, idf.tolist(), strict=True)),
             highest_idf=float(idf.max(initial=1.0)),
             readings=readings,
-            cues=cues,
+            facts=facts,
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
             matter=matter,
         )
@@ -112,8 +112,8 @@ class Analyser:
 
     def _read(self, posts: Sequence[Post], readings: Sequence[Reading], outputs: Floats) -> list[Readings]:
         """`outputs` (n, n_out) are the readings' sums over words and n-grams."""
-        facts = [Facts.of(reading.whole, self.cues) for reading in readings]
-        columns = fact_features(facts, [r.title for r in readings], self.cues)
+        facts = [self.facts.read(reading.whole) for reading in readings]
+        columns = self.facts.columns(facts, [r.title for r in readings], [r.text for r in readings])
         messages = [
             Message(title=r.title, text=r.text, whole=r.whole, asked_at=post.asked_at, facts=found)
             for post, r, found in zip(posts, readings, facts, strict=True)

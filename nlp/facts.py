@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from nlp.asking import AskingWords
 from nlp.assertion import Statement
 from nlp.cues import CueTable, Hit
 from nlp.grams import Floats
@@ -17,11 +18,6 @@ from nlp.intent import INTENTS, title_intent
 TABLES = tuple(Path(__file__).parent / f"{name}.toml" for name in ("urgency", "dissatisfaction"))
 # A cue counts twice at most; it weighs about as much as the strongest word of a message.
 MOST_HITS, CUE_SCALE = 2, 0.3
-
-
-def load_cues() -> CueTable:
-    """Return the cues of urgency and dissatisfaction as one table."""
-    return CueTable.load(*TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +42,45 @@ class Facts:
         return any(hit.cue.code == code and hit.cue.weight > 0 for hit in self.asserted)
 
 
-def fact_features(facts: Sequence[Facts], titles: Sequence[str], cues: CueTable) -> Floats:
-    """Return (n, 2 · n_cues + n_intents), float32.
+@dataclass(frozen=True, slots=True)
+class FactReader:
+    """The tables: cues of urgency and dissatisfaction, and the words by which a message asks."""
 
-    Columns: how often each cue is asserted, whether it is denied, and the intent that the title states.
-    """
-    at = {cue.name: column for column, cue in enumerate(cues.cues)}
-    asserted, denied = np.zeros((2, len(facts), len(at)), dtype=np.float32)
-    stated = np.zeros((len(facts), len(INTENTS)), dtype=np.float32)
-    for row, (found, title) in enumerate(zip(facts, titles, strict=True)):
-        for hit in found.asserted:
-            asserted[row, at[hit.cue.name]] += 1
-        for hit in found.denied:
-            denied[row, at[hit.cue.name]] = 1
-        intent = title_intent(title)
-        if intent is not None:
-            stated[row, INTENTS.index(intent)] = 1
-    counts = np.minimum(asserted, MOST_HITS)
-    features: Floats = np.hstack([CUE_SCALE * counts, CUE_SCALE * denied, stated])
-    return features.astype(np.float32)
+    cues: CueTable
+    asking: AskingWords
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the tables."""
+        return cls(CueTable.load(*TABLES), AskingWords.load())
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the names of what is counted: a model learnt with others cannot be used."""
+        return (*(cue.name for cue in self.cues.cues), *self.asking.kinds)
+
+    def read(self, text: str) -> Facts:
+        """Return the facts of a normalised text."""
+        return Facts.of(text, self.cues)
+
+    def columns(self, facts: Sequence[Facts], titles: Sequence[str], texts: Sequence[str]) -> Floats:
+        """Return (n, n_columns), float32, for the facts, normalised titles and texts of n messages.
+
+        Columns: how often each cue is asserted, whether it is denied, the intent that the title states, and
+        those of `AskingWords`.
+        """
+        at = {cue.name: column for column, cue in enumerate(self.cues.cues)}
+        asserted, denied = np.zeros((2, len(facts), len(at)), dtype=np.float32)
+        stated = np.zeros((len(facts), len(INTENTS)), dtype=np.float32)
+        for row, (found, title) in enumerate(zip(facts, titles, strict=True)):
+            for hit in found.asserted:
+                asserted[row, at[hit.cue.name]] += 1
+            for hit in found.denied:
+                denied[row, at[hit.cue.name]] = 1
+            intent = title_intent(title)
+            if intent is not None:
+                stated[row, INTENTS.index(intent)] = 1
+        counts = np.minimum(asserted, MOST_HITS)
+        asked = self.asking.columns(titles, texts)
+        columns: Floats = np.hstack([CUE_SCALE * counts, CUE_SCALE * denied, stated, asked])
+        return columns.astype(np.float32)

@@ -15,9 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from nlp.cues import CueTable
 from nlp.dissatisfaction import place_dissatisfaction, settle_dissatisfaction
-from nlp.facts import Facts
+from nlp.facts import FactReader, Facts
 from nlp.grams import SIZE, CharGrams, Floats, Ints
 from nlp.intent import read_intents
 from nlp.linear import Block, TextScorer
@@ -67,7 +66,7 @@ class ReadingsModel:
     """Weights for `n_out` outputs: two levels, the learnt codes, the learnt intents.
 
     `word_weights` (n_words, n_out) and `gram_weights` (n_keys, n_out) are for the terms `words` and `grams`,
-    `fact_weights` (n_facts, n_out) for the columns of `fact_features`, `bias` (n_out,). `cuts` (5,) are the
+    `fact_weights` (n_facts, n_out) for the columns of `FactReader`, `bias` (n_out,). `cuts` (5,) are the
     raw dissatisfactions of 0, 0.25, 0.5, 0.75 and 1; `floors` the score from which each code is given.
     """
 
@@ -78,7 +77,7 @@ class ReadingsModel:
     gram_weights: Floats
     fact_weights: Floats
     bias: Floats
-    cue_names: tuple[str, ...]
+    kinds: tuple[str, ...]
     cuts: tuple[float, ...]
     floors: Mapping[UrgencyCode, float]
     intents: TopicDecider
@@ -96,7 +95,7 @@ class ReadingsModel:
                 gram_weights=arrays["gram_weights"].astype(np.float32),
                 fact_weights=arrays["fact_weights"],
                 bias=arrays["bias"],
-                cue_names=tuple(head["cues"]),
+                kinds=tuple(head["kinds"]),
                 cuts=tuple(head["cuts"]),
                 floors={UrgencyCode(code): floor for code, floor in head["floors"].items()},
                 intents=TopicDecider.from_plain(head["intents"]),
@@ -108,7 +107,7 @@ class ReadingsModel:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
         head = {
             "name": NAME,
-            "cues": list(self.cue_names),
+            "kinds": list(self.kinds),
             "cuts": list(self.cuts),
             "floors": {str(code): floor for code, floor in self.floors.items()},
             "intents": self.intents.plain(),
@@ -164,10 +163,10 @@ class ReadingsModel:
             )
         return found
 
-    def check(self, cues: CueTable) -> Self:
-        """Return self. Raises ConfigurationError where it was trained with other kinds of cues."""
-        if self.cue_names != tuple(cue.name for cue in cues.cues):
-            raise ConfigurationError(f"model {NAME}: its cues are not those of the tables (train it again)")
+    def check(self, facts: FactReader) -> Self:
+        """Return self. Raises ConfigurationError where it was trained with other kinds of facts."""
+        if self.kinds != facts.kinds:
+            raise ConfigurationError(f"model {NAME}: its facts are not those of the tables (train it again)")
         return self
 
 

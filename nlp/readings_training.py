@@ -21,7 +21,7 @@ from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
 from nlp.evaluation import dissatisfaction_level, labelled_row, text_key
-from nlp.facts import Facts, fact_features, load_cues
+from nlp.facts import FactReader, Facts
 from nlp.figures import cohen_kappa
 from nlp.grams import Floats
 from nlp.intent import LEARNT_INTENTS
@@ -142,7 +142,7 @@ class _Reader:
         self.scorer: TextScorer = model.scorer
         self.n_topics = len(model.topics.labels)
         self.named = model.named
-        self.cues = load_cues()
+        self.tables = FactReader.load()
         names = [*self.scorer.words.columns, *self.scorer.grams.spelled()]
         kept = np.array([not is_body(name) for name in names]) & np.append(
             ~self.named, np.ones(len(names) - len(self.named), dtype=bool)
@@ -158,9 +158,10 @@ class _Reader:
 
     def facts(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Facts], Floats]:
         """Return the facts of each message, and the columns that the readings have of them."""
-        facts = [Facts.of(_shown(row), self.cues) for row in rows]
+        facts = [self.tables.read(_shown(row)) for row in rows]
         titles = [normalise(row.get("title") or "") for row in rows]
-        return facts, fact_features(facts, titles, self.cues)
+        texts = [normalise(row["text"][:READ_CHARS]) for row in rows]
+        return facts, self.tables.columns(facts, titles, texts)
 
 
 def is_body(term: str) -> bool:
@@ -260,7 +261,7 @@ def _fit(reader: _Reader, lessons: _Lessons, directions: Floats) -> tuple[Readin
         gram_weights=by_term[n_words:].astype(np.float32),
         fact_weights=weights[n_terms + directions.shape[1] : -1].astype(np.float32),
         bias=weights[-1].astype(np.float32),
-        cue_names=tuple(cue.name for cue in reader.cues.cues),
+        kinds=reader.tables.kinds,
         cuts=_cuts(rounds[0][:, 0], lessons.levels[twice, 0]),
         floors=_floors(rounds[0], lessons, twice),
         intents=deciders[0],

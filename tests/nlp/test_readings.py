@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from nlp.analyser import Analyser
+from nlp.asking import END, MOST_TIMES, SCALE, AskingWords
 from nlp.assertion import Statement
 from nlp.cues import CueTable
 from nlp.evaluation import text_key
-from nlp.facts import Facts, load_cues
+from nlp.facts import TABLES, FactReader
 from nlp.model import Model
 from nlp.readings import FOLDER, ReadingsModel
 from nlp.readings_training import is_body, train_readings
@@ -75,11 +76,17 @@ def test_labels_held_out_too_few_or_without_text_are_refused(data: Any, tmp_path
         train_readings(messages[1:], labels, tmp_path)
 
 
-def test_a_model_of_other_cues_is_refused(tmp_path: Path) -> None:
-    table = tmp_path / "cues.toml"
+def test_a_model_of_other_tables_is_refused(tmp_path: Path) -> None:
+    table, words = tmp_path / "cues.toml", tmp_path / "asking.toml"
     table.write_text('[other]\nwords = ["停水"]\n', encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="train it again"):
-        ReadingsModel.load().check(CueTable.load(table))
+    words.write_text('asks = ["请问"]\n', encoding="utf-8")
+    shipped = FactReader.load()
+    for cues, asking in (
+        (CueTable.load(table), shipped.asking),
+        (CueTable.load(*TABLES), AskingWords.load(words)),
+    ):
+        with pytest.raises(ConfigurationError, match="train it again"):
+            ReadingsModel.load().check(FactReader(cues, asking))
 
 
 def test_no_name_of_a_person_is_stored_and_no_body_weighs() -> None:
@@ -160,10 +167,24 @@ def test_every_urgency_has_a_reason_in_the_words_of_the_message(analyser: Analys
         assert all(reason.words in text.replace("，", ",") for reason in found.reasons)
 
 
+def test_the_same_word_counts_by_its_place(tmp_path: Path) -> None:
+    table = tmp_path / "asking.toml"
+    table.write_text('asks = ["请问", "咨询"]\nhopes = ["希望"]\n', encoding="utf-8")
+    asking = AskingWords.load(table)
+    filling = "水" * END
+    columns = asking.columns(["咨询补贴", "", ""], ["希望" * 5, f"请问{filling}", f"{filling}请问"]) / SCALE
+    once = pytest.approx(1 / MOST_TIMES)
+    assert columns.tolist() == [
+        [1, 0, 0, 1, 0, 1],
+        [0, 0, 0, 0, once, 0],
+        [0, 0, 1, 0, once, 0],
+    ]
+
+
 def test_long_runs_of_one_character_take_linear_time() -> None:
-    cues = load_cues()
+    tables = FactReader.load()
     for char in ("1", "没", "一", "多", "几", "\u200b", "\u202e", "ئ", "😀"):
-        assert not Facts.of(char * 50_000, cues).names(UrgencyCode.DANGER)  # hours if it were quadratic
+        assert not tables.read(char * 50_000).names(UrgencyCode.DANGER)  # hours if it were quadratic
 
 
 def test_the_shipped_model_is_small() -> None:
