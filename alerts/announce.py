@@ -34,12 +34,9 @@ def announce(
     `console_url` is where the messages' link leads.
     """
     situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
-    new = 0
-    for silence in situation.silences:
-        if silence.ends_at <= now:
-            new += _tell_end(database, silence, situation)
-    # What a silence held is told by the word on its end.
-    situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
+    new = sum(_tell_end(database, one, situation) for one in situation.silences if one.ends_at <= now)
+    if new:  # what a silence held is told by the word on its end
+        situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
     planned = plan(situation)
     if planned.deliveries:
         new += database.deliveries.enqueue(planned.deliveries, notices=planned.notices)

@@ -88,6 +88,11 @@ def _deliver_one(
         return _mark(database, delivery, DeliveryState.UNCONFIRMED, now=now, error=str(err))
     except PushFailedError as err:
         return _fail(database, receivers, delivery, now=now, error=str(err))
+    except Exception as err:
+        # The boundary of one channel: whatever its library does, the others are to be told. The message may
+        # have arrived, and what the error says may hold a secret.
+        error = f"sending it ended with {type(err).__name__}"
+        return _mark(database, delivery, DeliveryState.UNCONFIRMED, now=now, error=error)
     return _mark(database, delivery, DeliveryState.SENT, now=now)
 
 

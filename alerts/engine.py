@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -68,7 +68,7 @@ def run_rules(
     known = {rule.name: rule for rule in rules.rules if rule.is_enabled}
     longest = max((rule.keep_firing_for for rule in known.values()), default=timedelta(0))
     standing = database.alerts.list(states=UNRESOLVED, settled_since=now - longest, limit=MOST_ALERTS)
-    retired = _retire(rules, known, standing, database, now=now)
+    retired = retire(rules, database, standing=standing, now=now)
     # The others need not ask the database.
     with_alerts = {alert.rule for alert in standing} if len(standing) < MOST_ALERTS else set(known)
     runs = database.runs.start_all(RunKind.RULE, known, now=now)
@@ -143,20 +143,18 @@ def standing_alerts(rule: BaseRule, database: Database, *, now: datetime) -> lis
     )
 
 
-def _retire(
-    rules: RuleSet,
-    known: Mapping[str, Rule],
-    standing: Sequence[Alert],
-    database: Database,
-    *,
-    now: datetime,
+def retire(
+    rules: RuleSet, database: Database, *, now: datetime, standing: Sequence[Alert] | None = None
 ) -> int:
     """Resolve what rules that are gone or off had active, give up what they had to say; return how many.
 
     A file with a mistake is not a deleted rule: its alerts stay. While it does not even say its name, all do.
+    `standing` are the alerts, where the caller has read them.
     """
+    if standing is None:
+        standing = database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS)
     broken = {error.name for error in rules.errors}
-    kept = {*known, *broken, *OWN_RULES}
+    kept = {*(rule.name for rule in rules.rules if rule.is_enabled), *broken, *OWN_RULES}
     orphans = [
         alert for alert in standing if alert.rule not in kept and alert.state is not AlertState.RESOLVED
     ]

@@ -9,10 +9,10 @@ LONGEST_OFFICE = 60
 
 
 def office_named(text: str) -> str:
-    """Return the office an alert is assigned to. Raises Rejected("bad_office"): empty, long, or a person's."""
+    """Return the office's name. Raises Rejected("bad_office") where it is empty, long, or a person's."""
     office = text.strip()
     if not office or len(office) > LONGEST_OFFICE or "\n" in office:
-        raise Rejected("bad_office", f"office: empty, or over {LONGEST_OFFICE} characters (name the office)")
+        raise Rejected("bad_office", f"office: empty, or over {LONGEST_OFFICE} characters (name one)")
     if find(office):
         raise Rejected(
             "bad_office", "office: holds a personal detail; alerts go to offices (name the office)"

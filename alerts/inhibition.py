@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,22 +22,35 @@ class InhibitRule(BaseModel):
     target_matchers: Matchers = Field(min_length=1)
     equal: Labels = ()
 
+    def shared(self, labels: Mapping[str, str]) -> tuple[str, ...] | None:
+        """Return the values that source and target have to share; None where a label is absent."""
+        values = tuple(labels.get(name, "") for name in self.equal)
+        return values if all(values) else None
 
-def inhibitor(alert: Alert, standing: Sequence[Alert], rules: Sequence[InhibitRule]) -> Alert | None:
-    """Return the unresolved alert that holds `alert` back, if there is one."""
-    labels = labels_of(alert)
-    for rule in rules:
-        if not all_hold(rule.target_matchers, labels) or not all(labels.get(name) for name in rule.equal):
-            continue
-        for source in standing:
-            theirs = labels_of(source)
-            if (
-                source.id != alert.id
-                and all(theirs.get(name) == labels[name] for name in rule.equal)
-                and all_hold(rule.source_matchers, theirs)
-            ):
-                return source
-    return None
+
+class Inhibition:
+    """Which of the alerts that stand hold others back. Costs one look at each alert and rule."""
+
+    def __init__(self, standing: Sequence[Alert], rules: Sequence[InhibitRule]) -> None:
+        self._rules = rules
+        self._sources: list[dict[tuple[str, ...], list[Alert]]] = [{} for _ in rules]
+        for alert in standing:
+            labels = labels_of(alert)
+            for rule, sources in zip(rules, self._sources, strict=True):
+                shared = rule.shared(labels)
+                if shared is not None and all_hold(rule.source_matchers, labels):
+                    sources.setdefault(shared, []).append(alert)
+
+    def source_of(self, alert: Alert) -> Alert | None:
+        """Return the alert that holds this one back, if there is one."""
+        labels = labels_of(alert)
+        for rule, sources in zip(self._rules, self._sources, strict=True):
+            shared = rule.shared(labels)
+            if shared is not None and all_hold(rule.target_matchers, labels):
+                for source in sources.get(shared, ()):
+                    if source.id != alert.id:
+                        return source
+        return None
 
 
 def find_cycle(rules: Sequence[InhibitRule]) -> list[int]:

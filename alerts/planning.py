@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from alerts.durations import chinese_duration
-from alerts.inhibition import inhibitor
+from alerts.inhibition import Inhibition
 from alerts.matchers import labels_of
 from alerts.messages import Entry, compose
 from alerts.notifications import Notifications
@@ -28,7 +29,7 @@ from records.alert import Alert, AlertState, Delivery, DeliveryState, Notice, No
 _WAITED = "waited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
     """All that planning looks at. `standing` are the unresolved alerts, `notices` what is known of them."""
 
@@ -44,6 +45,20 @@ class Situation:
     @property
     def local(self) -> datetime:
         return self.now.astimezone(self.zone)
+
+    @cached_property
+    def inhibition(self) -> Inhibition:
+        """Return what holds what back."""
+        return Inhibition(self.standing, self.policy.inhibit_rules)
+
+    @cached_property
+    def last_told(self) -> Mapping[tuple[str, str], datetime]:
+        """Return when a channel last heard of a group."""
+        last: dict[tuple[str, str], datetime] = {}
+        for (channel, _, _), notice in self.notices.items():
+            key = (channel, notice.group)
+            last[key] = max(last.get(key, notice.told_at), notice.told_at)
+        return last
 
     def told(self, channel: str, alert: Alert, kind: NoticeKind = NoticeKind.TOLD) -> Notice | None:
         """Return what the channel was told of the alert as it was last raised."""
@@ -109,7 +124,7 @@ def held_back(alert: Alert, situation: Situation) -> Hold | None:
     if silence is not None:
         until = silence.ends_at.astimezone(situation.zone)
         return Hold(reason=f"静默 {silence.id} 压下，到{until:%m-%d %H:%M}为止：{silence.reason}")
-    source = inhibitor(alert, situation.standing, situation.policy.inhibit_rules)
+    source = situation.inhibition.source_of(alert)
     if source is not None:
         return Hold(reason=f"被预警 {source.id}（{source.rule}）抑制，它了结之后再告知")
     return None
@@ -156,14 +171,9 @@ def _is_due(members: Sequence[_Said], situation: Situation) -> bool:
     first = members[0]
     if first.kind is NoticeKind.ESCALATED or first.group == (_WAITED,):
         return True
-    name = "\n".join(first.group)
-    told = [
-        notice.told_at
-        for (channel, _, _), notice in situation.notices.items()
-        if channel == first.receiver and notice.group == name
-    ]
-    if told:
-        return situation.now - max(told) >= first.destination.group_interval
+    told = situation.last_told.get((first.receiver, "\n".join(first.group)))
+    if told is not None:
+        return situation.now - told >= first.destination.group_interval
     oldest = min(said.alert.raised_at for said in members)
     return situation.now - oldest >= first.destination.group_wait
 

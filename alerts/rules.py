@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.deadlines import DEFAULT_DEADLINES, Deadlines, load_deadlines
+from alerts.own_rules import OWN_RULES
 from alerts.rule_types import RULE_MODELS, OverdueRule, Rule, RuleType
 from alerts.yaml_file import FileError, YamlFile
 from records.errors import ConfigurationError, nearest
@@ -46,7 +47,10 @@ def load_rules(folder: Path, *, every: timedelta = timedelta(0)) -> RuleSet:
         except FileError as err:
             errors.append(err)
             continue
-        if rule.name in rules:
+        if rule.name in OWN_RULES:
+            message = "is the name of a rule that watches over the others (choose another)"
+            errors.append(FileError(path, 1, message, name=rule.name))
+        elif rule.name in rules:
             first = rules[rule.name][1].name
             errors.append(
                 FileError(path, 1, f"has the name of the rule in {first} (rename one)", name=rule.name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from alerts.matchers import all_hold, labels_of, parse_matcher
+from alerts.matchers import Matcher, all_hold, labels_of, parse_matcher
 from crawler.masking import find
 from records.alert import Alert, AlertState, Silence
 from records.errors import Rejected
@@ -70,7 +71,14 @@ def add_silence(database: Database, draft: SilenceDraft, *, created_by: str, now
 
 def holds(silence: Silence | SilenceDraft, alert: Alert) -> bool:
     """Return whether the silence is about the alert, whatever the time."""
-    return all_hold([parse_matcher(text) for text in silence.matchers], labels_of(alert))
+    return all_hold([_parsed(text) for text in silence.matchers], labels_of(alert))
+
+
+@lru_cache(
+    maxsize=1024
+)  # checking a matcher for personal details takes longer than applying it to a thousand
+def _parsed(text: str) -> Matcher:
+    return parse_matcher(text)
 
 
 def silence_of(alert: Alert, silences: Sequence[Silence], *, now: datetime) -> Silence | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from alerts.announce import announce, look, told_of
 from alerts.coverage import SourceHealth, coverage_of, source_health
 from alerts.delivery import DeliveryReport, deliver, recover
-from alerts.engine import RuleReport, run_rules
+from alerts.engine import RuleReport, retire, run_rules
 from alerts.heartbeat import watch
 from alerts.notifications import Notifications, load_notifications
 from alerts.rules import RuleSet, load_rules
@@ -139,6 +139,7 @@ def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
     with database.lock(DELIVERING, wait_s=LOCK_WAIT_S):
         # Under the lock nobody sends: what is marked so was left by a dead process.
         recover(database, now=now)
+        retire(rules, database, now=now)
         watch(database, rules, every=every, now=now, zone=settings.zone)
         policy = notifications(settings)
         announce(database, rules, policy, now=now, zone=settings.zone, console_url=settings.console_url)

@@ -24,6 +24,7 @@ from alerts.delivery import (
     wait_before,
 )
 from alerts.push import refusal
+from alerts.sending import send
 from records.alert import Delivery, DeliveryState
 from storage.database import Database
 from tests.alerts.receiver import Receiver, receiving
@@ -246,3 +247,20 @@ def test_waits_double_up_to_a_limit_and_differ_between_messages() -> None:
 )
 def test_an_answer_is_read_as_its_service_means_it(scheme: str, body: bytes, said: str | None) -> None:
     assert refusal(scheme, body) == said
+
+
+def test_a_library_that_breaks_holds_up_nobody_and_tells_no_secret(
+    database: Database, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.deliveries.enqueue([message("d2")])
+
+    def send_or_break(channel: Channel, one: Delivery) -> None:
+        if one.key == "d1":
+            raise TypeError(f"cannot post to {channel.url}")
+        send(channel, one)
+
+    report = deliver(database, channels(receiver), now=NOW, send=send_or_break)
+    assert report == DeliveryReport(sent=1, unconfirmed=1)
+    (broken,) = database.deliveries.list(states=[DeliveryState.UNCONFIRMED])
+    assert broken.error == "sending it ended with TypeError"
+    assert "tokensecret42" not in caplog.text

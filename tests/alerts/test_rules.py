@@ -162,6 +162,13 @@ def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     assert str(found.errors[0]) == 'b.yaml:1: "停水" has the name of the rule in a.yaml (rename one)'
 
 
+def test_the_names_of_the_rules_that_watch_the_others_are_taken(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", GOOD.replace("name: 停水", "name: 规则心跳"))
+    found = load_rules(tmp_path)
+    assert found.rules == ()
+    assert "is the name of a rule that watches over the others (choose another)" in str(found.errors[0])
+
+
 def test_a_missing_folder_is_an_error_of_the_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such folder"):
         load_rules(tmp_path / "none")

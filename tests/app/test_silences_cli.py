@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -14,12 +15,15 @@ from records.times import utc_now
 from tests.alerts.receiver import receiving
 from tests.app.conftest import Huiying
 
+# One of the shipped rules.
+RULE = "紧急诉求"
+
 
 def put_alert() -> str:
     """Store an alert of the installation; return its id."""
     now, labels = utc_now(), {"place": "南门街道"}
     made = Alert(
-        id=alert_id("演练", labels, now), rule="演练", labels=labels, severity=2, state=AlertState.ACTIVE,
+        id=alert_id(RULE, labels, now), rule=RULE, labels=labels, severity=2, state=AlertState.ACTIVE,
         fired_at=now, updated_at=now, value=5, expected=1, explanation="南门街道：5件。", raised_at=now,
         raised_value=5,
     )  # fmt: skip
@@ -32,7 +36,7 @@ def test_a_silence_is_previewed_made_and_ended(huiying: Huiying) -> None:
     put_alert()
     wanted = ("silences", "add", "place=南门街道", "--for", "4h", "--reason", "计划停水", "--format", "json")
     preview = huiying(*wanted, "--preview")
-    assert [one["rule"] for one in json.loads(preview.out)] == ["演练"]
+    assert [one["rule"] for one in json.loads(preview.out)] == [RULE]
     assert "压下现有预警 1 条；此前同样长的时间里有 1 条" in preview.err
     assert huiying("silences", "list").out == ""
 
@@ -90,6 +94,23 @@ def test_an_alert_is_told_once_and_a_broken_receivers_file_is_one_line(huiying: 
         'huiying: receivers.yaml:2: "default" the environment variable NO_SUCH is not set (export it, or '
         "NO_SUCH_FILE)"
     ]
+
+
+def test_what_a_deleted_rule_had_to_say_is_not_told(huiying: Huiying) -> None:
+    one = put_alert()
+    settings = load_settings()
+    with receiving() as receiver, open_parts(settings) as parts:
+        receiver.mood = "error"
+        settings.receivers_file.write_text(f'receivers:\n  default: "{receiver.url}"\n', encoding="utf-8")
+        deliver_pending(parts, now=utc_now())
+        receiver.mood = "ok"
+        (settings.rules_dir / "urgent.yaml").unlink()
+        deliver_pending(parts, now=utc_now() + timedelta(hours=1))
+        assert len(receiver.got) == 1
+        assert [each.state for each in parts.database.deliveries.list()] == [DeliveryState.DEAD]
+        found = parts.database.alerts.get(one)
+    assert found is not None
+    assert found.state is AlertState.RESOLVED
 
 
 def test_the_heartbeat_of_each_rule(huiying: Huiying) -> None:
