@@ -86,6 +86,10 @@ class ModelShelf:
         """Return all models, by kind: the shipped one, then the others in order of training."""
         return [model for kind in ModelKind for model in self._of_kind(kind)]
 
+    def live(self, kind: ModelKind) -> ShelvedModel | None:
+        """Return the model promoted last, else the shipped one, None where this kind ships none."""
+        return next((model for model in self._of_kind(kind) if model.is_live), None)
+
     def get(self, version: str) -> ShelvedModel:
         """Return the model whose version begins so. Raises ConfigurationError: none, several, or damaged."""
         known = self.models()

@@ -17,8 +17,8 @@ from nlp.readings_training import train_readings
 from nlp.replies import MOST_ROWS, rank_questions
 from nlp.training_data import AnsweredRow, read_answered, read_labels, read_lines, read_texts
 
-# Every third row is kept from the model whose figures the card states; the model itself learns from all.
-HELD_OUT = 3
+# Replies are measured in thirds, each ranked by what the other two taught; the model itself learns from all.
+THIRDS = 3
 
 
 def train_replies(data: Path, out: Path) -> dict[str, Any]:
@@ -27,12 +27,7 @@ def train_replies(data: Path, out: Path) -> dict[str, Any]:
     Raises ConfigurationError naming the line that cannot be used.
     """
     rows = read_answered(data)
-    # Not by the place in the file: copies stand beside each other, and would be seen by both.
-    drawn = np.random.default_rng(0).permutation(len(rows)) % HELD_OUT == 0
-    seen = [row for row, held_out in zip(rows, drawn, strict=True) if not held_out]
-    unseen = [row for row, held_out in zip(rows, drawn, strict=True) if held_out][:MOST_ROWS]
-    with tempfile.TemporaryDirectory() as folder:
-        ranks = _ranks(unseen, _fit(seen, Path(folder)))
+    figures = measure_replies(rows)
     saved = _fit(rows, out)
     return write_card(
         out,
@@ -40,13 +35,31 @@ def train_replies(data: Path, out: Path) -> dict[str, Any]:
             "version": saved.version,
             "data_sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
             "rows": len(rows),
-            "replies": {
-                "rows": len(unseen),
-                "mrr": round(float((1 / ranks).mean()), 4),
-                "first": round(float(np.mean(ranks == 1)), 4),
-            },
+            "replies": figures,
         },
     )
+
+
+def measure_replies(rows: Sequence[AnsweredRow]) -> dict[str, Any]:
+    """Return rows, mrr and first (share ranked first), each reply ranked by a model that saw neither it nor
+    its question, among the questions of its third; `candidates` is the size of the largest.
+    """
+    # Not by the place in the file: copies stand beside each other, and would be seen by both.
+    drawn = np.random.default_rng(0).permutation(len(rows)) % THIRDS
+    ranks = []
+    for part in range(THIRDS):
+        seen = [row for row, at in zip(rows, drawn, strict=True) if at != part]
+        with tempfile.TemporaryDirectory() as folder:
+            model = _fit(seen, Path(folder))
+        unseen = [row for row, at in zip(rows, drawn, strict=True) if at == part]
+        ranks.append(_ranks(unseen[:MOST_ROWS], model))
+    every = np.concatenate(ranks)
+    return {
+        "rows": len(every),
+        "candidates": max(map(len, ranks)),
+        "mrr": round(float((1 / every).mean()), 4),
+        "first": round(float(np.mean(every == 1)), 4),
+    }
 
 
 def train_matter(data: Path, out: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +15,7 @@ import typer
 
 from app.cli.jsonl import existing, opened, read_all_rows, read_rows, rows_of
 from app.cli.options import DataDir, Output
-from app.cli.output import Format, print_json, print_record, print_records, write
+from app.cli.output import Format, note, print_json, print_record, print_records, write
 from app.settings import load_settings
 from records.analysis import Analysis
 from records.errors import ConfigurationError, HuiyingError, Rejected
@@ -110,15 +111,12 @@ def _measured(
 ) -> Mapping[str, Any]:
     from nlp import evaluation
     from nlp.analyser import Analyser
-    from nlp.answers import AnswerModel
-    from nlp.model_shelf import ModelKind, ModelShelf
 
     rows = read_rows(file)
     if task is Task.TOPICS:
         return evaluation.evaluate_topics(rows, analyser=Analyser.load(models))
     if task is Task.REPLIES:
-        model = ModelShelf(models).load(ModelKind.REPLIES, AnswerModel.load)
-        return evaluation.evaluate_replies(rows, model=model)
+        return _measured_replies(file, models)
     if not messages:
         raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
     if task is Task.READINGS:
@@ -128,6 +126,23 @@ def _measured(
     if task is Task.PLACES:
         return evaluation.evaluate_places(read_all_rows(messages), rows)
     return evaluation.evaluate_problems(map(_masked, read_all_rows(messages)), rows)
+
+
+def _measured_replies(file: Path, models: Path) -> Mapping[str, Any]:
+    """Return figures of replies that the measuring model had not seen, also where the one in use has."""
+    from nlp.answers import AnswerModel
+    from nlp.evaluation import evaluate_replies
+    from nlp.model_shelf import ModelKind, ModelShelf
+    from nlp.training_data import read_answered
+    from nlp.training_others import measure_replies
+
+    shelf = ModelShelf(models)
+    live = shelf.live(ModelKind.REPLIES)
+    digest = hashlib.sha256(existing(file).read_bytes()).hexdigest()
+    if live is not None and live.card.get("data_sha256") == digest:
+        note("在用的模型学过这个文件：分成三份，每份由只学过另两份的模型来排")
+        return measure_replies(read_answered(file))
+    return evaluate_replies(read_rows(file), model=shelf.load(ModelKind.REPLIES, AnswerModel.load))
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:

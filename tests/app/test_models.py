@@ -163,6 +163,31 @@ def test_what_cannot_be_trained_or_compared_is_refused_in_one_line(huiying: Huiy
         assert (refused.code, told in refused.err, refused.err.count("\n")) == (2, True, 1), refused.err
 
 
+def test_replies_that_the_model_learnt_from_are_measured_by_others(huiying: Huiying, tmp_path: Path) -> None:
+    asked = "2026-03-01 08:00"
+    rows = [
+        {
+            "text": f"{what}第{at}号坏了",
+            "reply": f"{what}第{at}号已修复",
+            "asked_at": asked,
+            "replied_at": asked,
+        }
+        for at in range(10)
+        for what in ("路灯", "电梯", "井盖")
+    ]
+    seen, unseen = tmp_path / "seen.jsonl", tmp_path / "unseen.jsonl"
+    seen.write_text("".join(json.dumps(row) + "\n" for row in rows * 2), encoding="utf-8")
+    unseen.write_text("".join(json.dumps(row) + "\n" for row in rows[:7]), encoding="utf-8")
+    version = _trained(huiying, "replies", seen)
+    assert huiying("models", "promote", version, "--force").code == 0
+    own = huiying("evaluate", "replies", seen, "--format", "json")
+    assert "在用的模型学过这个文件" in own.err
+    assert (json.loads(own.out)["rows"], json.loads(own.out)["candidates"]) == (60, 20)
+    other = huiying("evaluate", "replies", unseen, "--format", "json")
+    assert (other.err, json.loads(other.out)["rows"]) == ("", 7)
+    assert "candidates" not in json.loads(other.out)
+
+
 def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying, tmp_path: Path) -> None:
     ordinary = _labelled(tmp_path / "ordinary.jsonl", rows=240)
     own = tmp_path / "topics.yaml"
