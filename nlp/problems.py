@@ -31,6 +31,7 @@ ROWS = 4  # of the eight of a band: a copy with one sentence changed still meets
 SAME_WORDS = 0.7
 PRIOR_MESSAGES = 5000  # how many messages a key's rarity is reckoned on before the first has come
 MOST_PROBLEMS = 100  # a key of more problems leads nowhere
+MOST_LOOKED_AT = 500  # problems of a message's keys
 MOST_CANDIDATES = 12
 LEAST_SHARED = 8.0  # weight of shared keys: about two pairs that are nowhere else
 BODY_KEY = 0.6  # a pair in the text proves less than one in the title
@@ -169,17 +170,24 @@ class ProblemMatcher:
 
     def _candidates(self, report: Fingerprint) -> list[int]:
         """Return the problems that share most with the report, most first."""
+        leads = [
+            (len(problems), key, problems)
+            for key in _leading_keys(report)
+            if (problems := self._leads.get(key)) is not None and len(problems) <= MOST_PROBLEMS
+        ]
         shared: defaultdict[int, float] = defaultdict(float)
-        for key in _leading_keys(report):
-            leads = self._leads.get(key)
-            if leads is None or len(leads) > MOST_PROBLEMS:
-                continue
+        looked = 0
+        # The rarest keys first, up to a bound: the cost of a message does not grow with the problems.
+        for n, key, problems in sorted(leads):
+            if looked > MOST_LOOKED_AT:
+                break
+            looked += n
             if key >> 32:  # the name of a place, or a band of the MinHash, is a lead by itself
-                for number in leads:
+                for number in problems:
                     shared[number] += LEAST_SHARED
                 continue
             weight = self._rarity(key) * (1.0 if key in report.title_keys else BODY_KEY)
-            for number in leads:
+            for number in problems:
                 known = self._problems[number]
                 shared[number] += weight * (known.keys[key] / known.n_voices)
         likely = sorted((-weight, number) for number, weight in shared.items() if weight >= LEAST_SHARED)
