@@ -21,7 +21,7 @@ from tests.servers import ElasticsearchCluster
 # So long posts arrive before the server is hurt, at most, and afterwards.
 BEFORE_S, AFTER_S = 2.0, 3.0
 # Analysing and merging 50,000 posts goes on without the index; so long it is waited for.
-GOES_ON_S = 300.0
+GOES_ON_S = 600.0
 MODES = ("fast", "immediate")
 
 
