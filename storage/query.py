@@ -24,7 +24,7 @@ from records.post import Channel
 from records.query import FIELDS, KEYWORD_FIELDS, NUMBER_FIELDS, TEXT_FIELDS, TIME_FIELDS
 from storage.characters import in_parts, pieces
 from storage.query_dates import CountsBackError, read_span
-from storage.query_syntax import MAX_DEPTH, MAX_LENGTH, QueryError, fail, parse_syntax
+from storage.query_syntax import MAX_DEPTH, QueryError, fail, parse_syntax
 from storage.query_text import normalised, quoted, unescaped, without_unseen
 from storage.query_tree import (
     And,
@@ -48,6 +48,7 @@ __all__ = ["QueryError", "Segment", "normalised", "parse_query", "quoted"]
 Segment = Callable[[str], Sequence[str]]
 
 # Far above what a person or a rule writes. 200 of the commonest words take 1.8 s of a million posts.
+MAX_LENGTH = 4_000
 MAX_CLAUSES = 200
 MAX_PATTERNS = 10
 FUZZY_COUNTS = 3  # as many words with * or ?: a near spelling takes so much longer to look for
@@ -69,9 +70,10 @@ def parse_query(text: str, *, now: datetime, zone: tzinfo, segment: Segment) -> 
     Relative dates count back from `now`, dates are local to `zone`, `segment` cuts text into the words of the
     index. Raises QueryError, whose message is one line with the position and a suggestion.
     """
-    if len(text) <= MAX_LENGTH:
-        with suppress(CountsBackError):
-            return _read_lasting(text, zone, segment)
+    if len(text) > MAX_LENGTH:
+        fail("too_long", f"{len(text):,} characters", f"at most {MAX_LENGTH:,}", MAX_LENGTH)
+    with suppress(CountsBackError):
+        return _read_lasting(text, zone, segment)
     return _read(text, now, zone, segment)
 
 

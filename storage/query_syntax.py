@@ -11,8 +11,7 @@ from luqum.thread import parse as parse_lucene
 
 from records.errors import Rejected
 
-# Far above what a person or a rule writes, far below what costs a second (test_hostile_queries.py).
-MAX_LENGTH = 4_000
+# Brackets within brackets: far above what a person or a rule writes.
 MAX_DEPTH = 20
 
 _SYNTAX_ERROR = re.compile(r"unexpected\s+'(?P<what>.*)' at position (?P<position>\d+)", re.DOTALL)
@@ -38,8 +37,6 @@ def fail(code: str, what: str, fix: str, position: int) -> NoReturn:
 @lru_cache(maxsize=512)  # rules and saved searches ask the same again and again; nobody changes a tree
 def parse_syntax(text: str) -> Any:
     """Return luqum's tree. Raises QueryError."""
-    if len(text) > MAX_LENGTH:
-        fail("too_long", f"{len(text):,} characters", f"at most {MAX_LENGTH:,}", MAX_LENGTH)
     _check_nesting(text)
     try:
         return parse_lucene(text)

@@ -15,6 +15,7 @@ from storage.search import SearchIndex
 from storage.search_engines import open_index as open_search_index
 from tests.storage.clusters import dropped, unused_name
 from tests.storage.databases import scratch_database
+from tests.storage.indexed import fill
 from tests.storage.samples import NOW
 
 ENGINES = ("tantivy", "elasticsearch")
@@ -99,3 +100,17 @@ def open_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenI
 @pytest.fixture
 def index(open_index: OpenIndex) -> SearchIndex:
     return open_index()
+
+
+@pytest.fixture
+def filled(index: SearchIndex) -> SearchIndex:
+    return fill(index)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def readable(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SearchIndex]:
+    """The same for tests that only read."""
+    with opener(request, tmp_path_factory.mktemp("filled")) as open_index:
+        yield fill(open_index())

@@ -21,7 +21,7 @@ from storage.search_engines import open_index
 from storage.tantivy_index import TantivyIndex
 from tests.servers import free_port
 from tests.storage.clusters import dropped, unused_name
-from tests.storage.test_index import document
+from tests.storage.indexed import document
 
 
 def opened(url: str) -> ElasticsearchIndex:

@@ -18,7 +18,7 @@ from elasticsearch import Elasticsearch
 from records.errors import ConfigurationError, Retryable
 from storage import elasticsearch_bulk
 from storage.elasticsearch_bulk import put, send, take_out
-from tests.storage.test_index import document
+from tests.storage.indexed import document
 
 DONE = {"status": 200}
 BUSY = {"status": 429, "error": {"type": "es_rejected_execution_exception", "reason": "queue is full"}}

@@ -22,7 +22,7 @@ from tests.servers import elasticsearch_cluster
 from tests.shared_servers import server_or_skip
 from tests.storage.certificates import Certificates, certificates_for_loopback
 from tests.storage.clusters import unused_name
-from tests.storage.test_index import document
+from tests.storage.indexed import document
 
 PASSWORD = "p@ss:wörd"
 # What `huiying` needs, and an account that may only look.

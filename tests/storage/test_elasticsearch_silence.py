@@ -12,7 +12,7 @@ from records.errors import Retryable
 from records.times import DEFAULT_ZONE
 from storage import elasticsearch_index, elasticsearch_silence
 from storage.search_engines import open_index
-from tests.storage.test_index import document
+from tests.storage.indexed import document
 
 
 @pytest.fixture
