@@ -10,7 +10,7 @@ from crawler.masking.name_shape import ENDINGS, TOP, ends_clearly, is_bounded, i
 from crawler.masking.surnames import BOUNDARY, COMPOUND, PARTICLES, STRONG, WEAK
 
 _SOME = re.compile("某+")
-_SOME_THING = frozenset("些个种年月日天处地公小单村镇市县区路栋")
+_SOME_THING = frozenset("些个种年月日天处地公小单村镇乡市县区路栋")
 _CROSSES = re.compile(r"[xXＸ×*＊○〇█]{1,3}(?![A-Za-z\d])")
 _PERSON = (
     "女士|先生|男子|女子|业主|村民|居民|老板|经理|负责人|工作人员|领导|住户|老人|师傅"

@@ -18,10 +18,13 @@ from crawler.masking.surnames import (
 
 # A name that ends so, or is followed so, is a place's or a company's.
 _PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠")
-_PLACE_NEXT = frozenset("村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
+_PLACE_NEXT = frozenset("省村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
+# 李家, 肖家湖: villages and waters are called after families.
+_HOMES = cues.words("家/家湖/家河/家山/家岗/家垄/家屯/家沟/家井/家寨")
 _PLACE_WORDS = cues.words(
     "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店"
     "/诊所/花园/水库/路口/"
+    "食品/有限/实业/科技/置业/贸易/物流/风景/景区/公园/遗址/故居/"
     "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园/网吧/宾馆/茶楼/影院"
 )
 # Two characters before a title whose last one is a surname by chance.
@@ -57,7 +60,7 @@ def is_place(text: str, start: int, end: int) -> bool:
     return (
         text[end : end + 2] in _PLACE_WORDS
         or text[end - 1 : end + 1] in _PLACE_WORDS
-        or text[start + 1 : end] == "家"
+        or text[start + 1 : end] in _HOMES
     )
 
 

@@ -57,7 +57,7 @@ _TRUST = (
 NAME_CUES = tuple(_TRUST)
 # The faint ones are everyday words: with the surname behind them they are watched far more cheaply.
 FAINT_CUES = tuple(cue + surname for cue in cues.FAINT for surname in STRONG)
-_COLON_TELLS = frozenset((*cues.LABELS, *cues.ROLES, *cues.KIN, *cues.SELVES, *cues.INTRODUCTIONS))
+_COLON_TELLS = cues.LABELS | cues.INTRODUCTIONS
 TITLES = (*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS)
 
 _GAP = re.compile(
@@ -66,6 +66,7 @@ _GAP = re.compile(
 MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
 _WORKS = ("工程",)
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
+_BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
 _FAINTEST_LENGTH = 3
 _LIST = re.compile(r"\s?[、/和与及]\s?")
@@ -75,6 +76,8 @@ _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 
 # 校长期, 县长途: the title is none.
 _AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
+_WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
+_WISH_REACH = 12
 _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?好)")
 
 
@@ -115,7 +118,7 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         any_value = (gap["colon"] and word in cues.ANY_VALUE_LABELS) or word in cues.NAMINGS
         if not name_end and any_value and not _THING.search(text, max(0, start - 8), start):
             name_end = _any_value_end(text, at)
-        if name_end:
+        if name_end and not (word in cues.NAMINGS and _BUILT.search(text, at, name_end)):
             yield at, name_end
             yield from _listed(text, name_end, trust)
 
@@ -135,6 +138,8 @@ def _trust(word: str, gap: re.Match[str]) -> _Trust:
     if (gap["colon"] and word in _COLON_TELLS) or (gap["link"] and "叫" in gap["link"]):
         return _Trust.EXPLICIT
     trust = _TRUST[word]
+    if gap["colon"] and trust is _Trust.LOOSE:
+        return _Trust.CUED
     return _Trust.LOOSE if gap["link"] and trust is _Trust.CUED else trust
 
 
@@ -220,7 +225,11 @@ def _any_value_end(text: str, at: int) -> int:
 
 def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield full names and surnames before a title: 张三主任, 王女士."""
+    # Of 大队长 and 队长, which end at one place, the longer.
+    starts: dict[int, int] = {}
     for start, end in longest(places):
+        starts[end] = min(start, starts.get(end, start))
+    for end, start in starts.items():
         if start and not (text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG):
             alone = text[start:end] not in cues.SIGNS
             start -= text[start - 1] == "副"
@@ -244,6 +253,8 @@ def _full_name_start(text: str, end: int, *, alone: bool) -> int | None:
 def _surname_start(text: str, end: int) -> int | None:
     """Return where the surname that ends at `end` starts, None if the character is no surname there."""
     last, before = text[end - 1], text[end - 2 : end - 1]
+    if last == "祝" and _WISH.search(text, end, end + _WISH_REACH):
+        return None
     if text[max(0, end - 2) : end] in COMPOUND:
         return end - 2
     if before + last in ENDINGS or (before + last in ORDINARY and last not in TOP):
