@@ -7,7 +7,7 @@ the title; all others; the words of the title; the weightiest words of title and
     uint32  n                title keys, other keys: hashes of rare character pairs (nlp/name_keys.py)
     uint32  PERMUTATIONS     MinHash, for copies
     uint16  n                idf of the title's words in hundredths, weights of the words in thousandths
-    int8    2 · DIMENSIONS   vectors of the whole and of the title, unit length being 127
+    int8    2 · DIMENSIONS   vectors of the whole and of the title (not weighed now), unit length being 127
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ class Fingerprint:
     words: dict[str, float]
     title_words: dict[str, float]
     vector: Floats
-    title_vector: Floats
     minhash: npt.NDArray[np.uint32]
 
     @classmethod
@@ -68,8 +67,7 @@ class Fingerprint:
         minhash = np.frombuffer(packed, np.uint32, PERMUTATIONS, at)
         at += 4 * PERMUTATIONS
         weights = np.frombuffer(packed, np.uint16, len(title_words) + len(words), at)
-        vectors = np.frombuffer(packed, np.int8, 2 * DIMENSIONS, at + 2 * len(weights))
-        vector, title_vector = unit_rows(vectors.reshape(2, DIMENSIONS).astype(np.float32))
+        vector = np.frombuffer(packed, np.int8, DIMENSIONS, at + 2 * len(weights)).astype(np.float32)
         return cls(
             title_names=frozenset(title_names),
             is_titled=bool(titled),
@@ -78,8 +76,7 @@ class Fingerprint:
             keys=frozenset(keys),
             words=dict(zip(words, (weights[len(title_words) :] / 1000).tolist(), strict=True)),
             title_words=dict(zip(title_words, (weights[: len(title_words)] / 100).tolist(), strict=True)),
-            vector=vector,
-            title_vector=title_vector,
+            vector=unit_rows(vector[np.newaxis])[0],
             minhash=minhash,
         )
 
@@ -109,6 +106,6 @@ def _refuse_newer(version: str) -> None:
 
 _NOTHING: Any = np.zeros(0, dtype=np.float32)
 _UNKNOWN: Any = (
-    frozenset(), False, frozenset(), frozenset(), frozenset(), {}, {}, _NOTHING, _NOTHING,
+    frozenset(), False, frozenset(), frozenset(), frozenset(), {}, {}, _NOTHING,
     np.zeros(0, dtype=np.uint32),
 )  # fmt: skip
