@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from alerts.engine import MOST_ALERTS, UNRESOLVED
@@ -15,9 +16,11 @@ from alerts.routing import Destination, destinations
 from alerts.rules import RuleSet
 from alerts.silences import held_during
 from alerts.telling import Way, ways
-from records.alert import Alert, AlertState, Delivery, Notice, Silence
+from records.alert import Alert, AlertState, Delivery, Notice, NoticeKind, Silence
 from records.times import Period
 from storage.database import Database
+
+_RESOLVED = "resolved"
 
 
 def announce(
@@ -37,6 +40,7 @@ def announce(
     new = sum(_tell_end(database, one, situation) for one in situation.silences if one.ends_at <= now)
     if new:  # what a silence held is told by the word on its end
         situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
+    new += _tell_resolved(database, situation)
     planned = plan(situation)
     if planned.deliveries:
         new += database.deliveries.enqueue(planned.deliveries, notices=planned.notices)
@@ -70,6 +74,24 @@ def look(
         zone=zone,
         console_url=console_url,
     )
+
+
+def _tell_resolved(database: Database, situation: Situation) -> int:
+    """Tell the webhooks, which keep a state of their own, what is over; people look at the console."""
+    webhooks = [name for name, receiver in situation.policy.receivers.items() if receiver.is_webhook]
+    new = 0
+    for channel, alert_ids in database.deliveries.unresolved_for(webhooks).items():
+        alerts = [alert for one in alert_ids if (alert := database.alerts.get(one)) is not None]
+        heading = f"【已了结】{len(alerts)}条预警"
+        title, body = worded(heading, [Entry(alert=alert) for alert in alerts], channel, _RESOLVED, situation)
+        said = (f"{alert.id} {alert.raised_at.isoformat()}" for alert in alerts)
+        delivery = new_delivery(
+            message_key(channel, _RESOLVED, *said), channel, alerts, title, body, now=situation.now
+        )
+        over = partial(notice_of, kind=NoticeKind.RESOLVED, group=_RESOLVED, now=situation.now)
+        notices = [over(alert, channel, delivery.key) for alert in alerts]
+        new += database.deliveries.enqueue([delivery], notices=notices)
+    return new
 
 
 def _tell_end(database: Database, silence: Silence, situation: Situation) -> int:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from alerts.channels import Receiver
 from alerts.matchers import labels_of
 from alerts.push import PushFailedError, PushUnconfirmedError, may_have_arrived, quiet, refusal
-from records.alert import Alert, Delivery
+from records.alert import Alert, AlertState, Delivery
 from records.times import utc_now
 
 # Seconds to connect, and between two bytes of the answer.
@@ -31,11 +31,11 @@ class WebhookAlert(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: Literal["firing"] = "firing"
+    status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: dict[str, str]
     startsAt: datetime  # noqa: N815  # the field's name
-    endsAt: str = _NOT_ENDED  # noqa: N815
+    endsAt: str  # noqa: N815
     generatorURL: str  # noqa: N815
     fingerprint: str
 
@@ -48,7 +48,7 @@ class WebhookMessage(BaseModel):
     version: Literal["4"] = "4"
     groupKey: str  # noqa: N815
     truncatedAlerts: Literal[0] = 0  # noqa: N815
-    status: Literal["firing"] = "firing"
+    status: Literal["firing", "resolved"]
     receiver: str
     groupLabels: dict[str, str]  # noqa: N815
     commonLabels: dict[str, str]  # noqa: N815
@@ -63,6 +63,7 @@ def payload(receiver: str, group: str, alerts: Sequence[Alert], *, summary: str,
     in_group = (part.partition("=") for part in group.split("\n"))
     message = WebhookMessage(
         groupKey=group,
+        status="resolved" if alerts and all(map(_is_over, alerts)) else "firing",
         receiver=receiver,
         groupLabels={name: value for name, sign, value in in_group if sign},
         commonLabels=_common(labels),
@@ -70,6 +71,8 @@ def payload(receiver: str, group: str, alerts: Sequence[Alert], *, summary: str,
         externalURL=console_url,
         alerts=[
             WebhookAlert(
+                status="resolved" if _is_over(alert) else "firing",
+                endsAt=alert.updated_at.isoformat() if _is_over(alert) else _NOT_ENDED,
                 labels=own,
                 annotations={"summary": alert.explanation, "value": f"{alert.value:g}"},
                 startsAt=alert.fired_at,
@@ -112,6 +115,10 @@ def post(receiver: Receiver, delivery: Delivery) -> None:
         raise PushFailedError(f"the receiver answered {answer.status_code}")
     if said := refusal("webhook", answer.content):
         raise PushFailedError(f"the receiver answered {answer.status_code} but refused it ({said})")
+
+
+def _is_over(alert: Alert) -> bool:
+    return alert.state is AlertState.RESOLVED
 
 
 def _labels(alert: Alert) -> dict[str, str]:

@@ -70,10 +70,11 @@ class Alert:
 
 
 class NoticeKind(StrEnum):
-    """Why a channel was told of an alert: it is new or grew, or nobody acknowledged it in time."""
+    """Why a channel was told of an alert: it is new or grew, nobody acknowledged it in time, it is over."""
 
     TOLD = "told"
     ESCALATED = "escalated"
+    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, delete, func, select, update
+from sqlalchemy import Engine, Row, Select, delete, exists, func, select, update
 
 from records.alert import AlertState, Delivery, DeliveryState, Notice, NoticeKind
 from storage import schema
@@ -54,6 +54,31 @@ class DeliveryStore:
             return [
                 Notice(**{**row._mapping, "kind": NoticeKind(row.kind)}) for row in connection.execute(query)
             ]
+
+    def unresolved_for(self, channels: Sequence[str]) -> dict[str, list[str]]:
+        """Return channel → alerts that it was told of, and not yet that they are resolved."""
+        over = schema.notices.alias()
+        query = (
+            select(_NOTICES.channel, _NOTICES.alert_id)
+            .join(schema.alerts, schema.alerts.c.id == _NOTICES.alert_id)
+            .where(
+                schema.alerts.c.state == AlertState.RESOLVED.value,
+                _NOTICES.kind == NoticeKind.TOLD.value,
+                _NOTICES.channel.in_(channels),
+                ~exists().where(
+                    over.c.alert_id == _NOTICES.alert_id,
+                    over.c.channel == _NOTICES.channel,
+                    over.c.kind == NoticeKind.RESOLVED.value,
+                    over.c.raised_at >= _NOTICES.raised_at,
+                ),
+            )
+            .order_by(_NOTICES.channel, _NOTICES.alert_id)
+        )
+        found: dict[str, list[str]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.channel, []).append(row.alert_id)
+        return found
 
     def withdraw(self, alert_ids: Sequence[str], *, reason: str) -> int:
         """Give up what is not sent yet and speaks of one of the alerts; return how many messages.

@@ -6,17 +6,26 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from alerts.announce import announce
 from alerts.channels import Receiver as Channel
+from alerts.deadlines import load_deadlines
+from alerts.notifications import Notifications
 from alerts.push import PushFailedError, PushUnconfirmedError
+from alerts.routing import Route
+from alerts.rules import RuleSet
 from alerts.sending import send
 from alerts.webhook import WebhookMessage, payload, signature
-from records.alert import Delivery, DeliveryState
+from records.alert import AlertState, Delivery, DeliveryState
+from records.times import DEFAULT_ZONE
+from storage.database import Database
 from tests.alerts.receiver import Receiver, receiving
-from tests.alerts.samples import NOW, alert
+from tests.alerts.samples import HOUR, NOW, alert
 
 SECRET = "signedwith42signedwith42"
 SCHEMA = Path(__file__).parents[2] / "docs" / "webhook.schema.json"
@@ -53,6 +62,33 @@ def test_it_is_what_alertmanager_sends(receiver: Receiver) -> None:
     assert (first["status"], first["fingerprint"]) == ("firing", "a1")
     assert first["generatorURL"] == "http://127.0.0.1:8731/alerts/a1"
     assert first["annotations"]["summary"] == alert(1).explanation
+
+
+def test_it_says_once_that_an_alert_is_over(tmp_path: Path) -> None:
+    policy = Notifications(
+        receivers={"平台": Channel(name="平台", url="http://127.0.0.1/", secret=SECRET)},
+        route=Route(receiver="平台"),
+    )
+    rules = RuleSet(rules=(), errors=(), deadlines=load_deadlines())
+    with Database.open(f"sqlite:///{tmp_path / 'town.sqlite'}") as database:
+        database.alerts.save([alert(1), alert(2)])
+
+        def tell(now: datetime) -> list[dict[str, Any]]:
+            before = {one.key for one in database.deliveries.list()}
+            announce(database, rules, policy, now=now, zone=DEFAULT_ZONE)
+            return [json.loads(one.body) for one in database.deliveries.list() if one.key not in before]
+
+        assert [one["status"] for one in tell(NOW)] == ["firing"]
+        database.alerts.set_state("a1", AlertState.RESOLVED, now=NOW + HOUR)
+        (over,) = tell(NOW + HOUR)
+        assert [(one["fingerprint"], one["status"]) for one in over["alerts"]] == [("a1", "resolved")]
+        assert over["alerts"][0]["endsAt"] == "2026-03-18T10:30:00+08:00"
+        assert tell(NOW + 2 * HOUR) == []
+        again = alert(1, raised_at=NOW + 3 * HOUR, raised_value=12.0, value=12.0)
+        database.alerts.save([again])
+        assert [one["status"] for one in tell(NOW + 3 * HOUR)] == ["firing"]
+        database.alerts.set_state("a1", AlertState.RESOLVED, now=NOW + 4 * HOUR)
+        assert [one["status"] for one in tell(NOW + 4 * HOUR)] == ["resolved"]
 
 
 def test_the_signature_holds_for_this_body_alone(receiver: Receiver) -> None:
