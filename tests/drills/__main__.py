@@ -31,8 +31,8 @@ search gives it twice, or when it has a reply or a version twice. After every ro
 index for each value of each field, and compares the posts that it finds, and their order by time, with those
 of the database.
 
-Of messages to a channel one is acknowledged when its alert was stored. It is found when it arrived once and the
-ledger says so, or when the ledger shows it as one whose fate is unknown; it is double when it arrived twice.
+Of messages to a channel one is acknowledged when its alert was stored. It is found when it arrived once and
+the ledger says so, or when the ledger shows it as one whose fate is unknown; it is double when it arrived twice.
 
 | drill | with | rounds | acknowledged | found | double | index = truth |
 |---|---|---:|---:|---:|---:|---|
