@@ -32,7 +32,7 @@ index for each value of each field, and compares the posts that it finds, and th
 of the database.
 
 Of messages to a channel one is acknowledged when its alert was stored. It is found when it arrived once and
-the ledger says so, or when the ledger shows it as one whose fate is unknown; it is double when it arrived twice.
+the ledger says so, or when the ledger shows it as one whose fate is unknown; double when it arrived twice.
 
 | drill | with | rounds | acknowledged | found | double | index = truth |
 |---|---|---:|---:|---:|---:|---|
