@@ -24,11 +24,11 @@ POSSEG_TEXTS = 200
 _LOADING = """
 import pathlib, time, numpy
 def resident(): return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
-bare, start = resident(), time.perf_counter()
+bare, start = resident(), time.process_time()
 from nlp.analyser import Analyser
-imported = time.perf_counter()
+imported = time.process_time()
 Analyser.load()
-print(imported - start, time.perf_counter() - imported, resident() - bare)
+print(imported - start, time.process_time() - imported, resident() - bare)
 """
 
 

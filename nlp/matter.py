@@ -24,6 +24,7 @@ from nlp.pieces import code_points
 from nlp.places import find_places
 from nlp.segment import words
 from records.analysis import PlaceKind, PlaceMention
+from records.errors import ConfigurationError
 
 DIMENSIONS = 96
 FEWEST_MESSAGES = 5  # a word that fewer messages use is a name or a slip, and is not kept
@@ -82,10 +83,15 @@ class MatterModel:
 
 def fit_matter(texts: Sequence[str], folder: Path) -> MatterModel:
     """Learn from messages (title and text in one string each) and write the model: the same texts, the same
-    bytes; a byte for each number of a vector."""
+    bytes; a byte for each number of a vector. Raises ConfigurationError where no word tells them apart."""
     documents = [matter_words(words(text[:MAX_CHARACTERS]), find_places(text)) for text in texts]
     counts = Counter(word for document in documents for word in set(document))
     kept = sorted(w for w, n in counts.items() if FEWEST_MESSAGES <= n <= LARGEST_SHARE * len(texts))
+    if not kept:
+        raise ConfigurationError(
+            f"training data: no Chinese word is used in {FEWEST_MESSAGES} of {len(texts)} messages and in few"
+            " enough to tell them apart (give messages about different matters)"
+        )
     index = {word: row for row, word in enumerate(kept)}
     idf = [1 + math.log((1 + len(texts)) / (1 + counts[w])) for w in kept]
     pairs = Counter(pair for text in texts for pair in character_pairs(text[:MAX_CHARACTERS]))

@@ -29,10 +29,8 @@ from nlp.training_data import FEWEST_OF_A_LABEL, Row, read_rows
 from nlp.vocabulary import FEWEST_MESSAGES, inverse_frequency, learn_grams, learn_words
 from records.errors import ConfigurationError
 
-# Cross-validation on topics_train.jsonl, macro-F1 of five folds, 60 % of titles dropped when testing:
-# LinearSVC 0.901; with log-count ratios (Wang & Manning 2012) 0.908 at smoothing 0.1, 0.9095 at 0.03; a plain
-# machine added at half weight 0.912. No better: logistic regression, naive Bayes, one against one, RBF and
-# quadratic kernels, a hidden layer, latent semantics, self-training, longer n-grams, title-only documents.
+# A machine over log-count ratios (Wang & Manning 2012) and a plain one at half its weight. What else was
+# tried, with its figures: docs/decisions/014-topics.md.
 SMOOTHING = 0.03
 PENALTY = 0.1
 PLAIN_PENALTY, PLAIN_SHARE = 0.3, 0.5
@@ -151,10 +149,7 @@ def _learn_intents(
 
 def _count_terms(rows: Sequence[Row]) -> _Terms:
     titles, texts = [normalise(row.title) for row in rows], [normalise(row.text) for row in rows]
-    title_words, text_words = (
-        [normal_words(title) for title in titles],
-        [normal_words(text) for text in texts],
-    )
+    title_words, text_words = list(map(normal_words, titles)), list(map(normal_words, texts))
     known = learn_words([a + b for a, b in zip(title_words, text_words, strict=True)])
     grams = learn_grams([f"{title}\n{text}" for title, text in zip(titles, texts, strict=True)])
     if not known.columns and not len(grams.table.keys):
