@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.coverage import HealthState, SourceHealth
 from briefing.content import AlertNote, Citation, Content, DayCount, Item, Number, Rise, SourceNote
+from briefing.rising_words import rising_words
 from records.errors import Retryable
 from records.post import Channel, Post
 from records.problem import Membership, Problem, ProblemState
@@ -56,7 +57,8 @@ def collect(
     period = day_period(day, zone=zone)
     numbers = _numbers(index, period, now)
     top = _items(database, index, period, _largest_today(database, index, period), cite=True)
-    rises = _rises(index, period)
+    before = Period(start=period.start - timedelta(days=USUAL_DAYS), end=period.start)
+    rises = _rises(index, period, before)
     blind = [source for source in health if source.state is not HealthState.OK]
     waiting = database.problems.list(states=OPEN_STATES, order="age", limit=10_000)
     return Content(
@@ -74,6 +76,7 @@ def collect(
         top=top,
         alerts=_alerts(database, period),
         rises=rises,
+        rising=rising_words(database, index, period, before, reports=REPORTS),
         overdue=_items(database, index, period, _due(waiting, None, now)),
         watch=_items(database, index, period, _due(waiting, now, now + timedelta(days=WATCH_DAYS))),
         n_sources=len(health),
@@ -208,8 +211,7 @@ def _alerts(database: Database, period: Period) -> tuple[AlertNote, ...]:
     )
 
 
-def _rises(index: SearchIndex, period: Period) -> tuple[Rise, ...]:
-    before = Period(start=period.start - timedelta(days=USUAL_DAYS), end=period.start)
+def _rises(index: SearchIndex, period: Period, before: Period) -> tuple[Rise, ...]:
     usual = {
         (one.key["place"], one.key["topic"]): one.total / USUAL_DAYS
         for one in index.group_counts(REPORTS, ["place", "topic"], period=before)

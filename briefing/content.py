@@ -79,6 +79,16 @@ class Rise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RisingWord:
+    """A word that more messages say than chance explains; `usual` is a daily mean."""
+
+    word: str
+    value: int
+    usual: float
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceNote:
     """A source that brought less than it should have; its silence is not quiet."""
 
@@ -115,6 +125,7 @@ class Content:
     watch: tuple[Item, ...]
     n_sources: int
     blind: tuple[SourceNote, ...]
+    rising: tuple[RisingWord, ...] = ()
     format: int = CONTENT_FORMAT
 
 

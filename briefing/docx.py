@@ -22,6 +22,7 @@ RED, TEAL, GREY = RGBColor(0xA6, 0x3A, 0x2B), RGBColor(0x2F, 0x6F, 0x73), RGBCol
 # Widths in cm; what a page of A4 leaves between its margins is 16.
 NUMBER_WIDTHS = (2.6, 1.4, 3.0, 9.0)
 RISE_WIDTHS = (3.0, 2.6, 1.2, 1.2, 8.0)
+RISING_WIDTHS = (3.0, 1.2, 1.2, 10.6)
 ITEM_WIDTHS = (2.0, 3.4, 1.6, 2.0, 1.4, 1.9, 1.2, 1.5, 1.0)
 CHART_WIDTH = Cm(15.5)
 # A zip file knows no time before 1980; a fixed one keeps the bytes the same.
@@ -105,6 +106,10 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
         (r["place"], r["topic"], str(r["value"]), f"{r['usual']:g}", r["query"]) for r in content["rises"]
     ]
     _table_or(document, ("地点", "类别", "当日", "平日", "检索式"), rises, RISE_WIDTHS, "没有明显突增。")
+    rising = [(r["word"], str(r["value"]), f"{r['usual']:g}", r["query"]) for r in content.get("rising", ())]
+    if rising:
+        document.add_heading("上升的词", 2)
+        _table(document, ("词", "当日", "平日", "检索式"), rising, RISING_WIDTHS)
     for title, items, otherwise in (
         ("五、逾期未复", content["overdue"], "没有逾期未复的事项。"),
         ("六、近日到期", content["watch"], "三日内没有到期的事项。"),

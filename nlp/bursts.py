@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlogy
-from scipy.stats import binom
+from scipy.special import bdtrc, xlogy  # scipy.stats, which has the binomial test, takes a second to load
 
 from nlp.segment import is_person_name, words
 from records.post import Post
@@ -69,7 +68,7 @@ def rising(
     counts = np.array([now[word] for word in tested], dtype=np.float64)
     earlier = np.array([before[word] for word in tested], dtype=np.float64)
     expected = (counts + earlier) * n_now / (n_now + n_before)
-    chances = binom.sf(counts - 1, counts + earlier, n_now / (n_now + n_before))
+    chances = bdtrc(counts - 1, counts + earlier, n_now / (n_now + n_before))
     gained = xlogy(counts, counts / expected)
     lost = xlogy(earlier, earlier / np.maximum(counts + earlier - expected, 1e-9))
     strengths = 2 * (gained + lost)

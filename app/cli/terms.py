@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 
@@ -13,15 +12,9 @@ from app.cli.options import DataDir, Limit, Now, Output, moment
 from app.cli.output import Format, print_records
 from app.settings import load_settings
 from records.plain import plain
-from records.post import Post
 from records.times import Period
 
-if TYPE_CHECKING:
-    from storage.database import Database
-
 Days = Annotated[int, typer.Option("--days", min=1, help="最近几天")]
-# Posts whose copies are looked up at once.
-PAGE = 1_000
 
 
 def register(cli: typer.Typer) -> None:
@@ -40,14 +33,16 @@ def bursts(
     now: Now = None,
 ) -> None:
     from app.wiring import open_parts
+    from briefing.rising_words import independent_reports
     from nlp.bursts import rising, words_of
 
     with open_parts(load_settings(data_dir)) as parts:
         end = moment(now, parts.settings.zone)
         start = end - timedelta(days=days)
+        before = Period(start=start - timedelta(days=baseline), end=start)
         found = rising(
-            map(words_of, _reports(parts.database, start, end)),
-            map(words_of, _reports(parts.database, start - timedelta(days=baseline), start)),
+            map(words_of, independent_reports(parts.database, Period(start=start, end=end))),
+            map(words_of, independent_reports(parts.database, before)),
         )
     columns = ("word", "count", "before", "expected", "strength")
     print_records([plain(one) for one in found[:limit]], form, columns=columns)
@@ -61,14 +56,16 @@ def new_words(
     now: Now = None,
 ) -> None:
     from app.wiring import open_parts
+    from briefing.rising_words import independent_reports
     from nlp.new_words import new_words as find_new_words
 
     with open_parts(load_settings(data_dir)) as parts:
         end = moment(now, parts.settings.zone)
+        period = Period(start=end - timedelta(days=days), end=end)
         post_ids: list[str] = []
 
         def texts() -> Iterator[str]:
-            for post in _reports(parts.database, end - timedelta(days=days), end):
+            for post in independent_reports(parts.database, period):
                 post_ids.append(post.id)
                 yield post.whole_text
 
@@ -76,11 +73,3 @@ def new_words(
         examples = parts.database.posts.get_many(post_ids[one.first] for one in found)
     rows = [{**plain(one), "example": examples[post_ids[one.first]].title} for one in found]
     print_records(rows, form, columns=("word", "count", "cohesion", "freedom", "example"))
-
-
-def _reports(database: Database, start: datetime, end: datetime) -> Iterator[Post]:
-    """Yield the reports asked from `start` to before `end`, without copies of earlier ones."""
-    posts = database.posts.stream(period=Period(start=start, end=end))
-    while batch := list(islice(posts, PAGE)):
-        copies = database.problems.copies_among(post.id for post in batch)
-        yield from (post for post in batch if post.channel.carries_reports and post.id not in copies)

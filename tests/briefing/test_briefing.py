@@ -160,6 +160,35 @@ def test_sections_hold_what_belongs_there(town: Town) -> None:
     assert [(rise.place, rise.value) for rise in content.rises] == [("临江区", 4)]
 
 
+def test_words_that_rise_are_listed_with_the_queries_that_count_them(town: Town) -> None:
+    before = [
+        post(100 + n, f"请问第{n}项补贴如何办理？", NOON - timedelta(days=1 + n % 20)) for n in range(60)
+    ]
+    today = [post(200 + n, f"江心洲{n}号楼自来水发黄浑浊", NOON + timedelta(minutes=n)) for n in range(8)]
+    copies = [post(300 + n, "请把路灯修好", NOON + timedelta(minutes=n)) for n in range(8)]
+    town.database.posts.save([*before, *today, *copies])
+    town.database.analyses.save([analysis(p, urgency=0) for p in (*before, *today, *copies)])
+    members = [
+        Membership(post_id=p.id, problem_id="plamp", score=1, reason="文字与先前一件相同", copy_of=first)
+        for p, first in zip(copies, [None, *[copies[0].id] * 7], strict=True)
+    ]
+    town.database.problems.commit(
+        members, [replace(problem("路灯", copies, due_at=None, urgency=0), id="plamp")]
+    )
+    drain(town.database, town.index, segment=words)
+    rising = {one.word: one for one in town.content().rising}
+    assert (rising["自来水"].value, rising["自来水"].usual) == (8, 0.0)
+    assert all(town.index.count(one.query) == one.value for one in rising.values())
+    assert not {"路灯", "补贴"} & rising.keys()
+    html = render_html(town.snapshot())
+    assert "上升的词" in html
+    assert ["自来水", "8", "0"] in [
+        [cell.text for cell in row.cells][:3]
+        for table in Document(BytesIO(render_docx(town.snapshot()))).tables
+        for row in table.rows
+    ]
+
+
 def test_an_alert_of_the_day_is_told_in_its_own_words(town: Town) -> None:
     alert = Alert(
         id="a1", rule="surge", labels={"place": "临江区"}, severity=2, state=AlertState.ACTIVE, fired_at=NOON,
@@ -221,6 +250,7 @@ def test_the_document_opens_and_holds_the_tables(town: Town) -> None:
         "channel:(inbox OR hotline OR intake) AND asked:2026-03-02",
     ] in tables
     assert len(document.inline_shapes) == 1
+    assert "上升的词" not in [paragraph.text for paragraph in document.paragraphs]
     with zipfile.ZipFile(BytesIO(content)) as archive:
         for name in archive.namelist():
             if name.endswith((".xml", ".rels")):
