@@ -68,7 +68,7 @@ def rising(
     counts = np.array([now[word] for word in tested], dtype=np.float64)
     earlier = np.array([before[word] for word in tested], dtype=np.float64)
     expected = (counts + earlier) * n_now / (n_now + n_before)
-    chances = bdtrc(counts - 1, counts + earlier, n_now / (n_now + n_before))
+    chances = bdtrc(counts - 1, (counts + earlier).astype(np.int64), n_now / (n_now + n_before))
     gained = xlogy(counts, counts / expected)
     lost = xlogy(earlier, earlier / np.maximum(counts + earlier - expected, 1e-9))
     strengths = 2 * (gained + lost)
