@@ -65,6 +65,11 @@ def recover(database: Database, *, now: datetime) -> int:
     return database.deliveries.recover(now)
 
 
+def failing_channels(database: Database) -> dict[str, int]:
+    """Return channel → how many messages it has not taken, of those that take none at present."""
+    return database.deliveries.failing(tries=OWN_ATTEMPTS)
+
+
 def wait_before(attempt: int, key: str) -> timedelta:
     """Return the wait after failed attempt `attempt` (from 1): doubling, with jitter that the key decides."""
     wait = min(FIRST_WAIT * (1 << (attempt - 1)), LONGEST_WAIT)
@@ -101,7 +106,8 @@ def _fail(
 ) -> DeliveryState:
     attempt = delivery.attempts + 1
     other = _fallback(receivers, delivery)
-    if other is not None and (attempt >= OWN_ATTEMPTS or database.deliveries.is_down(delivery.channel)):
+    is_down = attempt >= OWN_ATTEMPTS or delivery.channel in failing_channels(database)
+    if other is not None and is_down:
         logger.warning(
             'delivery %s to "%s": passed on to "%s": %s', delivery.key, delivery.channel, other, error
         )

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.delivery import failing_channels
 from alerts.durations import chinese_duration
 from alerts.engine import standing_alerts
 from alerts.facts import Finding
 from alerts.lifecycle import reconcile
 from alerts.own_rules import CHANNEL_WATCH, FAILING_CHANNEL, FAILING_RULE, RULE_WATCH
 from alerts.rules import RuleSet
+from records.errors import ConfigurationError
 from records.run import RunKind, RunRecord, RunState
 from storage.database import Database
 
@@ -19,12 +21,23 @@ from storage.database import Database
 ROUNDS_MISSED = 3
 
 
-def watch(database: Database, rules: RuleSet, *, every: timedelta, now: datetime, zone: ZoneInfo) -> None:
-    """Bring the alerts on rules and channels up to date. `every`: the time between two rounds of rules."""
+def watch(
+    database: Database,
+    rules: RuleSet,
+    *,
+    every: timedelta,
+    now: datetime,
+    zone: ZoneInfo,
+    unusable: ConfigurationError | None = None,
+) -> None:
+    """Bring the alerts on rules and channels up to date.
+
+    `every` is the time between two rounds of rules, `unusable` what is wrong with the receivers file.
+    """
     runs = database.runs.latest(RunKind.RULE)
     found = {
         RULE_WATCH: failing_rules(rules, runs, every=every, now=now, zone=zone),
-        CHANNEL_WATCH: failing_channels(database.deliveries.given_up()),
+        CHANNEL_WATCH: channel_findings(failing_channels(database), unusable=unusable),
     }
     for rule, findings in found.items():
         changes = reconcile(rule, findings, standing_alerts(rule, database, now=now), now)
@@ -61,8 +74,13 @@ def failing_rules(
     return findings
 
 
-def failing_channels(given_up: Mapping[str, int]) -> list[Finding]:
-    """Return a finding for each channel that gave up messages; `given_up` is how many, by channel."""
+def channel_findings(
+    failing: Mapping[str, int], *, unusable: ConfigurationError | None = None
+) -> list[Finding]:
+    """Return a finding for each channel that takes no messages; `failing` is how many it did not take."""
+    if unusable is not None:
+        said = f"通知渠道文件有误，现在谁也通知不到：{unusable}"
+        return [_finding(FAILING_CHANNEL, "receivers.yaml", said)]
     return [
         _finding(
             FAILING_CHANNEL,
@@ -70,7 +88,7 @@ def failing_channels(given_up: Mapping[str, int]) -> list[Finding]:
             f"通知渠道“{channel}”送不出去，已有{count}条通知没有从它送达；请检查它的地址和密钥。",
             value=count,
         )
-        for channel, count in given_up.items()
+        for channel, count in failing.items()
     ]
 
 

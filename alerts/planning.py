@@ -68,7 +68,8 @@ class Situation:
     def destinations(self, alert: Alert) -> list[Destination]:
         """Return where the alert goes, of those receivers that there are."""
         rule = self.rule(alert.rule)
-        own = rule.receivers if rule is not None and "receivers" in rule.model_fields_set else ()
+        stated = rule.receivers if rule is not None and "receivers" in rule.model_fields_set else ()
+        own = [name for name in stated if name in self.policy.receivers]
         found = destinations(self.policy.route, labels_of(alert), self.policy.time_intervals, receivers=own)
         return [one for one in found if one.receiver in self.policy.receivers]
 
@@ -83,13 +84,6 @@ class Plan:
 
     deliveries: tuple[Delivery, ...]
     notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Why an alert is not told, in Chinese."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +112,15 @@ def plan(situation: Situation) -> Plan:
     )
 
 
-def held_back(alert: Alert, situation: Situation) -> Hold | None:
-    """Return why the alert is told nowhere: a silence, or another alert from which it follows."""
+def held_back(alert: Alert, situation: Situation) -> str | None:
+    """Return in Chinese why the alert is told nowhere: a silence, or another alert from which it follows."""
     silence = silence_of(alert, situation.silences, now=situation.now)
     if silence is not None:
         until = silence.ends_at.astimezone(situation.zone)
-        return Hold(reason=f"静默 {silence.id} 压下，到{until:%m-%d %H:%M}为止：{silence.reason}")
+        return f"静默 {silence.id} 压下，到{until:%m-%d %H:%M}为止：{silence.reason}"
     source = situation.inhibition.source_of(alert)
     if source is not None:
-        return Hold(reason=f"被预警 {source.id}（{source.rule}）抑制，它了结之后再告知")
+        return f"被预警 {source.id}（{source.rule}）抑制，它了结之后再告知"
     return None
 
 

@@ -37,7 +37,7 @@ def _came_of(alert: Alert, destination: Destination, situation: Situation) -> st
     if alert.state is not AlertState.ACTIVE:
         return "已有人处理，不再告知"
     if hold := held_back(alert, situation):
-        return hold.reason
+        return hold
     if destination.is_quiet(situation.local):
         return "现在是免打扰或无人值班的时段，时段结束时一并告知"
     if any(alert.id in delivery.alert_ids for delivery in plan(situation).deliveries):

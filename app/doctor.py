@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from alerts.delivery import failing_channels
 from alerts.notifications import missing_receivers
 from app.crawling import STALE_AFTER
 from app.keeping import last_day_kept
@@ -285,7 +286,7 @@ def _receivers(ward: Ward) -> tuple[Health, str]:
     policy = notifications(ward.parts.settings)
     if missing := missing_receivers(rule_set(ward.parts.settings).rules, policy):
         return Health.BROKEN, missing[0]
-    if failing := ward.parts.database.deliveries.given_up():
+    if failing := failing_channels(ward.parts.database):
         return Health.BROKEN, f'receiver "{min(failing)}" takes no messages (check its address and secret)'
     count = len(policy.receivers)
     return Health.OK, f"{count} receivers" if count else "none: alerts show in the console only"

@@ -163,33 +163,27 @@ class DeliveryStore:
             query = query.where(_DELIVERIES.state.in_([state.value for state in states]))
         return self._fetch(query.limit(limit))
 
-    def is_down(self, channel: str) -> bool:
-        """Return whether the channel gave up a message after it last took one."""
-        return self.given_up(channel).get(channel, 0) > 0
+    def failing(self, *, tries: int) -> dict[str, int]:
+        """Return channel → how many messages it has not taken, given up or tried so often, since it took one.
 
-    def given_up(self, channel: str | None = None) -> dict[str, int]:
-        """Return channel → how many messages it did not take to the end, since it last took one.
-
-        Without those that it has none of.
+        Without the channels that have none of these.
         """
         last = (
             select(_DELIVERIES.channel, func.max(_DELIVERIES.sent_at).label("sent_at"))
             .group_by(_DELIVERIES.channel)
             .subquery()
         )
-        dead = (
-            _DELIVERIES.state == DeliveryState.DEAD.value,
-            _DELIVERIES.attempted_at.is_not(None),
-            last.c.sent_at.is_(None) | (_DELIVERIES.attempted_at > last.c.sent_at),
-        )
+        tried = (_DELIVERIES.state == DeliveryState.FAILED.value) & (_DELIVERIES.attempts >= tries)
         counted = (
             select(_DELIVERIES.channel, func.count().label("n"))
             .join(last, last.c.channel == _DELIVERIES.channel)
-            .where(*dead)
+            .where(
+                (_DELIVERIES.state == DeliveryState.DEAD.value) | tried,
+                _DELIVERIES.attempted_at.is_not(None),
+                last.c.sent_at.is_(None) | (_DELIVERIES.attempted_at > last.c.sent_at),
+            )
             .group_by(_DELIVERIES.channel)
         )
-        if channel is not None:
-            counted = counted.where(_DELIVERIES.channel == channel)
         with reading(self._engine) as connection:
             return {row.channel: row.n for row in connection.execute(counted)}
 

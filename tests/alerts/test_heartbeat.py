@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from alerts.deadlines import load_deadlines
-from alerts.heartbeat import failing_channels, failing_rules, watch
+from alerts.heartbeat import channel_findings, failing_rules, watch
 from alerts.own_rules import FAILING_RULE
 from alerts.rules import RuleSet
 from alerts.yaml_file import FileError
 from records.alert import AlertState
+from records.errors import ConfigurationError
 from records.run import RunCounts, RunKind, RunRecord, RunState
 from records.times import DEFAULT_ZONE
 from storage.database import Database
@@ -71,9 +72,11 @@ def test_a_failing_rule_and_a_broken_file_say_why() -> None:
 
 
 def test_a_channel_says_how_many_it_did_not_take() -> None:
-    (finding,) = failing_channels({"值班群": 3})
+    (finding,) = channel_findings({"值班群": 3})
     assert finding.value == 3
     assert finding.explanation.startswith("通知渠道“值班群”送不出去，已有3条通知")
+    (unusable,) = channel_findings({}, unusable=ConfigurationError("receivers.yaml:2: no secret"))
+    assert unusable.explanation == "通知渠道文件有误，现在谁也通知不到：receivers.yaml:2: no secret"
 
 
 def test_the_alert_comes_and_goes(database: Database) -> None:

@@ -11,6 +11,7 @@ from app.settings import load_settings
 from app.tasks import deliver_pending
 from app.wiring import open_parts
 from records.alert import Alert, AlertState, DeliveryState, alert_id
+from records.errors import ConfigurationError
 from records.times import utc_now
 from tests.alerts.receiver import receiving
 from tests.app.conftest import Huiying
@@ -88,6 +89,11 @@ def test_an_alert_is_told_once_and_a_broken_receivers_file_is_one_line(huiying: 
         assert [one["message"].splitlines()[0] for one in receiver.got] == ["南门街道：5件。"]
         assert [one.state for one in parts.database.deliveries.list()] == [DeliveryState.SENT]
     settings.receivers_file.write_text("receivers:\n  default: dingtalk://${NO_SUCH}\n", encoding="utf-8")
+    with open_parts(settings) as parts:
+        with pytest.raises(ConfigurationError):
+            deliver_pending(parts, now=utc_now())
+        (watching,) = [one for one in parts.database.alerts.list() if one.rule == "通道心跳"]
+    assert "通知渠道文件有误，现在谁也通知不到：receivers.yaml:2" in watching.explanation
     result = huiying("rules", "check")
     assert result.code == 2
     assert result.err.splitlines() == [

@@ -52,7 +52,7 @@ def test_what_is_taken_back_leaves_the_other_alerts_to_be_told_anew(database: Da
     states = {one.key: one.state for one in database.deliveries.list()}
     assert states == {"k1": DeliveryState.DEAD, "k2": DeliveryState.PENDING, "k3": DeliveryState.SENT}
     assert {one.delivery_key for one in database.deliveries.notices()} == {"k2", "k3"}
-    assert database.deliveries.given_up() == {}
+    assert database.deliveries.failing(tries=3) == {}
 
 
 def test_a_channel_is_down_from_its_first_message_given_up_until_it_takes_one(database: Database) -> None:
@@ -60,12 +60,14 @@ def test_a_channel_is_down_from_its_first_message_given_up_until_it_takes_one(da
     ledger.enqueue([delivery("k1"), delivery("k2"), delivery("k3", channel="邮箱")])
     assert ledger.begin("k1", now=NOW)
     ledger.pass_on("k1", delivery("k1+", channel="邮箱"), error="HTTP 500")
-    assert (ledger.is_down("值班群"), ledger.is_down("邮箱")) == (True, False)
-    assert ledger.given_up() == {"值班群": 1}
+    assert ledger.failing(tries=3) == {"值班群": 1}
     assert [one.key for one in ledger.due(NOW)] == ["k1+", "k2", "k3"]
     assert ledger.begin("k2", now=NOW + HOUR)
     ledger.mark("k2", DeliveryState.SENT, now=NOW + HOUR)
-    assert not ledger.is_down("值班群")
+    assert ledger.failing(tries=3) == {}
+    assert ledger.begin("k3", now=NOW)
+    ledger.mark("k3", DeliveryState.FAILED, now=NOW, next_attempt_at=NOW)
+    assert (ledger.failing(tries=2), ledger.failing(tries=1)) == ({}, {"邮箱": 1})
 
 
 def test_an_alert_is_assigned_and_judged(database: Database) -> None:
