@@ -14,7 +14,7 @@ from app.wiring import Parts
 from nlp.evaluation import dissatisfaction_level, text_key
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
-from nlp.training_data import Row
+from nlp.training_data import READINGS, Row
 from records.analysis import Analysis, Intent
 from records.files import placed
 from records.label import Label, LabelField, text_digest
@@ -81,6 +81,12 @@ def topic_rows(database: Database) -> list[Row]:
         for one in database.labels.labelled()
         if LabelField.TOPIC in one.values
     ]
+
+
+def reading_rows(database: Database) -> list[dict[str, Any]]:
+    """Return the messages whose intent, dissatisfaction or urgency people labelled, with what they said."""
+    rows = [_exported(one.post, one.values) for one in database.labels.labelled()]
+    return [row for row in rows if row.keys() & {*READINGS}]
 
 
 def export_labels(database: Database, path: Path) -> int:

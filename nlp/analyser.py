@@ -18,10 +18,11 @@ from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
 from nlp.places import find_places
+from nlp.quoting import own_words
 from nlp.reading import Reading
 from nlp.readings import Message, Readings, ReadingsModel
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
-from nlp.segment import normal_words, normalise
+from nlp.segment import cut, normal_words, normalise
 from nlp.wording import wording_of
 from records.analysis import Analysis, ReplyQuality
 from records.post import Post
@@ -111,14 +112,23 @@ class Analyser:
             )
 
     def _read(self, posts: Sequence[Post], readings: Sequence[Reading], outputs: Floats) -> list[Readings]:
-        """`outputs` (n, n_out) are the readings' sums over words and n-grams."""
-        facts = [self.facts.read(reading.whole) for reading in readings]
-        columns = self.facts.columns(facts, [r.title for r in readings], [r.text for r in readings])
+        """`outputs` (n, n_out) are the readings' sums over words and n-grams of the whole texts."""
+        texts = [own_words(reading.text) for reading in readings]
+        wholes = [f"{reading.title}\n{text}" for reading, text in zip(readings, texts, strict=True)]
+        quoting = [row for row, text in enumerate(texts) if text != readings[row].text]
+        if quoting:
+            outputs[quoting] = self._outputs([wholes[row] for row in quoting])
+        facts = [self.facts.read(whole) for whole in wholes]
+        columns = self.facts.columns(facts, [reading.title for reading in readings], texts)
         messages = [
-            Message(title=r.title, text=r.text, whole=r.whole, asked_at=post.asked_at, facts=found)
-            for post, r, found in zip(posts, readings, facts, strict=True)
+            Message(title=r.title, text=text, whole=whole, asked_at=post.asked_at, facts=found)
+            for post, r, text, whole, found in zip(posts, readings, texts, wholes, facts, strict=True)
         ]
         return self.readings.read(messages, outputs + columns @ self.readings.fact_weights)
+
+    def _outputs(self, texts: Sequence[str]) -> Floats:
+        weighed = self.model.scorer.weigh_words([cut(text) for text in texts])
+        return self.model.scorer.scores(weighed, texts)[:, -len(self.readings.bias) :]
 
     def _reply_quality(self, post: Post, reading: Reading) -> ReplyQuality | None:
         if not post.replies:

@@ -27,6 +27,8 @@ _SETTLED = re.compile(
     r"|(?:修好|解决|恢复|来水|来电|补发|结清)了"
 )
 _AGAIN = re.compile(r"又|仍|依然|依旧|还是|还在|再次|至今|一直|现在|目前|越来越|反复|尚未|还没")
+# What an office says to be settled is settled only if the writer says so too.
+_SAID = re.compile(r"(?:[回答]复|回应|告知|声称|宣称|[说称]|表示)[^,，。!！?？]{0,8}$")
 _UNSETTLED = re.compile(r"(?:没有?|未|不|尚未|何时|什么时候|才能?|能否|希望|请|尽快|早日|就算|[吗?？])")
 
 
@@ -75,7 +77,7 @@ class Statement:
 
 def _is_settled(after: str) -> bool:
     found = _SETTLED.search(after)
-    if not found:
+    if not found or _SAID.search(after[max(0, found.start() - 12) : found.start()]):
         return False
     around = after[max(0, found.start() - 6) : found.end() + 2]
     return not _UNSETTLED.search(around) and not _AGAIN.search(after[found.end() :])

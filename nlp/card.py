@@ -45,7 +45,7 @@ def _markdown(card: Mapping[str, Any]) -> str:
 
 
 def _part(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Give the plain figures in a line, and of each class a row of a table."""
+    """Give the plain figures in a line, and of each class, or each reading, a row of a table."""
     plain = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in figures.items()
@@ -53,7 +53,10 @@ def _part(figures: Mapping[str, Any]) -> Iterator[str]:
     ]
     if plain:
         yield f"{', '.join(plain)}."
-    if classes := figures.get("per_class"):
+    nested = {
+        name: each for name, each in figures.items() if isinstance(each, Mapping) and name != "per_class"
+    }
+    if classes := figures.get("per_class") or nested:
         columns = list(next(iter(classes.values())))
         yield ""
         yield f"| label | {' | '.join(columns)} |"

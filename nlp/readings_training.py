@@ -28,10 +28,12 @@ from nlp.intent import LEARNT_INTENTS
 from nlp.linear import TextScorer, unit_tfidf
 from nlp.model import Model
 from nlp.model_files import SHIPPED
+from nlp.quoting import own_words
 from nlp.readings import FOLDER, LEARNT_CODES, N_LEVELS, Message, ReadingsModel
 from nlp.segment import normal_words, normalise
 from nlp.topics import TopicDecider
 from nlp.training import calibrated
+from nlp.training_data import is_full
 from records.analysis import UrgencyCode
 from records.errors import ConfigurationError
 from records.times import parse_time
@@ -95,8 +97,9 @@ Reals = npt.NDArray[np.float64]
 class _Lessons:
     """Messages with labels: features (n, n_features) and what to give for each.
 
-    `levels` (n, 2 + n_codes) are means over the labellers, `intents` their intents, `read` theirs in full.
-    `messages` are what rules need to turn outputs into readings.
+    `levels` (n, 2 + n_codes) are means over the labellers, NaN where none told; `intents` theirs; `read`
+    their labels, those that state all three readings first. `messages` are what rules need to turn outputs
+    into readings.
     """
 
     features: Any
@@ -124,7 +127,11 @@ def train_readings(
     for label in labels:
         labelled_row(known, label)
         by_key.setdefault((str(label["id"]), label["sha1"]), []).append(label)
-    by_key = {key: read for key, read in by_key.items() if not any(label.get("held_out") for label in read)}
+    by_key = {
+        key: sorted(read, key=lambda label: not is_full(label))
+        for key, read in by_key.items()
+        if not any(label.get("held_out") for label in read)
+    }
     if len(by_key) < FEWEST_LABELS:
         raise ConfigurationError(f"labels of {len(by_key)} messages: too few (give at least {FEWEST_LABELS})")
     reader = _Reader(model or Model.load(SHIPPED))
@@ -160,7 +167,7 @@ class _Reader:
         """Return the facts of each message, and the columns that the readings have of them."""
         facts = [self.tables.read(_shown(row)) for row in rows]
         titles = [normalise(row.get("title") or "") for row in rows]
-        texts = [normalise(row["text"][:READ_CHARS]) for row in rows]
+        texts = [_own_text(row) for row in rows]
         return facts, self.tables.columns(facts, titles, texts)
 
 
@@ -170,7 +177,11 @@ def is_body(term: str) -> bool:
 
 
 def _shown(row: Mapping[str, Any]) -> str:
-    return f"{normalise(row.get('title') or '')}\n{normalise(row['text'][:READ_CHARS])}"
+    return f"{normalise(row.get('title') or '')}\n{_own_text(row)}"
+
+
+def _own_text(row: Mapping[str, Any]) -> str:
+    return own_words(normalise(row["text"][:READ_CHARS]))
 
 
 def _directions(reader: _Reader, terms: Any) -> Floats:
@@ -191,19 +202,19 @@ def _lessons(
 ) -> _Lessons:
     terms = reader.terms(rows)
     facts, columns = reader.facts(rows)
-    levels = [np.mean([_targets(label) for label in each], axis=0) for each in read]
+    levels = [_means(np.array([_targets(label) for label in each])) for each in read]
     names = [str(intent) for intent in LEARNT_INTENTS]
     return _Lessons(
         features=sparse.hstack([terms, terms @ directions, columns], format="csr"),
         levels=np.array(levels),
         intents=[
-            [names.index(label["intent"]) for label in each if label["intent"] in names] for each in read
+            [names.index(label["intent"]) for label in each if label.get("intent") in names] for each in read
         ],
         read=read,
         messages=[
             Message(
                 title=normalise(row.get("title") or ""),
-                text=normalise(row["text"][:READ_CHARS]),
+                text=_own_text(row),
                 whole=_shown(row),
                 asked_at=parse_time(row["asked_at"]) if row.get("asked_at") else _UNDATED,
                 facts=found,
@@ -214,16 +225,32 @@ def _lessons(
 
 
 def _targets(label: Mapping[str, Any]) -> list[float]:
-    codes = [float(str(code) in label["reasons"]) for code in LEARNT_CODES]
-    return [label["dissatisfaction"], label["urgency"], *codes]
+    """Return the levels, then 1 for each code that is a reason; NaN for what the label does not tell."""
+    levels = [float(label.get(name, np.nan)) for name in ("dissatisfaction", "urgency")]
+    if "reasons" in label or levels[1] == 0:
+        return [*levels, *(float(str(code) in label.get("reasons", ())) for code in LEARNT_CODES)]
+    return [*levels, *[np.nan] * len(LEARNT_CODES)]
+
+
+def _means(rows: Reals) -> Reals:
+    """Return the mean of each column's known values, NaN where none is known."""
+    known = ~np.isnan(rows)
+    sums = np.where(known, rows, 0.0).sum(axis=0)
+    means: Reals = np.divide(
+        sums, known.sum(axis=0), out=np.full(sums.shape, np.nan), where=known.any(axis=0)
+    )
+    return means
 
 
 def _weights(features: Any, lessons: _Lessons, rows: npt.NDArray[np.int64]) -> Reals:
     """Return (n_features + 1, n_out), the last row being the bias, learnt from these rows alone."""
-    ridge = Ridge(RIDGE_PENALTY, solver="sparse_cg", tol=1e-6).fit(features[rows], lessons.levels[rows])
+    columns = []
+    for levels in lessons.levels.T:
+        known = rows[~np.isnan(levels[rows])]
+        ridge = Ridge(RIDGE_PENALTY, solver="sparse_cg", tol=1e-6).fit(features[known], levels[known])
+        columns.append(np.append(ridge.coef_, ridge.intercept_)[:, None])
     repeats = [row for row in rows for _ in lessons.intents[row]]
     intents = np.array([intent for row in rows for intent in lessons.intents[row]])
-    columns = [np.vstack([ridge.coef_.T, ridge.intercept_])]
     for intent in range(len(LEARNT_INTENTS)):
         svm = LinearSVC(C=SVM_PENALTY, class_weight="balanced", random_state=SEED)
         svm.fit(features[repeats], intents == intent)
@@ -231,11 +258,15 @@ def _weights(features: Any, lessons: _Lessons, rows: npt.NDArray[np.int64]) -> R
     return np.hstack(columns)
 
 
+def _read_twice(lessons: _Lessons) -> npt.NDArray[np.int64]:
+    return np.flatnonzero([sum(map(is_full, each)) > 1 for each in lessons.read])
+
+
 def _held_out(lessons: _Lessons, seed: int) -> Reals:
     """Return outputs (n, n_out), each message's from weights that did not see it; of those read twice."""
     features = lessons.features
-    twice = np.flatnonzero([len(each) > 1 for each in lessons.read])
-    once = np.flatnonzero([len(each) == 1 for each in lessons.read])
+    twice = _read_twice(lessons)
+    once = np.setdiff1d(np.arange(len(lessons.read)), twice)
     scores = np.zeros((features.shape[0], N_LEVELS + len(LEARNT_CODES) + len(LEARNT_INTENTS)))
     for seen, unseen in KFold(FOLDS, shuffle=True, random_state=seed).split(twice):
         weights = _weights(features, lessons, np.concatenate([twice[seen], once]))
@@ -244,7 +275,7 @@ def _held_out(lessons: _Lessons, seed: int) -> Reals:
 
 
 def _fit(reader: _Reader, lessons: _Lessons, directions: Floats) -> tuple[ReadingsModel, dict[str, Any]]:
-    twice = np.flatnonzero([len(each) > 1 for each in lessons.read])
+    twice = _read_twice(lessons)
     rounds = [_held_out(lessons, seed)[twice] for seed in range(ROUNDS)]
     weights = _weights(lessons.features, lessons, np.arange(len(lessons.messages)))
     deciders = [_decider(scores, lessons, twice) for scores in rounds]
@@ -282,7 +313,7 @@ def _floors(scores: Reals, lessons: _Lessons, rows: npt.NDArray[np.int64]) -> di
     floors = {}
     for at, code in enumerate(LEARNT_CODES, start=N_LEVELS):
         cued = np.array([lessons.messages[row].facts.names(code) for row in rows])
-        true = lessons.levels[rows, at] > 0.25
+        true = lessons.levels[rows, at] > 0.25  # false where no reasons were told
         f1 = [_f1(cued & (scores[:, at] > floor), true) for floor in FLOOR_CHOICES]
         floors[code] = FLOOR_CHOICES[int(np.argmax(f1))]
     return floors
@@ -307,6 +338,9 @@ def _figures(
         reading: {
             "kappa": round(float(np.mean([each[reading] for each in kappas])), 4),
             "spread": round(float(np.std([each[reading] for each in kappas])), 4),
+            "labellers": round(
+                cohen_kappa(*([lessons.read[row][who][reading] for row in rows] for who in range(2))), 4
+            ),
         }
         for reading in kappas[0]
     }

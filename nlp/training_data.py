@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ SHOWN_LINES = 5
 _INTENTS = tuple(intent.value for intent in Intent)
 _REASONS = tuple(code.value for code in UrgencyCode)
 _LEVELS = ("dissatisfaction", "urgency")
+READINGS = ("intent", *_LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,39 +101,42 @@ def read_texts(data: Path) -> list[str]:
 
 
 def read_labels(data: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file with id, sha1 of the text, intent, dissatisfaction, urgency and its reasons.
+    """Return the rows of a file with id, sha1 of the text, and what of intent, dissatisfaction, urgency and
+    its reasons a person labelled.
 
-    Rows with none of the three labels are left out. Raises ConfigurationError as `read_rows` does.
+    Rows with none of the three are left out. Raises ConfigurationError as `read_rows` does.
     """
     rows = []
     for number, row in read_lines(data, needed=("id", "sha1")):
-        if not row.keys() & {"intent", *_LEVELS}:
-            continue
-        if row.get("intent") not in _INTENTS:
-            raise ConfigurationError(
-                f"training data {data}, line {number}: intent {row.get('intent')!r} is none"
-                f" (it is one of {' '.join(_INTENTS)})"
-            )
-        for name in _LEVELS:
-            if row.get(name) not in range(4) or isinstance(row.get(name), bool):
-                raise ConfigurationError(
-                    f"training data {data}, line {number}: {name} {row.get(name)!r} is no level (0 to 3)"
-                )
-        reasons = row.get("reasons")
-        if not isinstance(reasons, list) or not all(reason in _REASONS for reason in reasons):
-            raise ConfigurationError(
-                f"training data {data}, line {number}: reasons {reasons!r} are no list"
-                f" of {' '.join(_REASONS)}"
-            )
-        rows.append(row)
+        if row.keys() & {*READINGS}:
+            _refuse_broken(row, f"training data {data}, line {number}")
+            rows.append(row)
     _refuse_few(data, len(rows))
-    times = Counter((row["id"], row["sha1"]) for row in rows)
+    times = Counter((row["id"], row["sha1"]) for row in rows if is_full(row))
     if (twice := sum(n > 1 for n in times.values())) < FEWEST_TWICE:
         raise ConfigurationError(
             f"training data {data}: {twice} messages were labelled by two people, which is what the model is"
             f" measured on (give {FEWEST_TWICE} at least)"
         )
     return rows
+
+
+def is_full(label: Mapping[str, Any]) -> bool:
+    """Return whether a label states all three readings, so that a model can be measured on it."""
+    return label.keys() >= {*READINGS}
+
+
+def _refuse_broken(label: Mapping[str, Any], where: str) -> None:
+    if label.get("intent", _INTENTS[0]) not in _INTENTS:
+        raise ConfigurationError(
+            f"{where}: intent {label['intent']!r} is none (it is one of {' '.join(_INTENTS)})"
+        )
+    for name in _LEVELS:
+        if label.get(name, 0) not in range(4) or isinstance(label.get(name), bool):
+            raise ConfigurationError(f"{where}: {name} {label[name]!r} is no level (0 to 3)")
+    reasons = label.get("reasons", [])
+    if not isinstance(reasons, list) or not all(reason in _REASONS for reason in reasons):
+        raise ConfigurationError(f"{where}: reasons {reasons!r} are no list of {' '.join(_REASONS)}")
 
 
 def read_lines(data: Path, *, needed: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:

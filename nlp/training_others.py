@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,26 +82,32 @@ def train_matter(data: Path, out: Path) -> dict[str, Any]:
     )
 
 
-def train_readings_of(data: Path, out: Path, *, messages: Sequence[Path] = ()) -> dict[str, Any]:
+def train_readings_of(
+    data: Path, out: Path, *, messages: Sequence[Path] = (), also: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Learn intent, dissatisfaction and urgency, write model and card into `out`; return the card.
 
     `data` are labels (nlp.training_data.read_labels), whose texts stand beside them or in the files of
-    `messages`. Raises ConfigurationError naming the line that cannot be used, Rejected for a label without
-    its text.
+    `messages`; `also` are more of them, with their texts. Raises ConfigurationError naming the line that
+    cannot be used, Rejected for a label without its text.
     """
-    labels = read_labels(data)
-    texts = [row for path in messages for _, row in read_lines(path, needed=("id", "text"))]
+    labels = [*read_labels(data), *also]
+    texts: list[Mapping[str, Any]] = [
+        row for path in messages for _, row in read_lines(path, needed=("id", "text"))
+    ]
     texts += [row for row in labels if "text" in row]
     figures = train_readings(texts, labels, out)
     digest = hashlib.sha256()
     for path in (data, *messages):
         digest.update(path.read_bytes())
+    if also:
+        digest.update(json.dumps(list(also), ensure_ascii=False, sort_keys=True).encode())
     return write_card(
         out,
         {
             "version": figures.pop("version"),
             "data_sha256": digest.hexdigest(),
-            "rows": len(labels),
+            "rows": figures.pop("messages"),
             "readings": figures,
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,7 +46,7 @@ def train(
     words: Annotated[list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和数据文件")],
     out: Annotated[Path | None, typer.Option("--out", help="只存到这个文件夹，不放进安装")] = None,
     with_labels: Annotated[
-        bool, typer.Option("--with-labels", help="加上 huiying label 标的主题（topics）")
+        bool, typer.Option("--with-labels", help="加上 huiying label 标的（topics、readings）")
     ] = False,
     messages: Annotated[
         list[Path] | None,
@@ -70,9 +70,7 @@ def train(
             raise ConfigurationError(f"train {kind}: --messages are for readings and own (leave them out)")
         trainer = partial(trainer, messages=messages)
     if with_labels:
-        if kind is not ModelKind.TOPICS:
-            raise ConfigurationError(f"train {kind}: --with-labels adds topics only (train topics FILE)")
-        trainer = partial(trainer, also=_labelled_topics(data_dir))
+        trainer = partial(trainer, also=_labelled(kind, data_dir))
     if out is not None:
         card = trainer(out)
         note("模型已存入 %(folder)s", folder=out)
@@ -86,12 +84,16 @@ def train(
     print_record(plain(card), form)
 
 
-def _labelled_topics(data_dir: Path | None) -> list[Row]:
-    from app.labelling import topic_rows
+def _labelled(kind: ModelKind, data_dir: Path | None) -> Sequence[Row | Mapping[str, Any]]:
+    from app.labelling import reading_rows, topic_rows
     from app.wiring import open_parts
 
+    if kind not in (ModelKind.TOPICS, ModelKind.READINGS):
+        raise ConfigurationError(
+            f"train {kind}: --with-labels adds to topics and readings only (leave it out)"
+        )
     with open_parts(load_settings(data_dir)) as parts:
-        return topic_rows(parts.database)
+        return topic_rows(parts.database) if kind is ModelKind.TOPICS else reading_rows(parts.database)
 
 
 def list_models(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -84,4 +85,34 @@ def test_what_people_labelled_goes_into_training(town: Huiying, tmp_path: Path) 
     assert more["rows"] == alone["rows"] + 3
     assert more["data_sha256"] != alone["data_sha256"]
     refused = town("train", "matter", path, "--with-labels")
-    assert (refused.code, "adds topics only" in refused.err) == (2, True)
+    assert (refused.code, "adds to topics and readings only" in refused.err) == (2, True)
+
+
+def test_readings_that_people_labelled_go_into_training(town: Huiying, tmp_path: Path) -> None:
+    facts = (
+        ("投诉", "半夜施工吵得睡不着"),
+        ("咨询", "请问医保卡怎么补办"),
+        ("求助", "路灯不亮请修"),
+        ("建言", "建议增加班次"),
+    )
+    rows = []
+    for at in range(60):
+        intent, text = facts[at % 4]
+        text = f"{text}，第{at}号小区"
+        sha1 = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        levels = {"dissatisfaction": at % 2, "urgency": 0, "reasons": []}
+        rows += [{"id": str(at), "sha1": sha1, "text": text, "intent": intent, **levels}] * 2
+    path = tmp_path / "labels.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    arguments = ("train", "readings", path, "--format", "json")
+    alone = json.loads(town(*arguments).out)
+    town("label", "--field", "intent", "--field", "urgency", stdin="21" + "2s" + "q")
+    more = json.loads(town(*arguments, "--with-labels").out)
+    assert (alone["rows"], more["rows"]) == (60, 62)
+    assert more["version"] != alone["version"]
+    assert more["data_sha256"] != alone["data_sha256"]
+    assert more["readings"]["read_twice"] == 60
+    assert town("label", "--export", path).code == 0
+    assert (
+        "0 messages were labelled by two people" in town(*arguments).err or "too few" in town(*arguments).err
+    )

@@ -16,6 +16,7 @@ from nlp.cues import CueTable
 from nlp.evaluation import text_key
 from nlp.facts import TABLES, FactReader
 from nlp.model import Model
+from nlp.quoting import own_words
 from nlp.readings import FOLDER, ReadingsModel
 from nlp.readings_training import is_body, train_readings
 from nlp.segment import is_person_name
@@ -141,19 +142,87 @@ def test_what_is_stated_for_the_own_case(text: str, word: str, stated: bool) -> 
     assert Statement.of(text).asserts(start, start + len(word)) is stated
 
 
-def test_a_quoted_answer_is_no_fact_of_the_writer_and_irony_is_the_failure(analyser: Analyser) -> None:
-    thanks, irony, open_ = analyser.analyse(
+_QUESTION = "请问图书馆周一开放吗？"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "网友：您好！您的留言已收悉。经核实，您反映的煤气泄漏和拖欠工资问题已转住建局。感谢您的监督！",
+        "上次的回复如下：您好，您反映的电梯坠落、多次投诉无人处理一事正在核实。特此回复。",
+        "之前局里答复“小区停水三天、路面塌陷伤人的情况属实”。",
+        "尊敬的网友您好，您反映的黑社会殴打业主问题已收悉，我局高度重视，已立案。2026年3月1日。",
+    ],
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_a_pasted_answer_is_not_what_the_resident_says(analyser: Analyser, pasted: str, before: bool) -> None:
+    text = f"{pasted}{_QUESTION}" if before else f"{_QUESTION}{pasted}"
+    alone, quoting = analyser.analyse([message(_QUESTION), message(text, number=2)])
+    assert quoting.intent == alone.intent == "咨询"
+    assert (quoting.urgency, quoting.reasons) == (0, ())
+    assert quoting.dissatisfaction <= alone.dissatisfaction + 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "小区停水三天了，水务局回复说已经修好，其实一滴水都没有",
+        "小区停水三天了，客服答复“已经来水”，家里还是没有水",
+        "网友您好，您反映的停水问题已收悉，现已恢复供水。感谢您的监督！可是小区停水三天了，到现在还没来水",
+    ],
+)
+def test_a_failure_that_an_office_calls_settled_is_still_one(analyser: Analyser, text: str) -> None:
+    [found] = analyser.analyse([message(text)])
+    assert found.urgency == 2
+    assert found.dissatisfaction >= 0.5
+    assert [reason.code for reason in found.reasons] == [UrgencyCode.UTILITY_CUT]
+
+
+def test_what_is_left_without_quotations_takes_linear_time() -> None:
+    assert own_words("请回复") == "请回复"
+    for opening in ("回复如下:", "网友您好您的", '答复"', "您好您反映收悉"):
+        assert len(own_words(opening * 30_000)) <= len(opening) * 30_000  # hours if it were quadratic
+
+
+def test_thanks_for_a_failure_are_the_failure(analyser: Analyser) -> None:
+    thanks, irony, service, open_ = analyser.analyse(
         [
             message("感谢你们，路灯第二天就修好了"),
             message("谢谢供电公司，小区停电三天打了五次电话没人来", number=2),
-            message("感谢回复，但水还没来", number=3),
+            message("真是好服务，感谢物业，小区停电一周，打了六次电话没人接", number=3),
+            message("感谢回复，但水还没来", number=4),
         ]
     )
     assert thanks.intent == "感谢"
     assert thanks.dissatisfaction < 0.25
-    assert irony.dissatisfaction >= 0.5
-    assert irony.intent != "感谢"
-    assert open_.dissatisfaction >= 0.5
+    assert {irony.intent, service.intent, open_.intent} <= {"投诉", "求助"}
+    assert min(irony.dissatisfaction, service.dissatisfaction, open_.dissatisfaction) >= 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "凭什么停了我家的低保？谁给你们的权力？",
+        "物业乱收停车费，难道没人管吗？",
+        "开发商违规捆绑车位，到底谁来管？",
+        "为什么城管收了摊位费还要罚款，这合理吗？",
+    ],
+)
+def test_a_question_that_accuses_is_a_complaint(analyser: Analyser, text: str) -> None:
+    accused, asked = analyser.analyse([message(text), message("请问低保需要什么材料？", number=2)])
+    assert (accused.intent, asked.intent) == ("投诉", "咨询")
+    assert accused.dissatisfaction > asked.dissatisfaction
+
+
+def test_what_is_denied_or_settled_is_not_urgent(analyser: Analyser) -> None:
+    texts = (
+        "没有停电，就想问问电价",
+        "以前漏过煤气，已修好，想问年检多久一次",
+        "小区没有发生过火灾，请问消防演练几时办",
+    )
+    for found in analyser.analyse([message(text, number=at) for at, text in enumerate(texts)]):
+        assert (found.urgency, found.reasons) == (0, ())
+        assert found.intent == "咨询"
 
 
 def test_every_urgency_has_a_reason_in_the_words_of_the_message(analyser: Analyser) -> None:
