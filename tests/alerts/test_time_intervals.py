@@ -45,5 +45,5 @@ def test_a_span_covers_its_hours_of_its_days(stated: dict[str, Any], moment: dat
 
 @pytest.mark.parametrize("value", ["25:00", "24:30", "9", "9:60", True, 1441, None])
 def test_what_is_no_time_of_day_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="is no time of day")::
+    with pytest.raises(ValueError, match="is no time of day"):
         span(start_time=value)
