@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.crawling import run_crawls
+from app.importing import import_file
 from app.installation import write_atomically
 from app.sample_town import demo_sources, hotline_export
 from app.sample_town.site import TownSite
 from app.settings import Settings
-from app.tasks import brief, evaluate_rules, import_file
+from app.tasks import brief, evaluate_rules
 from app.wiring import Parts, open_parts
 from records.errors import ConfigurationError
 from records.post import Channel

@@ -1,16 +1,11 @@
-"""What the schedule and the command line both do, each as one call: imports, rules, deliveries, briefings."""
+"""What the schedule and the command line both do, each as one call: rules, deliveries, briefings."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import islice
-from pathlib import Path
 
 from alerts.announce import announce, look, told_of
 from alerts.coverage import SourceHealth, coverage_of, source_health
@@ -25,98 +20,18 @@ from app.stand_in import answering
 from app.wiring import Parts
 from briefing.collect import collect
 from briefing.snapshot import freeze
-from crawler.importers import RejectedRow, read_export, rejects_file, rejects_path
 from nlp.segment import words
 from records.alert import Alert
-from records.errors import ConfigurationError, HuiyingError, Retryable
-from records.post import Channel, Post
-from records.run import RunCounts, RunKind, RunRecord, RunState, SaveOutcome
-from records.times import day_period, utc_now
+from records.errors import ConfigurationError, Retryable
+from records.times import day_period
 from storage.database import Snapshot
 from storage.indexer import drain
 
-IMPORT_BATCH = 500
 # Held by whoever evaluates rules, and by whoever delivers: one process at a time, on any machine. They are
 # two, so that a round of rules that does not end is told.
 ALERTING = "alerting"
 DELIVERING = "delivering"
 LOCK_WAIT_S = 60.0
-# Rejected rows shown to the person who imports; the run record counts all.
-SHOWN_REJECTIONS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """The run record and the first rejected rows."""
-
-    run: RunRecord
-    rejected: tuple[RejectedRow, ...]
-
-
-def import_file(
-    parts: Parts,
-    path: Path,
-    *,
-    source: str,
-    channel: Channel,
-    mapping: Mapping[str, str] | None = None,
-    sheet: str | None = None,
-    rejects: Path | None = None,
-    now: datetime,
-    progress: Callable[[int], None] | None = None,
-) -> ImportReport:
-    """Store the rows of an export. Rows that cannot be taken are counted by reason; the rest is stored.
-
-    The rejected rows, masked, then stand in FILE.rejected.csv beside it, or in `rejects`.
-    Idempotent: the same file again changes nothing. Raises HuiyingError where the whole cannot be read.
-    """
-    runs = parts.database.runs
-    rows = read_export(
-        path,
-        source=source,
-        channel=channel,
-        mapping=mapping,
-        sheet=sheet,
-        now=now,
-        zone=parts.settings.zone,
-    )
-    run_id = runs.start(RunKind.IMPORT, source, now=now)
-    outcomes: Counter[SaveOutcome] = Counter()
-    reasons: Counter[str] = Counter()
-    shown: list[RejectedRow] = []
-
-    def counts() -> RunCounts:
-        return RunCounts(
-            fetched=outcomes.total() + reasons.total(),
-            stored=outcomes[SaveOutcome.STORED],
-            updated=outcomes[SaveOutcome.UPDATED],
-            unchanged=outcomes[SaveOutcome.UNCHANGED],
-            rejected=dict(reasons),
-        )
-
-    try:
-        with rejects_file(rejects or rejects_path(path)) as write_rejected:
-            for batch in _batches(rows, IMPORT_BATCH):
-                rejected = [row for row in batch if isinstance(row, RejectedRow)]
-                reasons.update(row.code for row in rejected)
-                shown += rejected[: SHOWN_REJECTIONS - len(shown)]
-                saved = parts.database.posts.save([row for row in batch if isinstance(row, Post)])
-                outcomes.update(outcome for _, outcome in saved)
-                for row in rejected:
-                    write_rejected(row)
-                if progress is not None:
-                    progress(len(batch))
-    except HuiyingError as err:
-        runs.finish(run_id, RunState.FAILED, counts(), now=utc_now(), error=str(err))
-        raise
-    run = runs.finish(run_id, RunState.DONE, counts(), now=utc_now())
-    return ImportReport(run=run, rejected=tuple(shown))
-
-
-def source_name(name: str) -> str:
-    """Return a source name made of a file's or folder's: letters, digits, - and _."""
-    plain_name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name).strip("-")
-    return plain_name or "import"
 
 
 def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
@@ -198,9 +113,3 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
             issuer=settings.issuer,
         )
     return freeze(parts.database, content, now=now)
-
-
-def _batches(rows: Iterable[Post | RejectedRow], size: int) -> Iterator[list[Post | RejectedRow]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from app.importing import import_file, source_name
 from app.installation import write_atomically
 from app.mappings import stored_mapping
-from app.tasks import import_file, source_name
 from app.wiring import Parts
 from crawler.importers import rejects_path
 from records.errors import ConfigurationError, HuiyingError, Retryable

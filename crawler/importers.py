@@ -21,7 +21,7 @@ from crawler.importing.columns import (
 )
 from crawler.importing.open311 import ObjectRow, json_list_rows, xml_rows
 from crawler.importing.rejects import rejects_file, rejects_path
-from crawler.importing.rows import RejectedRow, RowReader
+from crawler.importing.rows import Known, KnownRow, ReadRow, RejectedRow, RowReader
 from crawler.importing.tables import (
     Format,
     Row,
@@ -35,11 +35,13 @@ from crawler.importing.tables import (
 )
 from crawler.importing.xls import xls_rows, xls_sheets
 from records.errors import ConfigurationError, Rejected, nearest
-from records.post import Channel, Post
+from records.post import Channel
 from records.times import DEFAULT_ZONE
 
 __all__ = [
     "ExportDescription",
+    "KnownRow",
+    "ReadRow",
     "RejectedRow",
     "describe_export",
     "read_export",
@@ -102,13 +104,15 @@ def read_export(
     mapping: Mapping[str, str] | None = None,
     sheet: str | None = None,
     zone: ZoneInfo = DEFAULT_ZONE,
-) -> Iterator[Post | RejectedRow]:
-    """Return the posts of an export, masked, and its rejected rows, in the file's order, as a stream.
+    known: Known = lambda _: {},
+) -> Iterator[ReadRow | KnownRow | RejectedRow]:
+    """Return what becomes of each row of an export, in the file's order, as a stream; posts are masked.
 
-    Raises ConfigurationError at once, before the first row, as describe_export does.
+    `known` is asked which rows are stored. Raises ConfigurationError at once, before the first row, as
+    describe_export does.
     """
     description = describe_export(path, mapping=mapping, sheet=sheet)
-    reader = RowReader(source=source, channel=channel, now=now, zone=zone)
+    reader = RowReader(source=source, channel=channel, now=now, zone=zone, known=known)
     return chain.from_iterable(
         reader.read(_records(path, description, table), sheet=table.sheet) for table in description.tables
     )

@@ -103,7 +103,7 @@ def import_(
     now: Now = None,
 ) -> None:
     from app import mappings
-    from app.tasks import import_file, source_name
+    from app.importing import import_file, source_name
     from app.wiring import open_parts
     from crawler.importers import describe_export, rejects_path
 

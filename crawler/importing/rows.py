@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,6 +56,27 @@ class RejectedRow:
     cells: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRow:
+    """A row as its masked post. By `fingerprint` the same row is known again, without its text."""
+
+    post: Post
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRow:
+    """A row that was stored as it is: neither parsed nor masked again."""
+
+    row: int
+
+
+# Post ids → what ReadRow.fingerprint was when they were stored; those not known are absent.
+Known = Callable[[Sequence[str]], Mapping[str, str]]
+# Rows looked up at once.
+LOOKED_UP = 500
+
+
 @dataclass(slots=True, kw_only=True)
 class RowReader:
     """Turns the rows of one file into masked posts."""
@@ -60,45 +85,62 @@ class RowReader:
     channel: Channel
     now: datetime
     zone: ZoneInfo
+    known: Known
     # Hashes, not the ids themselves: a million rows stay under 100 MB.
     _met: set[int] = field(default_factory=set)
 
     def read(
-        self, rows: Iterator[tuple[int, Mapping[str, Any] | Rejected]], *, sheet: Sheet | None = None
-    ) -> Iterator[Post | RejectedRow]:
-        """Yield a post or a rejection for each (number, our field → cell); blank rows are passed over.
+        self, rows: Iterable[tuple[int, Mapping[str, Any] | Rejected]], *, sheet: Sheet | None = None
+    ) -> Iterator[ReadRow | KnownRow | RejectedRow]:
+        """Yield what became of each (number, our field → cell), in order; blank rows are passed over.
 
         An id that stands in an earlier sheet counts as a duplicate as well.
         """
-        name = sheet.name if sheet else None
-        for number, values in rows:
-            if isinstance(values, Rejected):
-                yield RejectedRow(row=number, sheet=name, code=values.code, message=str(values))
-                continue
-            if not any(_text(value) for value in values.values()):
-                continue
-            try:
-                post = self._post(values, sheet.epoch if sheet else None)
-            except Rejected as err:
-                yield RejectedRow(
-                    row=number,
-                    sheet=name,
-                    code=err.code,
-                    message=f"row {number}: {_reason(err, values)}",
-                    cells=self._shown(values),
-                )
-            else:
-                yield post
+        iterator = iter(rows)
+        while some := list(islice(iterator, LOOKED_UP)):
+            batch = [_row(number, values) for number, values in some]
+            known = self.known([f"{self.source}/{row.native_id}" for row in batch if row.cells])
+            for row in batch:
+                if row.cells or row.refused:
+                    yield self._read(row, sheet, known)
 
-    def _post(self, values: Mapping[str, Any], epoch: datetime | None) -> Post:
-        cells = {name: _text(value) for name, value in values.items()}
-        text, title = cells.get("text", ""), cells.get("title", "")
+    def _read(
+        self, row: _Row, sheet: Sheet | None, known: Mapping[str, str]
+    ) -> ReadRow | KnownRow | RejectedRow:
+        name = sheet.name if sheet else None
+        if row.refused:
+            return RejectedRow(row=row.number, sheet=name, code=row.refused.code, message=str(row.refused))
+        epoch = sheet.epoch if sheet else None
+        fingerprint = self._fingerprint(row, epoch)
+        is_new = hash(row.native_id) not in self._met
+        if is_new and known.get(f"{self.source}/{row.native_id}") == fingerprint:
+            self._met.add(hash(row.native_id))
+            return KnownRow(row=row.number)
+        try:
+            return ReadRow(post=self._post(row, epoch), fingerprint=fingerprint)
+        except Rejected as err:
+            return RejectedRow(
+                row=row.number,
+                sheet=name,
+                code=err.code,
+                message=f"row {row.number}: {_reason(err, row.native_id)}",
+                cells=self._shown(row.cells),
+            )
+
+    def _fingerprint(self, row: _Row, epoch: datetime | None) -> str:
+        """Return the hash of the row and of all that decides what becomes of it."""
+        read_as = (_release(), self.channel.value, self.zone.key, epoch)
+        content = repr((read_as, sorted(row.values.items())))
+        return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def _post(self, row: _Row, epoch: datetime | None) -> Post:
+        cells, values, native_id = row.cells, row.values, row.native_id
+        text = cells.get("text", "")
         if not text:
             raise Rejected("empty", "has no text")
         if max(map(len, cells.values())) > MAX_TEXT_CHARS:
             # Before masking, which is not to be kept busy with a file in a cell.
             raise Rejected("too_long", f"a cell has over {MAX_TEXT_CHARS} characters (shorten it)")
-        native_id = cells.get("id") or hashed_id("\n".join((title, text, cells.get("asked_at", ""))))
         if hash(native_id) in self._met:
             raise Rejected("duplicate_id", "its id stands in an earlier row")
         post = mask_post(
@@ -107,7 +149,7 @@ class RowReader:
                 channel=self.channel,
                 native_id=native_id,
                 url=cells.get("url") or None,
-                title=title,
+                title=cells.get("title", ""),
                 text=text,
                 asked_at=self._time(values["asked_at"], epoch),
                 fetched_at=self.now,
@@ -124,9 +166,9 @@ class RowReader:
         self._met.add(hash(native_id))
         return post
 
-    def _shown(self, values: Mapping[str, Any]) -> dict[str, str]:
+    def _shown(self, row: Mapping[str, str]) -> dict[str, str]:
         """Return what of a rejected row may be written down."""
-        cells = {name: _text(values.get(name)) for name in SHOWN_FIELDS}
+        cells = {name: row.get(name, "") for name in SHOWN_FIELDS}
         if max(map(len, cells.values())) > MAX_TEXT_CHARS:
             return {}
         masked = mask_post(
@@ -167,10 +209,35 @@ class RowReader:
         return read_cell_date(value, zone=self.zone, epoch=epoch)
 
 
-def _reason(err: Rejected, values: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A row as it stands in the file and as text; without `cells` it is blank, or `refused`."""
+
+    number: int
+    values: Mapping[str, Any]
+    cells: Mapping[str, str]
+    native_id: str
+    refused: Rejected | None = None
+
+
+def _row(number: int, values: Mapping[str, Any] | Rejected) -> _Row:
+    if isinstance(values, Rejected):
+        return _Row(number=number, values={}, cells={}, native_id="", refused=values)
+    cells = {name: _text(value) for name, value in values.items()}
+    told = (cells.get(name, "") for name in ("title", "text", "asked_at"))
+    native_id = cells.get("id") or hashed_id("\n".join(told))
+    return _Row(number=number, values=values, cells=cells if any(cells.values()) else {}, native_id=native_id)
+
+
+@cache
+def _release() -> str:
+    """Return the version by which rows are read and masked: another one may do it otherwise."""
+    return version("huiying")
+
+
+def _reason(err: Rejected, native_id: str) -> str:
     """Return the error's message, without the row's id where that may be a name or a number of a person."""
-    native_id = _text(values.get("id"))
-    if not native_id or (_SHOWN_ID.fullmatch(native_id) and mask(native_id) == native_id):
+    if _SHOWN_ID.fullmatch(native_id) and mask(native_id) == native_id:
         return str(err)
     return str(err).replace(native_id, "…")
 

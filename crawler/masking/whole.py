@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
@@ -74,7 +74,7 @@ def mask_post(post: Post) -> Post:
         return _without(text, _settled(text, found_in[text], known), known)
 
     def masked_or_none(text: str | None) -> str | None:
-        return None if text is None else _without(text, _find(text, known), known)
+        return None if text is None else _without(text, _settled(text, _found_in_label(text), known), known)
 
     return replace(
         post,
@@ -93,6 +93,12 @@ def mask_post(post: Post) -> Post:
         status=masked_or_none(post.status),
         url=None if post.url is None else links.without_personal_values(post.url),
     )
+
+
+# Offices, places and states are the same few words again and again.
+@lru_cache(maxsize=4096)
+def _found_in_label(text: str) -> tuple[Finding, ...]:
+    return tuple(_found(text))
 
 
 def _found(text: str) -> list[Finding]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.importing import import_file
 from app.jobs import start_here
 from app.schedule import build_scheduler
 from app.settings import load_settings
-from app.tasks import import_file
 from app.watching import import_watched
 from app.wiring import Parts, open_parts
 from records.errors import ConfigurationError
@@ -148,6 +148,25 @@ def test_an_interrupted_import_is_run_again(watched: Parts, tmp_path: Path) -> N
     assert run() == (600, 500)
     assert run() == (0, 1100)
     assert (tmp_path / "long.csv.rejected.csv").exists()
+
+
+def test_rows_that_are_stored_as_they_stand_are_not_read_again(watched: Parts, tmp_path: Path) -> None:
+    export = tmp_path / "rows.csv"
+    rows = ["编号,内容,时间", "a,路灯坏了。,2026-03-01", "b,停水三天。,2026-03-01", "b,停水三天。,2026-03-01"]
+    days = iter(utc_now() + timedelta(days=day) for day in range(4))
+
+    def run(channel: Channel = Channel.HOTLINE) -> dict[str, tuple[int, datetime]]:
+        export.write_text("\n".join(rows), "utf-8")
+        report = import_file(watched, export, source="town", channel=channel, now=next(days))
+        assert report.run.counts.rejected == {"duplicate_id": 1}
+        return {post.native_id: (post.revision, post.fetched_at) for post in watched.database.posts.stream()}
+
+    first = run()
+    assert run() == first
+    rows[1] = "a,路灯又坏了。,2026-03-01"
+    changed = run()
+    assert (changed["b"], changed["a"][0]) == (first["b"], 2)
+    assert run(Channel.INBOX)["b"][0] == 2
 
 
 def test_a_mapping_stored_under_the_source_is_used(watched: Parts, tmp_path: Path) -> None:

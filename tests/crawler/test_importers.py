@@ -15,7 +15,14 @@ import pytest
 import xlwt
 from openpyxl import Workbook
 
-from crawler.importers import ExportDescription, RejectedRow, describe_export, read_export, rejects_file
+from crawler.importers import (
+    ExportDescription,
+    ReadRow,
+    RejectedRow,
+    describe_export,
+    read_export,
+    rejects_file,
+)
 from crawler.importing.columns import load_mapping
 from records.errors import ConfigurationError
 from records.post import Channel, Post
@@ -50,7 +57,7 @@ ROW = (
 
 def read(path: Path, **options: Any) -> tuple[list[Post], list[RejectedRow]]:
     rows = list(read_export(path, source="hotline", channel=Channel.HOTLINE, now=NOW, **options))
-    return [row for row in rows if isinstance(row, Post)], [
+    return [row.post for row in rows if isinstance(row, ReadRow)], [
         row for row in rows if isinstance(row, RejectedRow)
     ]
 
