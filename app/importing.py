@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.wiring import Parts
 from crawler.importers import KnownRow, ReadRow, RejectedRow, read_export, rejects_file, rejects_path
+from crawler.masking import mask
 from records.errors import HuiyingError
 from records.page import PageState
 from records.post import Channel
@@ -73,15 +74,15 @@ def import_file(
                 if progress is not None:
                     progress(len(batch))
     except HuiyingError as err:
-        database.runs.finish(run_id, RunState.FAILED, tally.counts(), now=utc_now(), error=str(err))
+        database.runs.finish(run_id, RunState.FAILED, tally.counts(), now=utc_now(), error=mask(str(err)))
         raise
     run = database.runs.finish(run_id, RunState.DONE, tally.counts(), now=utc_now())
     return ImportReport(run=run, rejected=tuple(tally.shown))
 
 
 def source_name(name: str) -> str:
-    """Return a source name made of a file's or folder's: letters, digits, - and _."""
-    plain_name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name).strip("-")
+    """Return a source name made of a file's or folder's, masked: letters, digits, - and _."""
+    plain_name = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in mask(name)).strip("-")
     return plain_name or "import"
 
 

@@ -15,6 +15,7 @@ from app.installation import write_atomically
 from app.mappings import stored_mapping
 from app.wiring import Parts
 from crawler.importers import rejects_path
+from crawler.masking import mask
 from records.errors import ConfigurationError, HuiyingError, Retryable
 from records.plain import plain
 from records.post import Channel
@@ -92,7 +93,9 @@ def _import_one(parts: Parts, path: Path, *, source: str, now: datetime) -> None
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:_HASH_CHARS]
     except OSError as err:
-        log.warning('watched file "%s": %s (give this user the right to read it)', path.name, err.strerror)
+        log.warning(
+            'watched file "%s": %s (give this user the right to read it)', mask(path.name), err.strerror
+        )
         return
     name = f"{path.stem}.{digest}{path.suffix}"
     if _is_done(path.parent, digest):
@@ -113,8 +116,9 @@ def _import_one(parts: Parts, path: Path, *, source: str, now: datetime) -> None
     except Retryable:
         raise
     except HuiyingError as err:
-        log.warning('watched file "%s": %s', path.name, err)
-        _put_aside(path, FAILED, name, {"source": source, "error": str(err)})
+        error = mask(str(err))
+        log.warning('watched file "%s": %s', mask(path.name), error)
+        _put_aside(path, FAILED, name, {"source": source, "error": error})
         return
     if _quiet_since(path) != touched:
         return  # written to meanwhile: it is read again when it is quiet
@@ -139,7 +143,7 @@ def _put_aside(path: Path, where: str, name: str, report: dict[str, object]) -> 
     aside.mkdir(exist_ok=True)
     if aside.is_symlink():
         raise ConfigurationError(f'folder "{aside}": is a link (make it a folder)')
-    content = json.dumps({"file": path.name, **report}, ensure_ascii=False, indent=1)
+    content = json.dumps({"file": mask(path.name), **report}, ensure_ascii=False, indent=1)
     report_path = aside / f"{name}.report.json"
     if not ("same_as_before" in report and report_path.exists()):
         write_atomically(report_path, content + "\n")

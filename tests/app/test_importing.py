@@ -11,6 +11,7 @@ import pytest
 
 from app.importing import import_file
 from app.jobs import start_here
+from app.sample_town.town import Planted
 from app.schedule import build_scheduler
 from app.settings import load_settings
 from app.watching import import_watched
@@ -20,7 +21,9 @@ from records.job import JobKind
 from records.post import Channel
 from records.times import utc_now
 from tests.app.conftest import Huiying
+from tests.app.leaks import leaks_in_files
 
+DAYS = ("2026-03-01", "2026-03-02", "", "我叫张大力")
 EXPORT = "编号,标题,诉求内容,受理时间,联系电话\n1,路灯,路灯坏了三天。,2026-03-01,13912345678\n"
 
 
@@ -187,3 +190,32 @@ def test_the_folder_is_watched_where_one_is_set(watched: Parts, tmp_path: Path) 
     with open_parts(load_settings(tmp_path / "data", environment={})) as parts:
         assert "watch" not in {job.id for job in build_scheduler(parts, start_here(parts)).get_jobs()}
         look(parts)
+
+
+def test_nothing_personal_of_an_export_is_kept_or_logged(
+    watched: Parts, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, details = tmp_path / "watch", ("13912345678", "周小燕", "430102199003071239", "张大力")
+    name = "联系人：周小燕13912345678"
+    row = "我叫张大力，电话13912345678，身份证430102199003071239。"
+    export = ["编号,标题,诉求内容,受理时间,区域,答复意见,联系电话,姓名"]
+    export += [
+        f"{number},{row},{row},{day},{row},{row},13912345678,张大力" for number, day in enumerate(DAYS)
+    ]
+    (folder / f"{name}.csv").write_text("\n".join(export), "utf-8")
+    (folder / f"{name}.xlsx").write_bytes(b"PK\x03\x04 broken")
+    look(watched)
+    watched.pipeline.run()
+    (report,) = (folder / "done").glob("*.report.json")
+    assert json.loads(report.read_text("utf-8"))["counts"]["rejected"] == {"no_date": 1, "bad_date": 1}
+    assert len([record for record in caplog.records if "〔电话〕" in record.message]) == 1
+    kept = [
+        *(folder / "done").glob("*.json"),
+        *(folder / "failed").glob("*.json"),
+        *folder.glob("done/*rejected*"),
+    ]
+    (tmp_path / "data" / "said.txt").write_text(
+        caplog.text + "".join(path.read_text("utf-8") for path in kept), "utf-8"
+    )
+    planted = [Planted(kind="detail", value=value, where="export") for value in details]
+    assert leaks_in_files(tmp_path / "data", planted) == []
