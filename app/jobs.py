@@ -106,9 +106,15 @@ def _merge(parts: Parts, _: Mapping[str, Any], stopped: Stopped) -> None:
 
 
 def _index(parts: Parts, _: Mapping[str, Any], stopped: Stopped) -> None:
-    if parts.database.outbox.lag() > BATCH:
-        parts.database.jobs.defer(JobKind.INDEX)  # for another worker to help
-    parts.pipeline.feed_index(progress=_breaking_off(stopped))
+    check = _breaking_off(stopped)
+
+    def go_on(step: str, done: int) -> None:
+        # Not before a batch is in: with the search server away there is nothing to help with.
+        if parts.database.outbox.lag() > BATCH:
+            parts.database.jobs.defer(JobKind.INDEX)  # for another worker to help
+        check(step, done)
+
+    parts.pipeline.feed_index(progress=go_on)
 
 
 def _reindex(parts: Parts, _: Mapping[str, Any], __: Stopped) -> None:

@@ -187,6 +187,27 @@ def test_a_job_that_looks_for_its_work_waits_as_long_as_a_server_is_away(
     assert database.jobs.list(JobState.FAILED) == []
 
 
+def test_nobody_is_called_to_help_with_an_index_that_is_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.BATCH", 1)
+    with open_parts(settings) as parts:
+        parts.database.posts.save([post(number) for number in range(3)])
+        feed = handlers(parts)[JobKind.INDEX]
+        with working(parts.database.jobs, {JobKind.INDEX: feed}):
+            assert parts.database.jobs.defer(JobKind.INDEX)
+            wait_until(
+                lambda: (
+                    [
+                        "no answer" in (job.error or "")
+                        for job in parts.database.jobs.list(JobState.WAITING)
+                        if job.kind is JobKind.INDEX
+                    ]
+                    == [True]
+                )
+            )
+
+
 def test_of_a_job_that_looks_for_its_work_one_fault_shows_until_it_succeeds(database: Database) -> None:
     wrong = threading.Event()
     wrong.set()
