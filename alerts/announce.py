@@ -9,6 +9,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from alerts.engine import MOST_ALERTS, UNRESOLVED
+from alerts.matchers import parse_matcher
 from alerts.messages import Entry
 from alerts.notifications import Notifications
 from alerts.planning import Situation, held_back, message_key, new_delivery, notice_of, plan, worded
@@ -36,10 +37,12 @@ def announce(
 
     `console_url` is where the messages' link leads.
     """
-    situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
-    new = sum(_tell_end(database, one, situation) for one in situation.silences if one.ends_at <= now)
-    if new:  # what a silence held is told by the word on its end
-        situation = look(database, rules, policy, now=now, zone=zone, console_url=console_url)
+    look_again = partial(look, database, rules, policy, now=now, zone=zone, console_url=console_url)
+    situation, new = look_again(), 0
+    for silence in situation.silences:
+        if silence.ends_at <= now:
+            new += _tell_end(database, silence, situation)
+            situation = look_again()  # what it held was told by the word on its end
     new += _tell_resolved(database, situation)
     planned = plan(situation)
     if planned.deliveries:
@@ -101,13 +104,13 @@ def _tell_end(database: Database, silence: Silence, situation: Situation) -> int
     open_still = [
         alert for alert in held if alert.state is AlertState.ACTIVE and held_back(alert, situation) is None
     ]
-    ways = {one.receiver: one for alert in held for one in situation.destinations(alert)}
-    ways = ways or {one.receiver: one for one in _ways_of(silence, situation)}
-    if any(way.is_quiet(situation.local) for way in ways.values()):
+    heard = [one for alert in held for one in situation.destinations(alert)]
+    listening = {one.receiver: one for one in heard or _listening_to(silence, situation)}
+    if any(one.is_quiet(situation.local) for one in listening.values()):
         return 0  # it waits for the morning
     deliveries: list[Delivery] = []
     notices: list[Notice] = []
-    for channel in ways:
+    for channel in listening:
         theirs = [
             alert
             for alert in open_still
@@ -144,8 +147,9 @@ def _group_of(silence: Silence) -> str:
     return f"silence={silence.id}"
 
 
-def _ways_of(silence: Silence, situation: Situation) -> list[Destination]:
+def _listening_to(silence: Silence, situation: Situation) -> list[Destination]:
     """Return where alerts with the labels that the silence fixes would go."""
-    fixed = dict(text.split("=", 1) for text in silence.matchers if text.split("=", 1)[0][-1] not in "!~")
+    matchers = map(parse_matcher, silence.matchers)
+    fixed = {matcher.label: matcher.value for matcher in matchers if matcher.operator == "="}
     found = destinations(situation.policy.route, fixed, situation.policy.time_intervals)
     return [one for one in found if one.receiver in situation.policy.receivers]

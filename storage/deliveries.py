@@ -35,12 +35,12 @@ class DeliveryStore:
         In the same transaction: `notices` are what the channels hear by that, `ended` the silences whose end
         they tell, at `now`.
         """
-        silences = schema.silences.c
         with writing(self._engine) as connection:
             new = insert_new(connection, schema.deliveries, [_row(delivery) for delivery in deliveries])
             upsert(connection, schema.notices, [_notice_row(notice) for notice in notices])
-            told = update(schema.silences).where(silences.id.in_(ended), silences.ended_at.is_(None))
-            connection.execute(told.values(ended_at=now))
+            if ended:
+                told = update(schema.silences).where(schema.silences.c.id.in_(ended))
+                connection.execute(told.values(ended_at=now))
         return new
 
     def notices(self, *, of: str | None = None) -> list[Notice]:

@@ -77,6 +77,23 @@ def test_a_silence_that_held_nothing_says_so(database: Database) -> None:
     assert word.body.endswith("计划停水检修。期间没有压下预警。")
 
 
+def test_two_silences_that_end_at_once_tell_what_both_held_once(database: Database) -> None:
+    for matcher in ("place=A1区", "rule=规则"):
+        add_silence(database, draft(matcher), created_by="值班台", now=NOW)
+    database.alerts.save([alert(1)])
+    words = tell(database, NOW + 2 * HOUR)
+    assert sorted(alert(1).explanation in word.body for word in words) == [False, True]
+
+
+def test_a_silence_that_held_nothing_tells_those_who_would_have_heard(database: Database) -> None:
+    add_silence(database, draft("place=A1区", "topic!=噪声"), created_by="值班台", now=NOW)
+    add_silence(database, draft("place=~A1区|A2区"), created_by="值班台", now=NOW)
+    tree = {"receiver": "没有的群", "routes": [{"matchers": ["place=A1区"], "receiver": "群"}]}
+    words = tell(database, NOW + 2 * HOUR, route=Route.model_validate(tree))
+    assert [word.title for word in words] == ["【静默结束】place=A1区、topic!=噪声"]
+    assert database.silences.untold() == []
+
+
 def test_ended_early_it_is_told_at_once(database: Database) -> None:
     silence = add_silence(database, draft("place=A1区"), created_by="值班台", now=NOW)
     database.alerts.save([alert(1)])
