@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from jmespath.exceptions import JMESPathError
+from lxml.etree import _Element
 from parsel import Selector, SelectorList
+from scrapy.http import Response, TextResponse
 
 from crawler.entry_values import is_json, is_xpath, json_path
 from crawler.tally import Quarantined
@@ -64,6 +67,8 @@ _COMMENT_WIDGETS = (
     "re:test(concat(' ', @id, ' ', @class, ' ', @src), "
     "'(^|[\\s_/-])(comments?|pinglun|gentie|disqus|changyan|sohucs|giscus|livere|uyan)', 'i')]"
 )
+# At most so many digits: int() refuses a number of thousands.
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,400}|[0-9]{1,400});?")
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&[#a-zA-Z]")
 # Seconds or milliseconds since 1970, from 2001 to 2033.
 _EPOCH = re.compile(r"(1\d{9})(?:\d{3})?")
@@ -102,6 +107,50 @@ def text_of(node: Selector) -> str:
     if isinstance(root, int | float):
         return str(root)
     return tidy("".join(_pieces(root)))
+
+
+def html_page(response: TextResponse) -> Selector:
+    """Return the response read as HTML, whatever its header says that it is, and wherever its base lies."""
+    try:
+        page = response.selector
+    except ValueError:  # a <base> that is no address
+        page = None
+    return page if page is not None and page.type == "html" else Selector(text=response.text, type="html")
+
+
+def join_url(response: Response, link: str) -> str:
+    """Return the web address that a link of the page leads to, '' for what is none."""
+    try:
+        url = response.urljoin(link.strip())
+    except ValueError:
+        url = link.strip()
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return ""
+    return url if is_web else ""
+
+
+def without_control_characters(page: Selector) -> Selector:
+    """Return the page without what lxml reads and then refuses to write. Changes the page."""
+    for element in page.root.iter():
+        if isinstance(element.tag, str):
+            element.text = _UNSTORABLE.sub("", element.text or "")
+        element.tail = _UNSTORABLE.sub("", element.tail or "")
+    return page
+
+
+def without_bad_references(markup: str) -> str:
+    """Return the markup without references to characters that do not exist, on which parsers of XML break."""
+    return _REFERENCE.sub(_existing, markup)
+
+
+def _existing(reference: re.Match[str]) -> str:
+    stated = reference.group(1)
+    number = int(stated[1:], 16) if stated[0] in "xX" else int(stated)
+    exists = 0 < number < 0x110000 and not 0xD800 <= number < 0xE000
+    return reference.group() if exists else ""
 
 
 def html_text(markup: str) -> str:
@@ -143,8 +192,17 @@ def first_text(node: Selector, selector: str | None) -> str:
 
 
 def all_text(node: Selector, selector: str) -> str:
-    """Return the texts of all matches, a line each."""
-    return "\n".join(text for match in select(node, selector) if (text := text_of(match)))
+    """Return the texts of all matches, a line each. What lies within another match is part of its text."""
+    matches = select(node, selector)
+    elements = {match.root for match in matches if isinstance(match.root, _Element)}
+    return "\n".join(
+        text for match in matches if not _is_within(match.root, elements) and (text := text_of(match))
+    )
+
+
+def _is_within(root: Any, elements: set[Any]) -> bool:
+    """Return whether an ancestor of `root` is one of `elements`."""
+    return isinstance(root, _Element) and any(parent in elements for parent in root.iterancestors())
 
 
 def read_date(text: str, *, formats: Sequence[str], zone: ZoneInfo) -> datetime:
@@ -219,6 +277,6 @@ def meta_value(page: Selector, name: str) -> str:
     """Return the content of the page's meta element `name` (its name, property or itemprop), '' if absent."""
     for attribute in ("name", "property", "itemprop"):
         for element in page.xpath(f"//meta[@{attribute}]"):
-            if element.attrib[attribute].lower() == name.lower():
-                return element.attrib.get("content", "").strip()
+            if (element.xpath(f"@{attribute}").get() or "").lower() == name.lower():
+                return (element.xpath("@content").get() or "").strip()
     return ""

@@ -8,7 +8,7 @@ import re
 from parsel import Selector
 from scrapy.http import TextResponse
 
-from crawler.extraction import select
+from crawler.extraction import html_page, select
 from crawler.tally import Quarantined
 
 _OPENING = re.compile(r"[\[{]")
@@ -20,7 +20,7 @@ def json_page(response: TextResponse, state: str | None) -> Selector:
     What stands before and after it (an assignment, a callback) is left out.
     Raises Quarantined("no_json") where there is none.
     """
-    text = response.text if state is None else "".join(select(response.selector, state).getall())
+    text = response.text if state is None else "".join(select(html_page(response), state).getall())
     opening = _OPENING.search(text)
     if opening is None:
         raise Quarantined("no_json", f'"{response.url}" has no JSON{_where(state)}')

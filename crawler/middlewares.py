@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
@@ -16,6 +17,10 @@ from crawler.job import CrawlJob
 from crawler.pipelines import job_of
 from crawler.refusals import is_login_address, plain_host, refuse_url
 from records.errors import Rejected
+
+# A tag of a page has a dozen; 50,000 took libxml2 two minutes.
+MAX_ATTRIBUTES = 1000
+_LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{4000,}")
 
 
 class RefusalMiddleware:
@@ -75,7 +80,10 @@ class ConditionalMiddleware:
 
 
 class DecodingMiddleware:
-    """Gives text responses the encoding that their bytes are in, whatever header and markup say."""
+    """Gives text responses the encoding that their bytes are in, whatever header and markup say.
+
+    Stops what libxml2 would be busy with for minutes: it compares each attribute of a tag with all others.
+    """
 
     def __init__(self, job: CrawlJob) -> None:
         self._override = job.source.encoding
@@ -87,6 +95,10 @@ class DecodingMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         if not isinstance(response, TextResponse):
             return response
+        if any(len(tag.split()) > MAX_ATTRIBUTES for tag in _LONG_TAG.findall(response.body)):
+            raise RequestRefused(
+                "too_complex", f'"{request.url}": a tag with over {MAX_ATTRIBUTES} attributes'
+            )
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         declared = http_content_type_encoding(header) or html_body_declared_encoding(response.body)
         return response.replace(encoding=self._override or find_encoding(response.body, declared))

@@ -164,8 +164,6 @@ def is_forum_software(page: Selector) -> bool:
 
 def is_challenge(page: Selector) -> bool:
     """Return whether the page is there to ask for a password or a captcha. A log-in box elsewhere is none."""
-    if page.type != "html":
-        return False
     if _CHALLENGE.search(page.xpath("string(//title)").get() or ""):
         return True
     shown = "".join(page.xpath("//body//text()[not(parent::script or parent::style)]").getall())

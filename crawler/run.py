@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -64,6 +65,8 @@ def crawl(
         )
     refuse_source(source.name, source.start_urls)
     job = CrawlJob(source=source, sink=sink, tally=Tally(), now=now, watermark=watermark, progress=progress)
+    # It logs the text of pages, and a warning for each that has none.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     process = AsyncCrawlerProcess(crawl_settings(source, user_agent=user_agent, allowed=allowed))
     crawler = process.create_crawler(SPIDERS[source.spider])
     crawling = process.crawl(crawler, job=job)

@@ -11,7 +11,7 @@ from scrapy.http import FormRequest, JsonRequest, Request, Response, TextRespons
 
 from crawler.board_messages import read_message
 from crawler.completeness import missing_ids
-from crawler.extraction import first_text, hashed_id, read_count, select
+from crawler.extraction import first_text, hashed_id, html_page, join_url, read_count, select
 from crawler.job import Gathered
 from crawler.json_pages import json_page
 from crawler.source import BoardSource
@@ -77,7 +77,7 @@ class BoardSpider(SourceSpider[BoardSource]):
             yield from self._following(listing, content, page)
 
     def _content(self, response: TextResponse, *, as_json: bool) -> Selector:
-        return json_page(response, self.source.selectors.state) if as_json else response.selector
+        return json_page(response, self.source.selectors.state) if as_json else html_page(response)
 
     def _linked(self, listing: TextResponse, items: SelectorList[Selector]) -> list[str]:
         """Return the addresses of the messages that the list links to."""
@@ -88,9 +88,9 @@ class BoardSpider(SourceSpider[BoardSource]):
             for link in select(item, self.source.selectors.link)[:1].getall()
         ]
         urls = [
-            template.replace("{id}", link) if template else listing.urljoin(link) for link in links if link
+            template.replace("{id}", link) if template else join_url(listing, link) for link in links if link
         ]
-        return [url for url in urls if url.startswith(("http://", "https://"))]
+        return [url for url in urls if url]
 
     def _visits(self, urls: list[str], known: list[KnownPost | None]) -> Iterator[Request]:
         for url, post in zip(urls, known, strict=True):
@@ -121,7 +121,7 @@ class BoardSpider(SourceSpider[BoardSource]):
         if paging is None:
             link = select(content, selectors.next_page).get() if selectors.next_page else None
             if link:
-                yield from self.next_list(listing.urljoin(str(link).strip()), page)
+                yield from self.next_list(join_url(listing, str(link)), page)
         elif listing.request is not None:
             yield from self.next_list(paging.address(page + 1) or listing.request.url, page)
 

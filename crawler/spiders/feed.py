@@ -14,7 +14,7 @@ import feedparser
 from scrapy.http import Request, Response, TextResponse
 from w3lib.url import canonicalize_url
 
-from crawler.extraction import hashed_id, html_text
+from crawler.extraction import hashed_id, html_text, join_url, without_bad_references
 from crawler.job import Gathered
 from crawler.json_feed import json_feed_entries
 from crawler.source import FeedSource
@@ -74,7 +74,7 @@ class FeedSpider(SourceSpider[FeedSource]):
 
     def _post(self, entry: Any, response: Response) -> Post:
         source = self.source
-        link = response.urljoin(entry.get("link", "")) if entry.get("link") else None
+        link = join_url(response, entry.get("link", "")) or None
         name = entry.get("id") or link
         if not name:
             raise Rejected("no_id", "the entry has neither id nor link")
@@ -99,7 +99,7 @@ def parse_feed(response: TextResponse) -> list[Any]:
         return entries
     # The bytes are handed over as UTF-8 because feeds, too, name encodings that they are not in; as a stream,
     # because feedparser would take plain bytes for a file name.
-    body = io.BytesIO(response.text.encode("utf-8", "replace"))
+    body = io.BytesIO(without_bad_references(response.text).encode("utf-8", "replace"))
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": response.url}
     return list(feedparser.parse(body, response_headers=headers).entries)
 

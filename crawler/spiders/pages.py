@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import trafilatura
+from lxml.etree import XMLSyntaxError
 from parsel import Selector
 from scrapy.http import Request, Response, TextResponse
 from scrapy.utils.gz import gunzip, gzip_magic_number
@@ -18,12 +19,16 @@ from crawler.extraction import (
     all_text,
     first_text,
     hashed_id,
+    html_page,
+    join_url,
     json_ld_value,
     meta_value,
     read_date,
     select,
     tidy,
+    without_bad_references,
     without_comments,
+    without_control_characters,
 )
 from crawler.job import Gathered
 from crawler.selectors import DateRule
@@ -56,20 +61,26 @@ class PagesSpider(SourceSpider[PagesSource]):
         elif isinstance(response, TextResponse) and self.source.selectors.item is not None:
             yield from self._read_listing(response, self.source.selectors.item, page)
         else:
-            self.tally.fail(
-                "no_sitemap",
-                f'source "{self.name}": "{response.url}": no sitemap (check the address, '
-                "or give selectors.item for a list page)",
-            )
+            self._fail_without_sitemap(response)
+
+    def _fail_without_sitemap(self, response: Response) -> None:
+        self.tally.fail(
+            "no_sitemap",
+            f'source "{self.name}": "{response.url}": no sitemap (check the address, '
+            "or give selectors.item for a list page)",
+        )
 
     def _read_sitemap(self, response: Response, body: bytes, depth: int) -> Iterator[Request]:
-        sitemap = Sitemap(body)
-        entries = sorted(sitemap, key=lambda entry: str(entry.get("lastmod", "")), reverse=True)
-        urls = [response.urljoin(entry["loc"]) for entry in entries]
-        changes = [str(entry.get("lastmod", "")) for entry in entries]
-        if sitemap.type == "sitemapindex":
+        kind, entries = read_sitemap(body)
+        if not kind:
+            self._fail_without_sitemap(response)
+            return
+        entries.sort(key=lambda entry: entry.get("lastmod", ""), reverse=True)
+        urls = [join_url(response, entry["loc"]) for entry in entries]
+        changes = [entry.get("lastmod", "") for entry in entries]
+        if kind == "sitemapindex":
             if depth < MAX_SITEMAP_DEPTH:
-                yield from (self.list_request(url, page=depth + 1) for url in urls)
+                yield from (self.list_request(url, page=depth + 1) for url in urls if url)
             return
         for url, changed in zip(urls, changes, strict=True):
             if self._is_article(url) and self._is_worth_a_visit(self.find_known(url), changed):
@@ -86,13 +97,11 @@ class PagesSpider(SourceSpider[PagesSource]):
 
     def _read_listing(self, listing: TextResponse, item: str, page: int) -> Iterator[Request]:
         selectors = self.source.selectors
-        entries = select(listing.selector, item)
+        content = html_page(listing)
+        entries = select(content, item)
         self.refuse_forum(listing, entries)
-        urls = [
-            url
-            for url in map(listing.urljoin, filter(None, map(self._href, entries)))
-            if self._is_article(url)
-        ]
+        links = filter(None, map(self._href, entries))
+        urls = [url for link in links if self._is_article(url := join_url(listing, link))]
         if not urls and page == 1:
             self.refuse_challenge(listing)
             self.tally.fail(
@@ -106,9 +115,9 @@ class PagesSpider(SourceSpider[PagesSource]):
         for url, post in zip(urls, known, strict=True):
             if self.is_due(post):
                 yield from self.visit(url)
-        following = select(listing.selector, selectors.next_page).get() if selectors.next_page else None
+        following = select(content, selectors.next_page).get() if selectors.next_page else None
         if following and is_new and not self.is_behind(known):
-            yield from self.next_list(listing.urljoin(following), page)
+            yield from self.next_list(join_url(listing, following), page)
 
     def _href(self, entry: Selector) -> str:
         """Return the link of a list entry: itself, or the first within it."""
@@ -118,13 +127,11 @@ class PagesSpider(SourceSpider[PagesSource]):
 
     def _is_article(self, url: str) -> bool:
         pattern = self.source.selectors.article_url
-        return url.startswith(("http://", "https://")) and (
-            pattern is None or re.search(pattern, url) is not None
-        )
+        return bool(url) and (pattern is None or re.search(pattern, url) is not None)
 
     def read_post(self, response: TextResponse, url: str) -> Post:
         source, selectors = self.source, self.source.selectors
-        page = without_comments(response.selector)
+        page = without_comments(html_page(response))
         asked_at = self._date(page, selectors.date, url)
         title = first_text(page, selectors.title)
         text = all_text(page, selectors.body) if selectors.body else article_text(page, url)
@@ -179,7 +186,32 @@ def sitemap_body(response: Response) -> bytes | None:
     return body if b"<urlset" in head or b"<sitemapindex" in head else None
 
 
+def read_sitemap(body: bytes) -> tuple[str, list[dict[str, str]]]:
+    """Return "urlset" or "sitemapindex", and its entries, each with `loc`. Broken XML gives what it can.
+
+    The kind is "" where not even its first element can be read.
+    """
+    try:
+        return _entries(Sitemap(body))
+    except UnicodeDecodeError:
+        # lxml passes over bytes that are no UTF-8, and stumbles when asked for them.
+        return _entries(Sitemap(without_bad_references(body.decode("utf-8", "replace")).encode()))
+    except (StopIteration, XMLSyntaxError):
+        return "", []
+
+
+def _entries(sitemap: Sitemap) -> tuple[str, list[dict[str, str]]]:
+    return sitemap.type, [{key: str(value) for key, value in entry.items()} for entry in sitemap]
+
+
 def article_text(page: Selector, url: str) -> str:
     """Return the article's body as trafilatura finds it, '' for none. No date, no author, no comments."""
-    text = trafilatura.extract(page.root, url=url, include_comments=False, include_tables=True)
+    try:
+        text = _extract(page, url)
+    except ValueError:
+        text = _extract(without_control_characters(page), url)
     return tidy(text or "")
+
+
+def _extract(page: Selector, url: str) -> str | None:
+    return trafilatura.extract(page.root, url=url, include_comments=False, include_tables=True)

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from w3lib.url import canonicalize_url
 
 from crawler.completeness import CUT_SHORT
+from crawler.extraction import html_page
 from crawler.failures import EXPLANATIONS, STOPPING, explain, failure_code
 from crawler.job import CrawlJob, Gathered
 from crawler.refusals import is_challenge, is_forum_software, looks_like_forum
@@ -120,7 +121,7 @@ class SourceSpider(Spider, Generic[SourceT]):
 
         A page that is not read because of it is a gap. None once max_items is reached.
         """
-        if not url.startswith(("http://", "https://")) or self.tally.begun > self.source.max_items:
+        if not url or self.tally.begun > self.source.max_items:
             return
         if page < self.source.max_pages:
             yield self.list_request(url, page=page + 1)
@@ -187,7 +188,7 @@ class SourceSpider(Spider, Generic[SourceT]):
         """Return `response`, which is text. Raises Quarantined("not_html"); stops at forum software."""
         if not isinstance(response, TextResponse):
             raise Quarantined("not_html", f'"{response.url}" is no text')
-        if response.selector.type == "html" and is_forum_software(response.selector):
+        if is_forum_software(html_page(response)):
             self.stop_at_forum(response)
         return response
 
@@ -198,7 +199,7 @@ class SourceSpider(Spider, Generic[SourceT]):
 
     def refuse_challenge(self, response: Response) -> None:
         """Stop where a page that is not what we look for asks for a log-in or a captcha instead."""
-        if isinstance(response, TextResponse) and is_challenge(response.selector):
+        if isinstance(response, TextResponse) and is_challenge(html_page(response)):
             self.stop("access_denied", f'"{response.url}": {EXPLANATIONS["access_denied"]}')
 
     def stop_at_forum(self, response: Response) -> NoReturn:

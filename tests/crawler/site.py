@@ -69,8 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, address: str) -> None:
+        super().__init__((address, 0), Handler)
         self.pages: dict[str, Answer] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
 
@@ -79,10 +79,13 @@ class _Server(ThreadingHTTPServer):
 
 
 class Site:
-    """`with Site() as site: site.pages["/list"] = html("…")`; `site.url` has no slash at its end."""
+    """`with Site() as site: site.pages["/list"] = html("…")`; `site.url` has no slash at its end.
 
-    def __init__(self) -> None:
-        self._server = _Server()
+    At the address 0.0.0.0 it is every host from 127.0.0.1 to 127.255.255.254.
+    """
+
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self._server = _Server(address)
         self.pages = self._server.pages
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.drills import clocks, deliveries, disks, importers, kills, outages
+from tests.drills import clocks, crawls, deliveries, disks, importers, kills, outages
 from tests.drills.results import Drill, Result
 from tests.drills.servers import Node, PostgresqlServer, restartable_postgresql
 from tests.drills.site import Site, embedded, on_servers
@@ -127,12 +127,18 @@ def _master(workshop: Workshop, dice: random.Random, wanted: int | None) -> Resu
         return outages.master_killed(site, dice, wanted or 2, cluster=workshop.cluster)
 
 
+def _mutated(_: Workshop, dice: random.Random, wanted: int | None) -> Result:
+    return crawls.mutated(dice, wanted or crawls.MUTATED)
+
+
 DRILLS: Mapping[str, Sequence[Run]] = {
     "importer": _on_both(kills.importer, 14, 3),
     "indexer": _on_both(kills.indexer, 14, 3),
     "console": _on_both(kills.console, 8, 4),
     "worker": (_on_servers(kills.worker, 4),),
     "importers": _on_both(importers.two_importers, 2, 1),
+    "crawler": _on_both(crawls.crawler, 20, 3),
+    "mutations": (_mutated,),
     "deliveries": _on_both(deliveries.delivered_once, 10, 5),
     "clock": tuple(map(_clock, _on_both(clocks.clock_set_back, 3, 1))),
     "disk": (_disk,),
