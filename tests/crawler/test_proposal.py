@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from crawler.proposal.detail import read_detail
 from crawler.proposal.entry import add_entry, entry_text
 from crawler.proposal.labels import field_of, is_writers
 from crawler.proposal.listing import find_id_pattern, find_listing
-from crawler.proposal.look import Looked, look, looking_source
+from crawler.proposal.look import looking_source
 from records.errors import ConfigurationError, Rejected
 from tests.crawler.awkward_boards import (
     FOUND,
@@ -29,23 +28,9 @@ from tests.crawler.awkward_boards import (
     nested_tables,
     reply_on_its_own_page,
 )
-from tests.crawler.crawling import NOW, PROCESSES, USER_AGENT, ZONE, Crawled, FileSink, crawl_into
+from tests.crawler.crawling import ZONE, Crawled, crawl_into
+from tests.crawler.looking import look_at
 from tests.crawler.site import Page, Site, html
-
-
-def look_at(url: str, folder: Path, *, local: bool = True) -> Looked:
-    receiving, sending = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=_look, args=(url, folder, local, sending))
-    process.start()
-    sending.close()
-    looked: Looked = receiving.recv()
-    process.join(30)
-    return looked
-
-
-def _look(url: str, folder: Path, local: bool, pipe: Connection) -> None:
-    source = looking_source(url, local=local)
-    pipe.send(look(source, FileSink(folder / "none.json"), user_agent=USER_AGENT, now=NOW))
 
 
 def proposed(url: str, folder: Path) -> str:
