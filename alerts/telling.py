@@ -41,6 +41,7 @@ def _came_of(alert: Alert, destination: Destination, situation: Situation) -> st
     if destination.is_quiet(situation.local):
         return "现在是免打扰或无人值班的时段，时段结束时一并告知"
     # Of itself: what stands beside it has been looked at, and planning all would take a while.
-    if plan(replace(situation, standing=[alert])).deliveries:
+    planned = plan(replace(situation, standing=[alert])).deliveries
+    if any(delivery.channel == destination.receiver for delivery in planned):
         return "下一轮通知时告知"
     return "等同组的通知间隔过去再告知"
