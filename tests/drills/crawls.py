@@ -22,8 +22,8 @@ from tests.drills.site import Running, Site, embedded, wait_until
 
 # What a board gains before each kill; two list pages, and three transactions of the store.
 NEW, PER_LIST = 60, 30
-# From its first request a crawl of one round takes 0.5 to 2 s on two cores.
-CRAWL_S = 1.0
+# From its first request a crawl of one round takes 0.5 to 2 s on two idle cores.
+CRAWL_S = 2.0
 SOURCE = "lake"
 MUTATED = 10_000
 BEGINNING = datetime.min.replace(tzinfo=UTC)
