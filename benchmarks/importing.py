@@ -31,12 +31,14 @@ def main() -> None:
         least_s = _least(folder / "least.sqlite")
         environment = {**os.environ, "HUIYING_DATA_DIR": str(folder / "data")}
         wall_s, cpu_s = _timed(["import", str(MESSAGES), "--format", "json"], environment)
+        again_wall_s, again_s = _timed(["import", str(MESSAGES), "--format", "json"], environment)
         found = _output(["search", "停水", "--limit", "1", "--format", "jsonl"], environment)
         problems = _output(["problems", "list", "--format", "jsonl"], environment).splitlines()
         assert json.loads(found)["text"]
         assert sum(json.loads(line)["n_posts"] for line in problems) == _rows()
     print(f"{_rows()} real messages              wall s    processor s    posts/s")
     print(f"import to searchable problems   {wall_s:7.1f} {cpu_s:14.1f} {_rows() / cpu_s:10.0f}")
+    print(f"the same file again             {again_wall_s:7.1f} {again_s:14.1f} {_rows() / again_s:10.0f}")
     print(f"words into SQLite FTS5 alone    {'':7} {least_s:14.1f} {_rows() / least_s:10.0f}")
     print(f"ratio of processor time         {'':7} {cpu_s / least_s:14.1f}")
 
