@@ -8,14 +8,13 @@ from dataclasses import replace
 
 from alerts.coverage import Coverage
 from alerts.facts import Facts, Group, Reports
+from alerts.reading import Reading, Truth
 from records.analysis import Analysis
 from records.post import Channel
 from records.problem import Membership
 from records.query import SortOrder
 from records.times import Period
-from storage.database import Database
 from storage.query import quoted
-from storage.search import SearchIndex
 
 REPORTS = f"channel:({' OR '.join(channel for channel in Channel if channel.carries_reports)})"
 # An alert's evidence; past this many a person searches instead.
@@ -41,12 +40,12 @@ def seeing(coverage: Coverage) -> list[str]:
     return [f"NOT {clause('source', name)}" for name in coverage.blind_sources]
 
 
-def find(index: SearchIndex, query: str, period: Period) -> list[str]:
+def find(index: Reading, query: str, period: Period) -> list[str]:
     page = index.search(query, period=period, sort=SortOrder.NEWEST, limit=MOST_POSTS)
     return [hit.post_id for hit in page.hits]
 
 
-def pages(index: SearchIndex, query: str, period: Period) -> Iterator[list[str]]:
+def pages(index: Reading, query: str, period: Period) -> Iterator[list[str]]:
     cursor = None
     for _ in range(0, MOST_READ, _PAGE):
         page = index.search(query, period=period, sort=SortOrder.OLDEST, limit=_PAGE, after=cursor)
@@ -57,9 +56,7 @@ def pages(index: SearchIndex, query: str, period: Period) -> Iterator[list[str]]
             return
 
 
-def with_reports(
-    database: Database, index: SearchIndex, query: str, facts: Facts, large: Sequence[Group]
-) -> Facts:
+def with_reports(database: Truth, index: Reading, query: str, facts: Facts, large: Sequence[Group]) -> Facts:
     """Look up the posts behind the groups that are `large`, to count voices instead of copies."""
     if not large:
         return facts
@@ -81,7 +78,7 @@ def with_reports(
 class Evidence:
     """Which posts report which problem, and which are copies of which."""
 
-    def __init__(self, database: Database, problem_ids: Iterable[str]) -> None:
+    def __init__(self, database: Truth, problem_ids: Iterable[str]) -> None:
         members = database.problems.members_of(list(problem_ids))
         self._of_post: dict[str, Membership] = {m.post_id: m for found in members.values() for m in found}
 

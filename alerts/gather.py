@@ -19,6 +19,7 @@ from alerts.evidence import REPORTS, Evidence, both, find, pages, seeing, with_r
 from alerts.facts import Facts, Group, Overdue, Step
 from alerts.gather_answers import answered_poorly, reported_again
 from alerts.gather_windows import gather_flatline, gather_new_terms, gather_percentages, gather_spike
+from alerts.reading import Reading, Truth
 from alerts.rule_types import (
     DAY,
     AnyRule,
@@ -39,14 +40,12 @@ from records.post import Post
 from records.problem import Problem, ProblemState
 from records.query import GroupSeries, Interval
 from records.times import Period
-from storage.database import Database
-from storage.search import SearchIndex
 
 
 def gather(
     rule: Rule,
-    database: Database,
-    index: SearchIndex,
+    database: Truth,
+    index: Reading,
     *,
     now: datetime,
     zone: ZoneInfo,
@@ -79,7 +78,7 @@ def gather(
     return _waiting(rule, database, index, window, zone=zone, deadlines=deadlines, coverage=coverage)
 
 
-def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Period) -> Facts:
+def _matches(rule: AnyRule, database: Truth, index: Reading, window: Period) -> Facts:
     query = both(rule.filter, REPORTS)
     series = index.group_counts(query, ("problem",), period=window)
     if not series:
@@ -100,7 +99,7 @@ def _matches(rule: AnyRule, database: Database, index: SearchIndex, window: Peri
     return Facts(window=window, groups=groups, problems=problems)
 
 
-def _counts(rule: FrequencyRule, database: Database, index: SearchIndex, window: Period) -> Facts:
+def _counts(rule: FrequencyRule, database: Truth, index: Reading, window: Period) -> Facts:
     query = both(rule.filter, REPORTS)
     series = index.group_counts(query, rule.query_key, period=window)
     groups = [Group(labels=dict(one.key), count=one.total) for one in series]
@@ -111,8 +110,8 @@ def _counts(rule: FrequencyRule, database: Database, index: SearchIndex, window:
 
 def _history(
     rule: SurgeRule,
-    database: Database,
-    index: SearchIndex,
+    database: Truth,
+    index: Reading,
     window: Period,
     *,
     zone: ZoneInfo,
@@ -122,7 +121,7 @@ def _history(
     query = both(rule.filter, REPORTS, *seeing(coverage))
     n_steps = rule.baseline // DAY + ceil(rule.timeframe / DAY)
     span = Period(start=window.end - n_steps * DAY, end=window.end)
-    midnight = _zone_of_midnight(window.end)
+    midnight = zone_of_midnight(window.end)
     everything = index.group_counts(
         both(REPORTS, *seeing(coverage)), (), period=span, interval=Interval.DAY, zone=midnight
     )
@@ -140,7 +139,7 @@ def _history(
     return with_reports(database, index, query, facts, screened(rule, groups))
 
 
-def _zone_of_midnight(moment: datetime) -> timezone:
+def zone_of_midnight(moment: datetime) -> timezone:
     """Return the zone in which `moment` is midnight: its day bins are the 24 hours up to this time of day."""
     utc = moment.astimezone(UTC)
     return timezone(-timedelta(hours=utc.hour, minutes=utc.minute))
@@ -170,7 +169,7 @@ def _steps(
 
 def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: timedelta) -> tuple[int, ...]:
     if not least_hour:  # the bins are the steps
-        return tuple(one.count for one in series.bins)
+        return tuple([one.count for one in series.bins])
     counts = [0] * n_steps
     for one in series.bins:
         after = one.start - span.start
@@ -181,8 +180,8 @@ def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: tim
 
 def _waiting(
     rule: OverdueRule,
-    database: Database,
-    index: SearchIndex,
+    database: Truth,
+    index: Reading,
     window: Period,
     *,
     zone: ZoneInfo,
@@ -190,7 +189,9 @@ def _waiting(
     coverage: Coverage,
 ) -> Facts:
     """Problems with posts unanswered past their deadline; a source that is blind now may hold the answer."""
-    query = both(rule.filter, REPORTS, "NOT _exists_:reply", *seeing(coverage))
+    # Answers dated after `now` are those that a backtest knows and the moment did not.
+    waiting = f'NOT _exists_:reply OR replied:>="{window.end.isoformat()}"'
+    query = both(rule.filter, REPORTS, waiting, *seeing(coverage))
     overdue: dict[str, list[tuple[Post, datetime, str]]] = defaultdict(list)
     problems: dict[str, Problem] = {}
     for post_ids in pages(index, query, window):

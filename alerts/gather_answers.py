@@ -8,21 +8,20 @@ from zoneinfo import ZoneInfo
 
 from alerts.evidence import REPORTS, Evidence, both, find, pages
 from alerts.facts import Case, Facts
+from alerts.reading import Reading, Truth
 from alerts.rule_types import PoorReplyRule, RecurrenceRule
 from nlp.summary import REOPENED_AFTER
 from records.analysis import Analysis, ReplyFindingCode
 from records.post import Post
 from records.problem import Problem, ProblemState
 from records.times import Period
-from storage.database import Database
-from storage.search import SearchIndex
 
 # Answers come late; one to a message older than this is not looked for.
 LONGEST_WAIT = timedelta(days=365)
 
 
 def answered_poorly(
-    rule: PoorReplyRule, database: Database, index: SearchIndex, window: Period, *, zone: ZoneInfo
+    rule: PoorReplyRule, database: Truth, index: Reading, window: Period, *, zone: ZoneInfo
 ) -> Facts:
     """Problems whose newest dated answer came within the window and decides nothing."""
     since = window.start.astimezone(zone).date().isoformat()
@@ -48,7 +47,7 @@ def answered_poorly(
     return Facts(window=window, cases=tuple(cases), problems=problems)
 
 
-def reported_again(rule: RecurrenceRule, database: Database, index: SearchIndex, window: Period) -> Facts:
+def reported_again(rule: RecurrenceRule, database: Truth, index: Reading, window: Period) -> Facts:
     """Reopened problems with reports in the window that came after the answer."""
     query = both(rule.filter, REPORTS)
     series = index.group_counts(query, ("problem",), period=window)
@@ -72,7 +71,7 @@ def reported_again(rule: RecurrenceRule, database: Database, index: SearchIndex,
     return Facts(window=window, cases=tuple(cases), problems=problems)
 
 
-def _reports(index: SearchIndex, query: str, window: Period, problems: Iterable[str]) -> Iterator[str]:
+def _reports(index: Reading, query: str, window: Period, problems: Iterable[str]) -> Iterator[str]:
     for problem_id in sorted(problems):
         yield from find(index, both(query, f'problem:"{problem_id}"'), window)
 

@@ -10,19 +10,18 @@ from alerts.coverage import Coverage
 from alerts.evaluate_windows import outside, spikes, unseen_before
 from alerts.evidence import REPORTS, both, seeing, with_reports
 from alerts.facts import Facts, Group, Step
+from alerts.reading import Reading, Truth
 from alerts.rule_types import FlatlineRule, NewTermRule, PercentageMatchRule, SpikeRule, SpikeType
 from records.query import GroupSeries
 from records.times import Period
-from storage.database import Database
-from storage.search import SearchIndex
 
 _Key = tuple[tuple[str, str], ...]
 
 
 def gather_spike(
     rule: SpikeRule,
-    database: Database,
-    index: SearchIndex,
+    database: Truth,
+    index: Reading,
     *,
     now: datetime,
     zone: ZoneInfo,
@@ -40,7 +39,7 @@ def gather_spike(
 
 
 def gather_flatline(
-    rule: FlatlineRule, index: SearchIndex, *, now: datetime, zone: ZoneInfo, coverage: Coverage
+    rule: FlatlineRule, index: Reading, *, now: datetime, zone: ZoneInfo, coverage: Coverage
 ) -> Facts:
     """Counts of the window and of the baseline, of the sources we see and as far as we see them."""
     return _two_spans(
@@ -49,9 +48,7 @@ def gather_flatline(
     )  # fmt: skip
 
 
-def gather_percentages(
-    rule: PercentageMatchRule, database: Database, index: SearchIndex, window: Period
-) -> Facts:
+def gather_percentages(rule: PercentageMatchRule, database: Truth, index: Reading, window: Period) -> Facts:
     """Counts of the filter, and of both filters."""
     matching = both(rule.filter, rule.match_bucket_filter, REPORTS)
     matched = _by_key(index.group_counts(matching, rule.query_key, period=window))
@@ -63,7 +60,7 @@ def gather_percentages(
     return with_reports(database, index, matching, Facts(window=window, groups=groups), large)
 
 
-def gather_new_terms(rule: NewTermRule, database: Database, index: SearchIndex, window: Period) -> Facts:
+def gather_new_terms(rule: NewTermRule, database: Truth, index: Reading, window: Period) -> Facts:
     """Counts of each value of each field, now and in the time before."""
     query = both(rule.filter, REPORTS)
     before = Period(start=window.start - rule.terms_window_size, end=window.start)
@@ -86,7 +83,7 @@ def gather_new_terms(rule: NewTermRule, database: Database, index: SearchIndex, 
 def _two_spans(
     query: str,
     by: Sequence[str],
-    index: SearchIndex,
+    index: Reading,
     *,
     end: datetime,
     length: timedelta,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from alerts.deadlines import DEFAULT_DEADLINES, DueDates, load_deadlines
@@ -15,6 +16,7 @@ from app.settings import Settings
 from crawler.catalogue import Catalogue, load_catalogue
 from nlp.segment import words
 from nlp.user_words import use_words
+from records.times import utc_now
 from storage.database import Database
 from storage.search import SearchIndex
 from storage.search_engines import open_index
@@ -56,8 +58,11 @@ class Parts:
 
 
 @contextmanager
-def open_parts(settings: Settings) -> Iterator[Parts]:
-    """Set the installation up if need be, open it, and close it at the end."""
+def open_parts(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Iterator[Parts]:
+    """Set the installation up if need be, open it, and close it at the end.
+
+    `clock` says what relative dates in queries count back from.
+    """
     ensure_installation(settings)
     use_words(settings.words_file)
     with Database.open(settings.truth_url) as database:
@@ -65,6 +70,7 @@ def open_parts(settings: Settings) -> Iterator[Parts]:
             settings.index_url or settings.index_dir,
             segment=words,
             zone=settings.zone,
+            clock=clock,
             api_key=settings.index_api_key or None,
             ca_file=settings.index_ca_file,
             shards=settings.index_shards,

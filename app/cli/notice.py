@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,10 @@ import typer
 
 from app.cli.options import DataDir, Limit, Now, Output, moment
 from app.cli.output import Format, note, print_records, write
+from app.cli.trying import backtest, named_rule
 from app.settings import Settings, load_settings
 from records.alert import AlertState, Verdict
-from records.errors import ConfigurationError, nearest
+from records.errors import ConfigurationError
 from records.files import placed
 from records.plain import plain
 from records.run import AuditEntry, RunKind, RunRecord
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alerts.rules import RuleSet
     from storage.database import Database
 
-rules = typer.Typer(help="预警规则：检查、解释、公示、执行。", no_args_is_help=True)
+rules = typer.Typer(help="预警规则：检查、解释、回看、公示、执行。", no_args_is_help=True)
 alerts = typer.Typer(help="预警：列出、认领、办结。", no_args_is_help=True)
 
 
@@ -32,6 +32,7 @@ def register(cli: typer.Typer) -> None:
     rules.command("check", help="读规则文件，逐条说明对错。")(check)
     rules.command("run", help="现在就把规则执行一遍并送出通知。")(run)
     rules.command("explain", help="用中文说明一条规则看什么、何时预警。")(explain)
+    rules.command("backtest", help="一条规则在过去一段时间里会预警什么；不保存，不发送。")(backtest)
     rules.command("status", help="每条规则的心跳：最近一次执行、用时、命中、错误。")(status)
     rules.command("register", help="写出规则公示：每条规则的名称、理由和检索式。")(register_rules)
     alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
@@ -92,13 +93,7 @@ def explain(
 ) -> None:
     from alerts.explain import explain as explained
 
-    found = _load(load_settings(data_dir))
-    rules_by_name = {rule.name: rule for rule in found.rules}
-    if name not in rules_by_name:
-        broken = next((str(error) for error in found.errors if error.name == name), None)
-        hint = nearest(name, rules_by_name) or " (see `huiying rules check`)"
-        raise ConfigurationError(broken or f'rule "{name}": there is none{hint}')
-    write(explained(rules_by_name[name]) + "\n")
+    write(explained(named_rule(_load(load_settings(data_dir)), name)) + "\n")
 
 
 def register_rules(
@@ -130,11 +125,11 @@ def register_rules(
 
 
 def _load(settings: Settings) -> RuleSet:
-    from alerts.rules import load_rules
     from app.installation import ensure_installation
+    from app.tasks import rule_set
 
     ensure_installation(settings)
-    return load_rules(settings.rules_dir, every=timedelta(seconds=settings.rules_every_s))
+    return rule_set(settings)
 
 
 def run(form: Output = Format.TABLE, data_dir: DataDir = None, now: Now = None) -> None:

@@ -1,0 +1,175 @@
+"""`huiying rules backtest`: what a rule would have done, and what an edited version would have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.options import DataDir, Output
+from app.cli.output import Format, gettext, print_records, progress_bar, write
+from app.settings import load_settings
+from records.errors import ConfigurationError, nearest
+from records.times import Period, day_period
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from alerts.backtest import TriedAlert
+    from alerts.rule_types import Rule
+    from alerts.rules import RuleSet
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+# Of one line of a terminal, with room for what stands around it.
+MOST_CELLS = 53
+
+
+def backtest(
+    name: Annotated[str, typer.Argument(metavar="RULE", help="规则的名称，或规则文件（.yaml）")],
+    since: Annotated[str, typer.Option("--since", help="从哪天起，如 2026-01-01")],
+    until: Annotated[str, typer.Option("--until", help="到哪天为止（含当天）")],
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="改过的规则文件：看它比现在多报什么、少报什么")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option("--every", help="每隔多久看一次，如 1h（默认 1d；规则看得更短时按它的时间）")
+    ] = None,
+    form: Output = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Nothing is stored or sent: what fires is only shown."""
+    from alerts import backtest as trial
+    from app.backtesting import open_past
+    from app.installation import ensure_installation
+    from app.tasks import rule_set
+
+    settings = load_settings(data_dir)
+    ensure_installation(settings)
+    found = rule_set(settings)
+    period = _period(since, until, settings.zone)
+    versions = [_rule(found, name), *([_from_file(found, compare)] if compare else [])]
+    step = _step(every) if every else min(trial.usual_step(rule) for rule in versions)
+    for rule in versions:
+        trial.check_can_be_tried(rule, every=step)
+    at = trial.moments(period, every=step)
+    with open_past(settings, found.deadlines, period) as past, progress_bar() as bar:
+        task = bar.add_task(gettext("回看"), total=len(at) * len(versions))
+        tried = [
+            trial.backtest(rule, past, at, progress=lambda done: bar.update(task, advance=done))
+            for rule in versions
+        ]
+    if not compare:
+        _print({"": tried[0]}, period, settings.zone, form)
+        return
+    compared = trial.compare(*tried)
+    parts = {"both": compared.both, "gone": compared.only_first, "new": compared.only_second}
+    _print(parts, period, settings.zone, form)
+
+
+def named_rule(found: RuleSet, name: str) -> Rule:
+    """Return the rule of that name. Raises ConfigurationError: it is broken, or there is none."""
+    rules = {rule.name: rule for rule in found.rules}
+    if name not in rules:
+        broken = next((str(error) for error in found.errors if error.name == name), None)
+        hint = nearest(name, rules) or " (see `huiying rules check`)"
+        raise ConfigurationError(broken or f'rule "{name}": there is none{hint}')
+    return rules[name]
+
+
+def _rule(found: RuleSet, name: str) -> Rule:
+    return _from_file(found, Path(name)) if name.endswith(".yaml") else named_rule(found, name)
+
+
+def _from_file(found: RuleSet, path: Path) -> Rule:
+    from alerts.rules import load_rule
+
+    return load_rule(path, found.deadlines)
+
+
+def _period(since: str, until: str, zone: ZoneInfo) -> Period:
+    first, last = (_day(option, text) for option, text in (("--since", since), ("--until", until)))
+    if last < first:
+        raise ConfigurationError(f"--until {last}: before --since {first} (name a later day)")
+    return day_period(first, days=(last - first).days + 1, zone=zone)
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise ConfigurationError(f'{option} "{text}": not a day (write it as 2026-03-01)') from err
+
+
+def _step(text: str) -> timedelta:
+    from alerts.durations import parse_duration
+
+    try:
+        step = parse_duration(text)
+    except ValueError as err:
+        raise ConfigurationError(f"--every: {err}") from err
+    if step < timedelta(minutes=1):
+        raise ConfigurationError(f'--every "{text}": at least a minute (write 1h)')
+    return step
+
+
+def _print(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: ZoneInfo, form: Format) -> None:
+    """Print the alerts of every part, oldest first; a table has the picture of the days above it."""
+    rows = [_row(part, one, zone) for part, alerts in parts.items() for one in alerts]
+    rows.sort(key=lambda row: str(row["fired_at"]))
+    columns = ["day", "severity", "raised", "explanation"]
+    if "" not in parts:
+        columns.insert(0, "in")
+    if form is Format.TABLE:
+        for line in _picture(parts, period, zone):
+            write(line + "\n")
+    print_records(rows, form, columns=columns)
+
+
+def _row(part: str, one: TriedAlert, zone: ZoneInfo) -> dict[str, Any]:
+    from alerts.backtest import local_day
+
+    alert = one.alert
+    return {
+        **({"in": part} if part else {}),
+        "day": local_day(one, zone).isoformat(),
+        "fired_at": alert.fired_at.astimezone(zone).isoformat(),
+        "held_until": one.held_until.astimezone(zone).isoformat(),
+        "severity": alert.severity,
+        "raised": len(one.raised),
+        "labels": dict(alert.labels),
+        "value": alert.value,
+        "expected": alert.expected,
+        "explanation": alert.explanation,
+        "problem_ids": list(alert.problem_ids),
+        "post_ids": list(alert.post_ids),
+    }
+
+
+def _picture(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: ZoneInfo) -> Iterator[str]:
+    """Yield for each part its alerts over the days, drawn to one scale, and what they come to."""
+    from alerts.backtest import by_day
+
+    days = {part: by_day(alerts, period, zone=zone) for part, alerts in parts.items()}
+    n_days = len(next(iter(days.values())))
+    width = ceil(n_days / MOST_CELLS)
+    cells = {
+        part: [sum(counts[at : at + width]) for at in range(0, n_days, width)]
+        for part, counts in days.items()
+    }
+    tallest = max(max(one) for one in cells.values())
+    names = {"": "", "both": gettext("两版都有"), "gone": gettext("只有现在的"), "new": gettext("只有改过的")}
+    for part, counts in days.items():
+        said = gettext("%(total)s 条，每天 %(mean)s 条，最多的一天 %(most)s 条") % {
+            "total": sum(counts), "mean": f"{sum(counts) / n_days:.2f}", "most": max(counts),
+        }  # fmt: skip
+        yield "  ".join(filter(None, (sparkline(cells[part], tallest), names[part], said)))
+    yield gettext("每格 %(days)s 天，最高一格 %(tallest)s 条") % {"days": width, "tallest": tallest}
+
+
+def sparkline(counts: Sequence[int], tallest: int) -> str:
+    """Return a block for each count, the tallest full; nothing is a dot."""
+    return "".join(_BLOCKS[ceil(count * len(_BLOCKS) / tallest) - 1] if count else "·" for count in counts)

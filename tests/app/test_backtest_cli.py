@@ -1,0 +1,83 @@
+"""`huiying rules backtest` as a person runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.trying import sparkline
+from tests.app.conftest import Huiying
+
+HEAD = "编号,时间,标题,内容,区县\n"
+RULE = """\
+name: 停水
+title: 停水
+description: 同一地点一天内多人反映停水。
+type: frequency
+filter: 停水
+query_key: [place]
+num_events: {least}
+"""
+DAYS = ("--since", "2026-03-01", "--until", "2026-03-10")
+
+
+@pytest.fixture
+def rule_file(huiying: Huiying, tmp_path: Path) -> Path:
+    rows = [f"{n},2026-03-05 1{n}:00,停水,幸福路{n}号停水了{n}天,南门街道\n" for n in range(4)]
+    rows += ["9,2026-03-08 10:00,停水,花园里3栋突然停水,北门街道\n"]
+    export = tmp_path / "export.csv"
+    export.write_text(HEAD + "".join(rows), encoding="utf-8")
+    assert huiying("import", export).code == 0
+    file = tmp_path / "停水.yaml"
+    file.write_text(RULE.format(least=3), encoding="utf-8")
+    return file
+
+
+def test_the_alerts_of_a_period_with_a_picture(huiying: Huiying, rule_file: Path) -> None:
+    shown = huiying("rules", "backtest", rule_file, *DAYS)
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.splitlines()[:2] == [
+        "····█·····  1 条，每天 0.10 条，最多的一天 1 条",
+        "每格 1 天，最高一格 1 条",
+    ]
+    (row,) = huiying("rules", "backtest", rule_file, *DAYS, "--format", "jsonl").rows
+    assert (row["day"], row["labels"], row["value"]) == ("2026-03-05", {"place": "南门街道"}, 4.0)
+    assert huiying("alerts", "list").out == ""
+
+
+def test_an_edited_version_stands_beside_the_present_one(
+    huiying: Huiying, rule_file: Path, tmp_path: Path
+) -> None:
+    edited = tmp_path / "edited.yaml"
+    edited.write_text(RULE.format(least=1), encoding="utf-8")
+    found = huiying("rules", "backtest", rule_file, *DAYS, "--compare", edited, "--format", "jsonl")
+    assert [(row["in"], row["labels"]["place"]) for row in found.rows] == [
+        ("both", "南门街道"),
+        ("new", "北门街道"),
+    ]
+    lines = huiying("rules", "backtest", rule_file, *DAYS, "--compare", edited).out.splitlines()
+    assert lines[2].startswith("·······█··  只有改过的")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("没有", *DAYS), 'rule "没有": there is none'),
+        (("紧急诉求", "--since", "三月", "--until", "2026-03-01"), '--since "三月": not a day'),
+        (("紧急诉求", "--since", "2026-03-02", "--until", "2026-03-01"), "before --since"),
+        (("紧急诉求", *DAYS, "--every", "often"), "is not a length of time"),
+        (("紧急诉求", *DAYS, "--every", "0h"), "at least a minute"),
+        (("紧急诉求", *DAYS, "--every", "2d"), "shorter than the time between two looks"),
+        (("none.yaml", *DAYS), "none.yaml"),
+    ],
+)
+def test_what_cannot_be_tried_is_one_line(huiying: Huiying, arguments: tuple[str, ...], said: str) -> None:
+    result = huiying("rules", "backtest", *arguments)
+    assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+    assert said in result.err
+
+
+def test_a_picture_shows_the_tallest_full_and_nothing_as_a_dot() -> None:
+    assert sparkline([0, 1, 4, 8], 8) == "·▁▄█"
+    assert sparkline([0, 0], 0) == "··"
