@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from app.settings import Settings
 from crawler.completeness import watermark
+from crawler.crawl_settings import part_modules
 from crawler.polling import allowance, is_resting
 from crawler.proposal.look import Looked, look
 from crawler.run import CrawlResult, crawl
@@ -213,7 +214,7 @@ def _said_by_child(
 ) -> Iterator[Any]:
     """Run `target(*arguments, pipe)` in a child and give what it sends, until it ends or is `stopped`."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, *part_modules()])
     receiving, sending = context.Pipe(duplex=False)
     child = context.Process(target=target, args=(*arguments, sending))
     child.start()
