@@ -36,11 +36,7 @@ def trace(
 
     `telling` gives what came of an alert on each channel.
     """
-    post = database.posts.get(post_id)
-    if post is None:
-        raise Rejected(
-            "unknown_post", f'post "{post_id}": not stored here (ids are written source/native_id)'
-        )
+    post = stored_post(database, post_id)
     analysis = database.analyses.get(post_id)
     membership = database.problems.membership(post_id)
 
@@ -58,6 +54,16 @@ def trace(
         *_merged(database, post, membership, local),
         *_alerted(database, post_id, membership, local, telling),
     ]
+
+
+def stored_post(database: Database, post_id: str) -> Post:
+    """Return the post. Raises Rejected("unknown_post")."""
+    post = database.posts.get(post_id)
+    if post is None:
+        raise Rejected(
+            "unknown_post", f'post "{post_id}": not stored here (ids are written source/native_id)'
+        )
+    return post
 
 
 def _fetched(database: Database, post: Post, local: Callable[[datetime], str]) -> str:

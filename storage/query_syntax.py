@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, NoReturn
 
+from luqum import tree as lucene
 from luqum.exceptions import ParseError
 from luqum.thread import parse as parse_lucene
 
@@ -45,6 +46,13 @@ def parse_syntax(text: str) -> Any:
     except (ArithmeticError, ValueError, TypeError):
         position = max(text.find("~"), text.find("^"), 0)
         fail("bad_number", "the number after ~ or ^ cannot be read", "write ~2 or ^1.5", position)
+
+
+def clauses(text: str) -> list[str]:
+    """Return the parts of the query that must all hold, as they were written. Raises QueryError."""
+    read = parse_syntax(text)
+    joined = isinstance(read, lucene.AndOperation | lucene.UnknownOperation)
+    return [str(part).strip() for part in read.children] if joined else [text.strip()]
 
 
 def _explain_syntax_error(message: str, text: str) -> NoReturn:

@@ -10,7 +10,7 @@ import typer
 
 from app.cli.options import DataDir, Limit, Output
 from app.cli.output import Format, gettext, note, print_records, progress_bar, write
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from records.analysis import Analysis
 from records.errors import ConfigurationError
 from records.files import placed
@@ -21,6 +21,7 @@ from records.query import SortOrder
 from records.times import utc_now
 
 if TYPE_CHECKING:
+    from alerts.rule_trace import Check
     from app.wiring import Parts
     from console.exports import ExportFormat
 
@@ -128,6 +129,7 @@ def _export(parts: Parts, query: str, sort: SortOrder, form: ExportFormat, file:
 
 def why(
     post_id: Annotated[str, typer.Argument(metavar="POST_ID", help="source/native_id")],
+    rule: Annotated[str | None, typer.Option("--rule", help="只问这条规则为什么报了它，或没有报")] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -135,6 +137,9 @@ def why(
     from app.why import trace
     from app.wiring import open_parts
 
+    if rule is not None:
+        print_records([plain(check) for check in _checks(post_id, rule, load_settings(data_dir))], form)
+        return
     with open_parts(load_settings(data_dir)) as parts:
         steps = trace(
             parts.database,
@@ -143,6 +148,26 @@ def why(
             telling=lambda alert: telling_of(parts, alert, now=utc_now()),
         )
     print_records([plain(step) for step in steps], form)
+
+
+def _checks(post_id: str, rule: str, settings: Settings) -> list[Check]:
+    from alerts.coverage import coverage_of
+    from alerts.rule_trace import RuleTrace
+    from app.cli.trying import named_rule
+    from app.tasks import rule_set
+    from app.why import stored_post
+    from app.wiring import open_parts
+
+    now = utc_now()
+    with open_parts(settings) as parts:
+        found = rule_set(settings)
+        post = stored_post(parts.database, post_id)
+        coverage = coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone)
+        traced = RuleTrace(
+            named_rule(found, rule), post, parts.database, parts.index,
+            now=now, zone=settings.zone, deadlines=found.deadlines, coverage=coverage,
+        )  # fmt: skip
+        return list(traced.checks())
 
 
 def reindex(data_dir: DataDir = None) -> None:

@@ -45,3 +45,17 @@ def test_a_rule_that_looks_back_less_far_than_the_schedule_is_refused(
     assert result.code == 2
     assert "shorter than the 200000 s between two rounds" in result.err
     assert huiying("rules", "register").code == 2
+
+
+def test_why_asks_one_rule(huiying: Huiying, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("编号,时间,标题,内容\n1,2026-03-05 10:00,路灯,幸福路路灯不亮\n", encoding="utf-8")
+    assert huiying("import", export, "--source", "board").code == 0
+    said = {
+        row["asked"]: row for row in huiying("why", "board/1", "--rule", "紧急诉求", "--format", "jsonl").rows
+    }
+    assert (said["规则启用"]["holds"], said["检索式 urgency:>=3"]["holds"]) == (True, False)
+
+    unknown = huiying("why", "board/1", "--rule", "紧急诉")
+    assert (unknown.code, len(unknown.err.splitlines())) == (2, 1)
+    assert huiying("why", "board/2", "--rule", "紧急诉求").code == 1
