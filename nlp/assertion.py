@@ -1,5 +1,7 @@
 """Whether a message states something for its own case, now: not denied, not past and settled, not "what if".
 
+What nearly happened is told apart: it did not happen, and yet shows a risk.
+
 After ConText (Harkema et al. 2009): cues before and after a finding, each with its reach. Here the reach of
 a denial is a few characters, of a supposition the clause, of a settlement the sentence and the start of the
 next.
@@ -19,17 +21,26 @@ _DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存
 _DENIAL_ENDS = frozenset("没有未无不是会再在过")
 _SUPPOSED = re.compile(
     r"如果|假如|假设|万一|倘若|要是|一旦|若是|若(?=发生|遇|出现)|会不会|是否会|以防|避免|防止|预防|以免|免得|谨防|杜绝|防范"
+    r"|(?:[别莫真要]|难道|非得|是不是|必须)等(?!了|待|级|候)"
+    r"|生怕|就怕|只怕|唯恐|再晚"
 )
+# "等出了人命才管", "出了事就晚了": a supposition that is known by what follows it.
+_AWAITED = re.compile(r"等(?!了|待|级|候)")
+_TOO_LATE = re.compile(r"就(?:太|都)?(?:晚|迟)了|就来不及|后悔")
+_NEARLY = re.compile(r"差一?点|险些|几乎(?=被|要|就)")
 _LONG_AGO = re.compile(r"以前|曾经?(?!说)|从前|早年|当年|去年|前年|[\d一二三四五六七八九十两几]年前")
 _SETTLED = re.compile(
-    r"(?:已经?|都|后来|终于|现在|目前|已全部|刚刚?)[^没未不,，。]{0,4}"
-    r"(?:修好|修复|解决|恢复|处理[好完]|来水|来电|通水|通电|供上|整改到位|结清|付清|补发|发放|发了|扑灭|排除|正常)"
+    r"(?:已经?|[都全]|后来|终于|现在|目前|已全部|刚刚?)[^没未不,，。]{0,4}"
+    r"(?:修好|修复|解决|恢复|处理[好完]|来水|来电|通水|通电|供上|整改到位|结清|付清|补发|发放|发了|打到了|扑灭|排除|正常)"
     r"|(?:修好|解决|恢复|来水|来电|补发|结清)了"
+    r"|(?:[点时][多半钟]?|中午|下午|傍晚|晚上|半夜|第二天)才(?:来|恢复|通)[水电气暖]?(?=[,，。;；!！?？\n]|$)"
 )
 _AGAIN = re.compile(r"又|仍|依然|依旧|还是|还在|再次|至今|一直|现在|目前|越来越|反复|尚未|还没")
 # What an office says to be settled is settled only if the writer says so too.
 _SAID = re.compile(r"(?:[回答]复|回应|告知|声称|宣称|[说称]|表示)[^,，。!！?？]{0,8}$")
-_UNSETTLED = re.compile(r"(?:没有?|未|不|尚未|何时|什么时候|才能?|能否|希望|请|尽快|早日|就算|[吗?？])")
+_UNSETTLED = re.compile(
+    r"(?:没有?|未|不|尚未|何时|什么时候|几点|要等|才(?!来|恢复|通)|能否|希望|请|尽快|早日|就算|[吗?？])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class Statement:
 
     text: str
     supposes: bool
+    nears: bool
     looks_back: bool
     settles: bool
 
@@ -49,7 +61,8 @@ class Statement:
         """Look a text through once; linear in its length."""
         return cls(
             text,
-            _SUPPOSED.search(text) is not None,
+            any(words.search(text) for words in (_SUPPOSED, _AWAITED, _TOO_LATE)),
+            _NEARLY.search(text) is not None,
             _LONG_AGO.search(text) is not None,
             _SETTLED.search(text) is not None,
         )
@@ -60,7 +73,7 @@ class Statement:
         # A denial stands right before what it denies; all of them end in one of these characters.
         if text[start - 1 : start] in _DENIAL_ENDS and _DENIED.search(self._clause(start)[-6:]):
             return False
-        if self.supposes and _SUPPOSED.search(self._clause(start)):
+        if self.supposes and self._is_supposed(start, end):
             return False
         if self.settles:
             sentence_end = _right(text, end, _SENTENCE_END)
@@ -70,6 +83,15 @@ class Statement:
             return True
         sentence = text[_left(text, start, _SENTENCE_END) : _right(text, end, _SENTENCE_END)]
         return _AGAIN.search(sentence) is not None
+
+    def nearly(self, start: int) -> bool:
+        """Return whether what begins at `start` only nearly happened."""
+        return self.nears and _NEARLY.search(self._clause(start)) is not None
+
+    def _is_supposed(self, start: int, end: int) -> bool:
+        before, after = self._clause(start), self.text[end : _right(self.text, end, _CLAUSE_END)]
+        awaited = "才" in after and _AWAITED.search(before)
+        return bool(awaited or _SUPPOSED.search(before) or _TOO_LATE.search(after))
 
     def _clause(self, start: int) -> str:
         return self.text[_left(self.text, start, _CLAUSE_END) : start]

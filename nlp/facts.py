@@ -18,13 +18,18 @@ from nlp.intent import INTENTS, title_intent
 TABLES = tuple(Path(__file__).parent / f"{name}.toml" for name in ("urgency", "dissatisfaction"))
 # A cue counts twice at most; it weighs about as much as the strongest word of a message.
 MOST_HITS, CUE_SCALE = 2, 0.3
+GRAVE = 2  # the least weight of what does harm; below it stands the risk, which a near miss shows as well
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The cues that a message asserts for its own case, and those that it denies, supposes or has settled."""
+    """The cues that a message asserts for its own case, and those that it denies, supposes or has settled.
+
+    `nearly` are grave ones that did not quite happen.
+    """
 
     asserted: tuple[Hit, ...]
+    nearly: tuple[Hit, ...]
     denied: tuple[Hit, ...]
 
     @classmethod
@@ -32,10 +37,16 @@ class Facts:
         """Find the facts of a normalised text."""
         statement = Statement.of(text)
         asserted: list[Hit] = []
+        nearly: list[Hit] = []
         denied: list[Hit] = []
         for hit in cues.find(text):
-            (asserted if statement.asserts(hit.start, hit.end) else denied).append(hit)
-        return cls(tuple(asserted), tuple(denied))
+            if not statement.asserts(hit.start, hit.end):
+                denied.append(hit)
+            elif hit.cue.weight >= GRAVE and statement.nearly(hit.start):
+                nearly.append(hit)
+            else:
+                asserted.append(hit)
+        return cls(tuple(asserted), tuple(nearly), tuple(denied))
 
     def names(self, code: str) -> bool:
         """Return whether some asserted cue is a reason of `code`."""
@@ -66,14 +77,14 @@ class FactReader:
     def columns(self, facts: Sequence[Facts], titles: Sequence[str], texts: Sequence[str]) -> Floats:
         """Return (n, n_columns), float32, for the facts, normalised titles and texts of n messages.
 
-        Columns: how often each cue is asserted, whether it is denied, the intent that the title states, and
-        those of `AskingWords`.
+        Columns: how often each cue is asserted or nearly so, whether it is denied, the intent that the title
+        states, and those of `AskingWords`.
         """
         at = {cue.name: column for column, cue in enumerate(self.cues.cues)}
         asserted, denied = np.zeros((2, len(facts), len(at)), dtype=np.float32)
         stated = np.zeros((len(facts), len(INTENTS)), dtype=np.float32)
         for row, (found, title) in enumerate(zip(facts, titles, strict=True)):
-            for hit in found.asserted:
+            for hit in (*found.asserted, *found.nearly):
                 asserted[row, at[hit.cue.name]] += 1
             for hit in found.denied:
                 denied[row, at[hit.cue.name]] = 1

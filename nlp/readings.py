@@ -152,6 +152,8 @@ class ReadingsModel:
                 learnt=float(outputs[row, 1]),
                 holds={code: score > self.floors[code] for code, score in scores},
             )
+            if intents[row][0] is Intent.THANKS:  # thanks with no open request: nothing is left to wait for
+                urgency, reasons = 0, ()
             found.append(
                 Readings(
                     intent=intents[row][0],

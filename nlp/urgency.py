@@ -31,7 +31,8 @@ def read_urgency(
 ) -> tuple[int, tuple[UrgencyReason, ...]]:
     """Return the level 0-3 and its reasons, at most one of each code: the gravest, then the first.
 
-    `learnt` is the learnt level; a code that `holds` denies gives no reason.
+    `learnt` is the learnt level; a code that `holds` denies gives no reason. What nearly happened is of
+    level 1.
     """
     found: dict[UrgencyCode, tuple[int, str]] = {}
     for level, code, words in _reasons(text, facts, asked_at, learnt, holds):
@@ -58,6 +59,9 @@ def _reasons(
             yield level, code, text[start:end]
         elif holds.get(code, True):
             yield (level if learnt >= LEARNT_FOR_2 else 1), code, text[start:end]
+    for cue, start, end in facts.nearly:
+        if cue.code in _CODES and holds.get(UrgencyCode(cue.code), True):
+            yield 1, UrgencyCode(cue.code), text[start:end]
     for date in _DATE.finditer(text) if "月" in text else ():
         if _is_soon(date, asked_at):
             yield 1, UrgencyCode.DEADLINE_NEAR, date.group()
