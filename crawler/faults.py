@@ -20,18 +20,20 @@ REFUSING = frozenset(
 # A list, feed or sitemap that came and was not what it had been.
 NOT_READ = frozenset(
     {"selector_matched_nothing", "selector_does_not_fit", "no_json", "no_feed", "no_sitemap", "not_html",
-     "not_open311", "same_text"}
+     "not_open311"}
 )  # fmt: skip
 # So many items tell what a site is like now, and before; fewer may be chance.
 LEAST_NOW = 5
 LEAST_BEFORE = 10
 LEAST_UNREAD = 3
-# A field that most items had and none has any more; a title that few shared and most have now.
+# A field that most items had and none has any more; a title or text that few shared and most have now.
 USUAL_SHARE = 0.8
 ODD_SHARE = 0.5
 _TITLES = {
     "title": "标题", "addressed_to": "受理单位", "place": "地区", "status": "状态", "replies": "答复",
 }  # fmt: skip
+# A site that answers every address with one notice.
+_SAME = {"same_title": "标题", "same_text": "正文"}
 
 
 class FaultKind(StrEnum):
@@ -109,7 +111,8 @@ def _lost_fields(runs: Sequence[RunRecord]) -> Fault | None:
     if lost:
         reason = f"网页还在，但最近 {now['posts']} 条都没有读到{'、'.join(lost)}，从前多数都有。"
         return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
-    if now["same_title"] >= USUAL_SHARE * now["posts"] and before["same_title"] < ODD_SHARE * before["posts"]:
-        reason = f"最近 {now['posts']} 条里有 {now['same_title']} 条标题一样，从前不是这样。"
-        return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
+    for name, title in _SAME.items():
+        if now[name] >= USUAL_SHARE * now["posts"] and before[name] < ODD_SHARE * before["posts"]:
+            reason = f"最近 {now['posts']} 条里有 {now[name]} 条{title}一样，从前不是这样。"
+            return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
     return None

@@ -30,6 +30,7 @@ class Tally:
         self._gaps: Counter[str] = Counter()
         self._found: Counter[str] = Counter()
         self._titles: Counter[int] = Counter()
+        self._texts: Counter[int] = Counter()
 
     def begin(self, key: str) -> bool:
         """Return True, and wait for the item's end, unless the item has begun before."""
@@ -67,6 +68,7 @@ class Tally:
         self._found["posts"] += 1
         self._found.update(name for name in _FIELDS if getattr(post, name))
         self._titles[hash(post.title)] += 1
+        self._texts[hash(post.text)] += 1
 
     def note_gap(self, code: str, missing: int) -> None:
         """Count what the site shows and we have not."""
@@ -94,8 +96,14 @@ class Tally:
             failure=self._failure,
             retry_after_s=self._retry_after_s,
             gaps=dict(+self._gaps),
-            found={**self._found, "same_title": max(self._titles.values())} if self._titles else {},
+            found=self._found_fields(),
         )
+
+    def _found_fields(self) -> dict[str, int]:
+        if not self._titles:
+            return {}
+        same = {"same_title": max(self._titles.values()), "same_text": max(self._texts.values())}
+        return {**self._found, **same}
 
     def _end(self, key: str) -> None:
         # A KeyError here is a defect of ours: an item that ended twice, or never began.

@@ -19,4 +19,3 @@ class KnownPost:
     stored_at: datetime
     seen_at: datetime
     answered: bool
-    digest: str

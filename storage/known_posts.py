@@ -20,7 +20,6 @@ _COLUMNS = (
     _POSTS.first_fetched_at,
     _POSTS.fetched_at,
     _POSTS.reply_count,
-    _POSTS.digest,
 )
 # Rows read at once, so that a board of 200,000 messages is not in memory twice.
 _ROWS = 1_000
@@ -37,7 +36,6 @@ def select_known(connection: Connection, source: str) -> dict[str, KnownPost]:
             stored_at=row.first_fetched_at,
             seen_at=row.fetched_at,
             answered=row.reply_count > 0,
-            digest=row.digest,
         )
         for row in connection.execute(query, execution_options={"yield_per": _ROWS})
     }

@@ -80,7 +80,6 @@ class FileSink:
                 stored_at=self.stored_at[post.id],
                 seen_at=post.fetched_at,
                 answered=bool(post.replies),
-                digest=post.digest(),
             )
             for post in self.posts.values()
         }

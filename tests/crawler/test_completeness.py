@@ -26,7 +26,6 @@ def known(*, asked: timedelta, seen: timedelta = timedelta(0), **values: object)
         "url": None,
         "status": "待回复",
         "answered": False,
-        "digest": "d",
         "stored_at": NOW - asked,
         **values,
     }

@@ -11,7 +11,7 @@ from crawler.faults import FaultKind, find_fault
 from records.run import RunCounts, RunKind, RunRecord, RunState
 from tests.crawler.crawling import NOW
 
-FOUND = {"posts": 6, "title": 6, "status": 6, "replies": 2, "same_title": 1}
+FOUND = {"posts": 6, "title": 6, "status": 6, "replies": 2, "same_title": 1, "same_text": 1}
 
 
 def run(number: int, *, error: str | None = None, **counts: Any) -> RunRecord:
@@ -40,6 +40,7 @@ EARLIER = [run(number) for number in range(5, 8)]
           run(2, found={"posts": 2, "title": 2, "same_title": 2})],
          FaultKind.CHANGED, "最近 5 条都没有读到状态"),
         ([run(1, found={**FOUND, "same_title": 6})], FaultKind.CHANGED, "6 条里有 6 条标题一样"),
+        ([run(1, found={**FOUND, "same_text": 5})], FaultKind.CHANGED, "6 条里有 5 条正文一样"),
     ],
 )  # fmt: skip
 def test_a_site_that_refuses_or_has_changed(newest: list[RunRecord], kind: FaultKind, says: str) -> None:
