@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from records.known import KnownPost
 
-# A message is looked at again after this share of its age. Looked at daily, an unanswered one is visited
-# every day for 8 days and 34 times within the half year after which it is given up; an answered one 12 times,
-# for corrections and further replies.
-OPEN_SHARE = 1 / 8
-ANSWERED_SHARE = 1 / 2
+# A message is looked at again after this share of its age. A daily crawl visits an unanswered one every day
+# for 60 days, the longest that a reply may take by law (petitions), and an answered one for 30: many first
+# replies only tell who deals with it, and are followed or corrected. An unchanged page costs a conditional
+# request.
+OPEN_SHARE = 1 / 60
+ANSWERED_SHARE = 1 / 30
 # Of a message asked a moment ago.
 SOONEST = timedelta(minutes=30)
 

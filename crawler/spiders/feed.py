@@ -20,6 +20,7 @@ from crawler.json_feed import json_feed_entries
 from crawler.source import FeedSource
 from crawler.spiders.source_spider import SourceSpider
 from records.errors import Rejected
+from records.known import KnownPost
 from records.page import PageState
 from records.post import Post
 from records.run import SaveOutcome
@@ -68,6 +69,9 @@ class FeedSpider(SourceSpider[FeedSource]):
             self.tally.reject(key, err)
         else:
             yield Gathered(key=key, post=post, page=state)
+
+    def address_of(self, native_id: str, post: KnownPost) -> None:
+        """Return None: an entry has no page of its own that we would read."""
 
     def read_post(self, response: TextResponse, url: str) -> Post:
         raise NotImplementedError("a feed's entries have no page of their own")
