@@ -61,7 +61,9 @@ def calls(database: Database, n: int) -> dict[str, Callable[[], object]]:
         "posts.get_many": lambda: database.posts.get_many(ids),
         "posts.stream": lambda: list(database.posts.stream()),
         "posts.known": lambda: database.posts.known(source),
-        "posts.mark_seen": lambda: database.posts.mark_seen(source, [one.native_id for one in posts], now=NOW),
+        "posts.mark_seen": lambda: database.posts.mark_seen(
+            source, [one.native_id for one in posts], now=NOW
+        ),
         "posts.awaiting_analysis": lambda: database.posts.awaiting_analysis("m1", n),
         "posts.unanswered": lambda: database.posts.unanswered(asked_before=NOW),
         "posts.newest_asked": lambda: database.posts.newest_asked(sources, before=NOW),
