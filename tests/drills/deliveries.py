@@ -99,7 +99,13 @@ def _judge(result: Result, parts: Parts, receiver: Receiver, alerts: list[Alert]
         for body, mood in zip(receiver.got, receiver.met, strict=True)
         if mood in ARRIVING
     )
-    messages = parts.database.deliveries.list(limit=len(alerts) + 1)
+    ids = {alert.id for alert in alerts}
+    # Others tell that the channel itself fails.
+    messages = [
+        message
+        for message in parts.database.deliveries.list(limit=2 * len(alerts))
+        if not ids.isdisjoint(message.alert_ids)
+    ]
     by_alert = {message.alert_ids: message.state for message in messages}
     states = Counter(str(state) for state in by_alert.values())
     result.acknowledged = len(alerts)
