@@ -386,7 +386,7 @@ class SourceSilentRule(BaseRule):
     type: Literal[RuleType.SOURCE_SILENT]
     timeframe: Duration
     states: Annotated[tuple[HealthState, ...], BeforeValidator(as_list)] = Field(
-        default=(HealthState.LATE, HealthState.BLIND), min_length=1
+        default=(HealthState.LATE, HealthState.BLIND, HealthState.CHANGED, HealthState.REFUSED), min_length=1
     )
 
     @property
@@ -398,7 +398,7 @@ class SourceSilentRule(BaseRule):
         if self.filter.strip():
             raise ValueError("filter: a rule about sources looks at no messages (leave it out)")
         if HealthState.OK in self.states:
-            raise ValueError("states: ok is no silence (use late, blind, dead, never)")
+            raise ValueError("states: ok is no silence (use late, blind, changed, refused, dead, never)")
         return self
 
 

@@ -32,7 +32,10 @@ STATED: dict[str, tuple[dict[str, Any], str]] = {
         {"query_key": "place", "num_events": 3},
         "按地点分别计数，至少3个问题在答复或办结之后",
     ),
-    "source_silent": ({"timeframe": "12h"}, "一个来源抓取迟了、长时间抓取不到，持续12小时以上"),
+    "source_silent": (
+        {"timeframe": "12h"},
+        "一个来源抓取迟了、长时间抓取不到、网页变了样、网站不让抓取，持续12小时以上",
+    ),
 }
 
 

@@ -60,7 +60,8 @@ def test_a_rule_is_read_with_its_defaults(tmp_path: Path) -> None:
 def test_the_shipped_rules_are_sound_and_give_their_reasons() -> None:
     found = load_rules(DEFAULT_RULES)
     assert found.errors == ()
-    assert {rule.type for rule in found.rules} == {"any", "frequency", "surge", "overdue", "recurrence"}
+    types = {"any", "frequency", "surge", "overdue", "recurrence", "source_silent"}
+    assert {rule.type for rule in found.rules} == types
     for rule in found.rules:
         assert len(rule.description) > 20
         assert any("一" <= char <= "鿿" for char in rule.name + rule.title)
