@@ -29,9 +29,8 @@ LEAST_UNREAD = 3
 # A field that most items had and none has any more; a title or text that few shared and most have now.
 USUAL_SHARE = 0.8
 ODD_SHARE = 0.5
-_TITLES = {
-    "title": "标题", "addressed_to": "受理单位", "place": "地区", "status": "状态", "replies": "答复",
-}  # fmt: skip
+# Without the replies: new messages have none yet.
+_TITLES = {"title": "标题", "addressed_to": "受理单位", "place": "地区", "status": "状态"}
 # A site that answers every address with one notice.
 _SAME = {"same_title": "标题", "same_text": "正文"}
 

@@ -58,7 +58,10 @@ def test_a_site_that_refuses_or_has_changed(newest: list[RunRecord], kind: Fault
         [run(1, error="timeout", failure="timeout"), *EARLIER],  # away is not changed
         [run(1, error="item", failure="selector_matched_nothing")],  # never was right: the entry is wrong
         [run(1, found={**FOUND, "posts": 4, "status": 0}), *EARLIER[:1]],  # too few to tell
-        [run(1, found={**FOUND, "replies": 0}), *EARLIER],  # few ever had it
+        [
+            run(1, found={**FOUND, "replies": 0}),
+            *[run(n, found={**FOUND, "replies": 6}) for n in (2, 3)],
+        ],  # new ones
         [run(1, fetched=9, quarantined={"not_html": 1}), *EARLIER],
         [run(1, fetched=2, quarantined={"no_json": 2}), *EARLIER],
         [run(1, error="503", fetched=4, quarantined={"no_json": 4}), *EARLIER],
