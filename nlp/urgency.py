@@ -51,13 +51,15 @@ def _level(levels: Mapping[UrgencyCode, int]) -> int:
 def _reasons(
     text: str, facts: Facts, asked_at: datetime, learnt: float, holds: Mapping[UrgencyCode, bool]
 ) -> Iterator[tuple[int, UrgencyCode, str]]:
+    # Whom a cut hits tells how far it can wait: as sure as the cut itself.
+    is_cut = any(cue.sure and cue.code == UrgencyCode.UTILITY_CUT for cue, _, _ in facts.asserted)
     for cue, start, end in facts.asserted:
         if cue.code not in _CODES or not cue.weight:
             continue
         code, level = UrgencyCode(cue.code), int(cue.weight)
         if cue.sure:
             yield level, code, text[start:end]
-        elif holds.get(code, True):
+        elif holds.get(code, True) or (is_cut and code is UrgencyCode.VULNERABLE):
             yield (level if learnt >= LEARNT_FOR_2 else 1), code, text[start:end]
     for cue, start, end in facts.nearly:
         if cue.code in _CODES and holds.get(UrgencyCode(cue.code), True):
