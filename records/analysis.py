@@ -99,6 +99,9 @@ class Analysis:
     `topic` is None where the model abstains; `topic_guess` is its best label even then, `topic_score`
     the calibrated probability (0-1) that the guess is right. `dissatisfaction` is 0-1: how badly the
     service fails the person who writes, never how angry the words are. `urgency` is 0-3.
+    `subtopic` is a suggestion of the taxonomy's second level below `topic`, None where it is unknown.
+    `own_topics` are names of the installation's own topics that the message has, beside `topic` and often
+    none, in the order of their definitions.
     `fingerprint` is what same-problem matching needs: opaque, read only by nlp.problems.
     """
 
@@ -118,3 +121,5 @@ class Analysis:
     keywords: tuple[str, ...] = ()
     reply_quality: ReplyQuality | None = None
     fingerprint: str = ""
+    subtopic: str | None = None
+    own_topics: tuple[str, ...] = ()

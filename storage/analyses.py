@@ -153,6 +153,8 @@ def _analysis(row: Row[Any]) -> Analysis:
         keywords=tuple(row.keywords),
         reply_quality=None if quality is None else _reply_quality(quality),
         fingerprint=row.fingerprint,
+        subtopic=row.subtopic,
+        own_topics=tuple(row.own_topics),
     )
 
 

@@ -185,6 +185,8 @@ analyses = Table(
     Column("keywords", JSON, nullable=False),
     Column("reply_quality", JSON(none_as_null=True)),
     Column("fingerprint", Text, nullable=False),
+    Column("subtopic", Text),
+    Column("own_topics", JSON, nullable=False),
 )
 
 # `stale`: a post of it was analysed again since the problem was last summed up.

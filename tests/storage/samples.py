@@ -68,6 +68,8 @@ def analysis(of: Post, **changes: Any) -> Analysis:
             relevance=0.4, findings=(ReplyFinding(code=ReplyFindingCode.DECIDES, words="已经修复"),)
         ),
         "fingerprint": "梅溪小区 停水",
+        "subtopic": "城市建设和市政管理",
+        "own_topics": ("加装电梯", "二次供水"),
     }
     return Analysis(**{**values, **changes})
 

@@ -183,6 +183,7 @@ LATER_TABLES = ("saved_searches", "problem_decisions", "reply_uses", "labels", "
 
 
 LATER_COLUMNS = {
+    "analyses": {"subtopic", "own_topics"},
     "posts": {"purged_at"},
     "alerts": {"raised_at", "raised_value", "assigned_to", "verdict", "settled_at"},
     "deliveries": {"attempted_at"},

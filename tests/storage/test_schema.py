@@ -29,7 +29,8 @@ ALLOWED = {
     "replies": "post_id position text department replied_at",
     "post_revisions": "post_id revision content",
     "analyses": "post_id revision model_version topic topic_guess topic_score runner_up intent intent_score "
-    "dissatisfaction urgency reasons places keywords reply_quality fingerprint",
+    "dissatisfaction urgency reasons places keywords reply_quality fingerprint "
+    "subtopic own_topics",
     "problems": "id title topic place department first_seen last_seen n_posts n_voices state urgency "
     "dissatisfaction outcome due_at stale",
     "memberships": "sequence post_id problem_id score reason copy_of",
@@ -164,6 +165,14 @@ RELEASED["0008"] = {
     **RELEASED["0007"],
     "labels": "post_id='mailbox/1', digest='d', field='topic', value='城乡建设', at='2026-03-01 00:30:00+00'",
 }
+RELEASED["0009"] = {
+    **RELEASED["0008"],
+    "alerts": f"{FIRST['alerts']}, raised_at='2026-03-01 00:30:00+00', raised_value=1",
+    "notices": "alert_id='a1', channel='c', kind='told', raised_at='2026-03-01 00:30:00+00', value=1, "
+    "told_at='2026-03-01 00:30:00+00', \"group\"='', delivery_key='k'",
+    "silences": "matchers='[]', starts_at='2026-03-01 00:30:00+00', ends_at='2026-03-02 00:30:00+00', "
+    "reason='', created_by='analyst'",
+}
 
 
 def test_every_released_schema_is_tried() -> None:
@@ -179,7 +188,7 @@ def test_a_database_of_an_earlier_version_is_migrated_with_its_data(
     with writing(engine) as connection:
         bring_up_to_date(connection, "database", to=revision)
         for table, row in RELEASED[revision].items():
-            pairs = [pair.split("=", 1) for pair in re.split(r", (?=\w+=)", row)]
+            pairs = [pair.split("=", 1) for pair in re.split(r', (?="?\w+"?=)', row)]
             names, values = (", ".join(column) for column in zip(*pairs, strict=True))
             values = values.replace("+00'", "'" if engine.dialect.name == "sqlite" else "+00'")
             connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({values})")
@@ -193,6 +202,9 @@ def test_a_database_of_an_earlier_version_is_migrated_with_its_data(
         assert found is not None
         assert (found.text, found.replies[0].text, found.revision) == ("停水三天", "已修复", 2)
         assert found.asked_at.isoformat() == "2026-03-01T08:30:00+08:00"
+        read = database.analyses.get("mailbox/1")
+        assert read is not None
+        assert (read.topic_guess, read.subtopic, read.own_topics) == ("城乡建设", None, ())
         assert [one.id for one in database.posts.awaiting_analysis("m1", 9)] == ["mailbox/1"]
         assert [(item.sequence, item.post_id) for item in database.outbox.take(9)] == [(7, "mailbox/1")]
         since = database.outbox.waiting_since()

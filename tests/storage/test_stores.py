@@ -34,8 +34,9 @@ def test_analyses_come_back_and_are_replaced(database: Database) -> None:
     database.posts.save([post(1), post(2)])
     full = analysis(post(1))
     bare = analysis(
-        post(2), topic=None, runner_up=None, reasons=(), places=(), keywords=(), reply_quality=None
-    )
+        post(2), topic=None, runner_up=None, reasons=(), places=(), keywords=(), reply_quality=None,
+        subtopic=None, own_topics=(),
+    )  # fmt: skip
     database.analyses.save([full, bare])
     assert database.analyses.get_many(["mailbox/1", "mailbox/2", "x/1"]) == {
         full.post_id: full,
