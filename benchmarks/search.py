@@ -84,7 +84,7 @@ def documents() -> Iterator[IndexDocument]:
             problem=None,
             flagged=False,
             votes=0,
-            revision=1,
+            version="1 m1",
         )
 
 

@@ -47,6 +47,7 @@ class IndexDocument:
     """One post as the index sees it, already cut: words, and pairs and pieces, parted by blanks.
 
     Of the characters (storage.characters) `pairs` are in their order, `pieces` each once and in no order.
+    `version` tells which revision of the post it was made of, and by which models that was read.
     """
 
     id: str
@@ -73,7 +74,7 @@ class IndexDocument:
     problem: str | None
     flagged: bool
     votes: int
-    revision: int
+    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,16 @@ from records.query import SortOrder
 from records.times import Period
 from storage import schema
 from storage.dialect import in_chunks, reading
+from storage.documents import document_version
 from storage.posts import asked_in
 from storage.search import SearchIndex
 
 # Compared at once, by when the posts were asked: their ids are in memory, 100 bytes each.
 STRETCH = timedelta(days=30)
 PAGE = 5_000
-# What is counted by and stands in columns of its own; all values of one stretch are asked for.
-FACETS = ("channel", "source", "status", "topic", "intent", "urgency")
+# What is counted by and stands in columns of its own, and what each document was made of; all values of one
+# stretch are asked for.
+FACETS = ("version", "channel", "source", "status", "topic", "intent", "urgency")
 _ALL_VALUES = 10_000
 _EVER = Period(start=datetime(1, 1, 2, tzinfo=UTC), end=datetime(9999, 12, 30, tzinfo=UTC))
 
@@ -117,6 +119,8 @@ def _stored(connection: Connection, stretch: Period) -> tuple[set[str], dict[str
     """Return the ids of the posts, and by facet how many have each value."""
     post_ids = set(connection.scalars(select(_POSTS.id).where(asked_in(stretch))))
     columns = (
+        _POSTS.revision,
+        _ANALYSES.model_version,
         _POSTS.channel,
         _POSTS.source,
         _POSTS.status,
@@ -131,8 +135,9 @@ def _stored(connection: Connection, stretch: Period) -> tuple[set[str], dict[str
         .group_by(*columns)
     )
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for *values, count in connection.execute(query):
-        for name, value in zip(FACETS, values, strict=True):
+    for revision, model_version, *values, count in connection.execute(query):
+        version = document_version(revision, model_version)
+        for name, value in zip(FACETS, (version, *values), strict=True):
             if value not in (None, ""):
                 counts[name][str(value)] += count
     return post_ids, {name: dict(counter) for name, counter in counts.items()}

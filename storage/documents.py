@@ -91,8 +91,13 @@ def _document(
         problem=problem_id,
         flagged=flagged,
         votes=post.votes_up,
-        revision=post.revision,
+        version=document_version(post.revision, analysis.model_version if analysis else None),
     )
+
+
+def document_version(revision: int, model_version: str | None) -> str:
+    """Return IndexDocument.version of a post's revision and its analysis, None for none."""
+    return f"{revision} {model_version or ''}"
 
 
 def _words(text: str, segment: Segment) -> str:

@@ -9,7 +9,7 @@ from storage.bounds import micros
 from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # Lucene takes no term above 32,766 bytes; a character has at most four.
 _LONGEST_TERM = 8_191
 # The largest page that may be asked for.
@@ -38,7 +38,7 @@ def build_mapping(meta: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": {"type": "keyword", "index": False}, "has": {"type": "keyword"}}
     for name in TEXT_FIELDS:
         properties |= {name: words, f"{name}_pairs": words, f"{name}_pieces": alone}
-    for name in KEYWORD_FIELDS:
+    for name in (*KEYWORD_FIELDS, "version"):
         properties[name] = keyword
     # Times are whole microseconds, as in the embedded index: dates are cut to milliseconds.
     for name in ("asked", "replied", "urgency", *ORDER_FIELDS):
@@ -83,4 +83,5 @@ def build_fields(document: IndexDocument) -> dict[str, Any]:
         "reply_pairs": document.reply_pairs,
         "reply_pieces": document.reply_pieces,
     }
-    return {"id": document.id, "has": list(present), **present, **characters, **order_keys(document)}
+    fields = {**present, **characters, **order_keys(document)}
+    return {"id": document.id, "has": list(present), "version": document.version, **fields}

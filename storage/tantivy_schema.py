@@ -11,7 +11,7 @@ from storage.bounds import micros
 from storage.ordering import ORDER_FIELDS, order_keys
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def build_schema() -> tantivy.Schema:
@@ -22,7 +22,7 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="words", index_option="position")
         builder.add_text_field(f"{name}_pairs", tokenizer_name="words", index_option="position")
         builder.add_text_field(f"{name}_pieces", tokenizer_name="words", index_option="basic")
-    for name in KEYWORD_FIELDS:
+    for name in (*KEYWORD_FIELDS, "version"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     # The names of the fields that a document has: what _exists_ asks for.
     builder.add_text_field("has", tokenizer_name="raw", index_option="basic")
@@ -73,5 +73,6 @@ def build_fields(document: IndexDocument, schema: tantivy.Schema) -> tantivy.Doc
         "reply_pieces": document.reply_pieces,
     }
     # Checked here: a value that does not fit would else be found at the commit, and undo all of it.
-    fields = {**present, **characters, **order_keys(document), "has": list(present)}
+    fields = {**present, **characters, **order_keys(document)}
+    fields |= {"has": list(present), "version": document.version}
     return tantivy.Document.from_dict(fields, schema)

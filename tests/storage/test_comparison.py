@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -48,6 +49,32 @@ def test_what_differs_is_named_and_queued_it_is_mended(database: Database, index
     drain(database, index, segment=words)
     assert not database.compare(index)
     assert index.count() == 12
+
+
+def test_a_text_of_before_is_stale_though_nothing_is_counted_otherwise(
+    database: Database, index: SearchIndex
+) -> None:
+    fill(database, index)
+    before = [one for post_id in ("mailbox/3", "mailbox/8") if (one := database.posts.get(post_id))]
+    database.posts.save([replace(one, text="改了一个字") for one in before])
+    database.analyses.save([analysis(one) for one in database.posts.get_many(["mailbox/3"]).values()])
+    drain(database, index, segment=words)
+    assert not database.compare(index)
+    for number, model in ((0, analysis(before[0])), (1, None)):
+        document = build_document(before[number], model, None, flagged=False, segment=words)
+        index.add([document], version=database.outbox.newest())
+    index.refresh()
+    assert {"mailbox/3", "mailbox/8"} <= database.compare(index).stale
+
+
+def test_what_another_model_read_is_stale(database: Database, index: SearchIndex) -> None:
+    fill(database, index)
+    one = database.posts.get("mailbox/2")
+    assert one is not None
+    document = build_document(one, analysis(one, model_version="m0"), None, flagged=False, segment=words)
+    index.add([document], version=database.outbox.newest())
+    index.refresh()
+    assert "mailbox/2" in database.compare(index).stale
 
 
 def test_what_waits_or_was_refused_is_no_difference(database: Database, index: SearchIndex) -> None:
