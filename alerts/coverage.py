@@ -1,101 +1,65 @@
-"""Quiet or blind: what each source's silence means, and which days its counts say nothing about."""
+"""What can be seen: which sources were not, in which part of a period, as every count has to say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from itertools import pairwise
-from statistics import median_low
 from zoneinfo import ZoneInfo
 
-from alerts.rhythm import Rhythm, rhythm_of
+from alerts.health import (
+    UNSEEN,
+    HealthState,
+    SourceHealth,
+    blind_after,
+    crawls_by_source,
+    source_health,
+    success_times,
+)
 from crawler.catalogue import Catalogue
-from crawler.faults import find_fault, has_seen
+from crawler.faults import FaultKind, fault_kind
 from crawler.polling import is_resting
 from crawler.source import Source
 from records.post import Channel
-from records.run import RunKind, RunRecord, RunState
-from records.times import DEFAULT_ZONE, Period
+from records.run import RunRecord
+from records.times import DEFAULT_ZONE, Period, day_period
 from storage.database import Database
 
-# Crawls of the newest months; an hourly crawl has 1,344 in eight weeks.
-MOST_RUNS = 5000
-# A source that has been crawled once or never has no rhythm yet: the catalogue's default is daily.
-DEFAULT_RHYTHM = timedelta(days=1)
-SHORTEST_RHYTHM = timedelta(minutes=10)
-# One missed crawl happens; two are late; four, or a day without any, and we no longer see the source.
-LATE_AFTER = 2
-BLIND_AFTER = 4
-# A gap this many times the longest gap of the quarter before is no longer the source's own rhythm.
-SILENT_FACTOR = 2
-RHYTHM_LOOKBACK = timedelta(days=90)
-RHYTHM_POSTS = 500
-
-
-class HealthState(StrEnum):
-    """blind: we cannot see it. dead: we see it well, and it has fallen silent.
-
-    changed: its pages load and are no longer what they were. refused: it does not want to be crawled.
-    """
-
-    OK = "ok"
-    LATE = "late"
-    BLIND = "blind"
-    DEAD = "dead"
-    NEVER = "never"
-    CHANGED = "changed"
-    REFUSED = "refused"
-
-
-# What refuses us is not seen. What has changed may be seen in part, and what cannot be read is blind in time.
-UNSEEN = frozenset({HealthState.BLIND, HealthState.REFUSED})
-_State = tuple[HealthState, datetime | None, str]
-# What the site shows and we have not (crawler.completeness); of the newest crawl.
-_GAPS = {
-    "messages": "；网站显示的比我们多 {} 条",
-    "ids": "；编号中缺 {} 个",
-    "unread_pages": "；列表还有页没有读到（max_pages）",
-    "cut_short": "；时段或额度用完，下次接着抓",
-    "full_window": "；有 {} 个时段一次给不完",
-}
+# In which the source is not read as it should be. One that is dead is read well, and has nothing to say.
+FAULTY = (HealthState.LATE, HealthState.CHANGED, HealthState.REFUSED, HealthState.NEVER)
+_OF_FAULT = {FaultKind.REFUSED: HealthState.REFUSED, FaultKind.CHANGED: HealthState.CHANGED}
+_EVER = datetime.min.replace(tzinfo=UTC)
+# From wide to narrow; 自治区 before 区.
+_LEVELS = ("(?:省|自治区)$", "(?:市|州|盟|地区)$", "(?:区|县|旗)$", "(?:街道|镇|乡)$", "(?:社区|村)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What is known of one source: its crawls, newest first, and when they succeeded, oldest first."""
+class Gap:
+    """From `start` until `end` a source was not read as usual: messages of then may be missing.
 
-    crawls: Sequence[RunRecord]
-    successes: Sequence[datetime]
-    newest: datetime | None
-    rhythm: Rhythm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceHealth:
-    """How one enabled source is.
-
-    `since`: when this state began. `last_new_post`: when its newest post was asked. `reason` is one Chinese
-    sentence.
+    With `is_blind` it took longer than the source's rhythm explains, and nothing of it was seen. `end` is the
+    moment of asking where it lasts. `title` and `place` are those of the source.
     """
 
-    name: str
+    source: str
     title: str
+    place: str | None
     channel: Channel
     state: HealthState
-    since: datetime | None
-    last_success: datetime | None
-    last_new_post: datetime | None
-    reason: str
+    start: datetime
+    end: datetime
+    is_blind: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What can be seen: the health of every source, and which sources missed which local days."""
+    """The health of every source, and the gaps of each, oldest first. Days are those of `zone`."""
 
     health: tuple[SourceHealth, ...] = ()
-    blind: Mapping[date, frozenset[str]] | None = None
+    gaps: tuple[Gap, ...] = ()
+    zone: ZoneInfo = DEFAULT_ZONE
 
     @property
     def blind_sources(self) -> tuple[str, ...]:
@@ -113,166 +77,99 @@ class Coverage:
         return min((now, *seen))
 
     def was_blind(self, day: date) -> bool:
-        """Return whether a source that we see at present missed the day."""
-        return bool((self.blind or {}).get(day, frozenset()) - set(self.blind_sources))
+        """Return whether a source of reports that we see at present missed the whole day."""
+        whole, unseen = day_period(day, zone=self.zone), self.blind_sources
+        return any(
+            gap.is_blind
+            and gap.channel.carries_reports
+            and gap.start <= whole.start
+            and whole.end <= gap.end
+            and gap.source not in unseen
+            for gap in self.gaps
+        )
+
+    def during(self, period: Period | None, place: str | None = None) -> tuple[Gap, ...]:
+        """Return the gaps in the period, cut to it, of the sources that speak of the place.
+
+        Without a period those of all time, without a place those of everywhere.
+        """
+        asked = (gap for gap in self.gaps if place is None or speaks_of(gap.place, place))
+        if period is None:
+            return tuple(asked)
+        return tuple(
+            replace(gap, start=max(gap.start, period.start), end=min(gap.end, period.end))
+            for gap in asked
+            if gap.start < period.end and period.start < gap.end
+        )
 
 
 def coverage_of(
-    catalogue: Catalogue, database: Database, *, now: datetime, zone: ZoneInfo = DEFAULT_ZONE, days: int = 64
+    catalogue: Catalogue, database: Database, *, now: datetime, zone: ZoneInfo = DEFAULT_ZONE
 ) -> Coverage:
-    """Return the health of the sources and the blind days of the last `days`."""
-    period = Period(start=now - timedelta(days=days), end=now)
-    return Coverage(
-        health=tuple(source_health(catalogue, database, now=now)),
-        blind=blind_days(catalogue, database, period=period, zone=zone, now=now),
-    )
+    """Return what was seen up to now, as far back as crawls are remembered."""
+    health = source_health(catalogue, database, now=now)
+    return Coverage(health=tuple(health), gaps=find_gaps(catalogue, database, health, now=now), zone=zone)
 
 
-def source_health(catalogue: Catalogue, database: Database, *, now: datetime) -> list[SourceHealth]:
-    """Return the health of every enabled source, in the catalogue's order."""
-    crawls = _crawls(database)
-    enabled = [source for source in catalogue.sources if source.enabled]
-    newest = database.posts.newest_asked([source.name for source in enabled], before=now)
-    rhythms = _rhythms(database, newest)
-    return [
-        _health(
-            source,
-            _Seen(
-                crawls=crawls.get(source.name, []),
-                successes=_successes(crawls.get(source.name, [])),
-                newest=newest.get(source.name),
-                rhythm=rhythms.get(source.name, Rhythm()),
-            ),
-            now,
-        )
-        for source in enabled
-    ]
+def find_gaps(
+    catalogue: Catalogue, database: Database, health: Sequence[SourceHealth], *, now: datetime
+) -> tuple[Gap, ...]:
+    """Return the gaps of the enabled sources up to now, oldest first; `health` is theirs at present.
 
-
-def blind_days(
-    catalogue: Catalogue, database: Database, *, period: Period, zone: ZoneInfo, now: datetime
-) -> dict[date, frozenset[str]]:
-    """Return local day → the sources of reports that missed it; days that none missed are absent.
-
-    A day is missed where it lies wholly in a gap between two successful crawls that is longer than
-    BLIND_AFTER times the source's rhythm. Days before the first crawl count as seen: a board shows its past.
+    A gap lies between two successful crawls that are further apart than BLIND_AFTER times the source's
+    rhythm. Before the first crawl all counts as seen: a board shows its past.
     """
-    missed: dict[date, set[str]] = {}
-    crawls = _crawls(database)
-    for source in catalogue.sources:
-        times = _successes(crawls.get(source.name, []))
-        if not (source.enabled and source.channel.carries_reports and times):
-            continue
-        limit = _blind_after(times)
-        for before, after in pairwise([*times, now]):
-            if after - before > limit:
-                for day in _whole_days(max(before, period.start), min(after, period.end), zone):
-                    missed.setdefault(day, set()).add(source.name)
-    return {day: frozenset(names) for day, names in sorted(missed.items())}
-
-
-def crawl_rhythm(successes: Sequence[datetime]) -> timedelta:
-    """Return the usual time between two successful crawls."""
-    gaps = [after - before for before, after in pairwise(successes)]
-    return max(median_low(gaps), SHORTEST_RHYTHM) if gaps else DEFAULT_RHYTHM
-
-
-def _blind_after(successes: Sequence[datetime]) -> timedelta:
-    return max(BLIND_AFTER * crawl_rhythm(successes), DEFAULT_RHYTHM)
-
-
-def _crawls(database: Database) -> dict[str, list[RunRecord]]:
-    """Return source → its crawls, newest first."""
-    crawls: dict[str, list[RunRecord]] = {}
-    for run in database.runs.list(kind=RunKind.CRAWL, limit=MOST_RUNS):
-        crawls.setdefault(run.subject, []).append(run)
-    return crawls
-
-
-def _successes(crawls: Sequence[RunRecord]) -> list[datetime]:
-    """Return when the crawls that could read the source ended, oldest first."""
-    return [
-        run.finished_at or run.started_at
-        for run in reversed(crawls)
-        if run.state is RunState.DONE and has_seen(run)
+    crawls = crawls_by_source(database)
+    states = {one.name: one for one in health}
+    gaps = [
+        gap
+        for source in catalogue.sources
+        if source.enabled
+        for gap in _gaps(source, crawls.get(source.name, []), states.get(source.name), now)
     ]
+    return tuple(sorted(gaps, key=lambda gap: (gap.start, gap.source)))
 
 
-def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[date]:
-    day = start.astimezone(zone).date() + timedelta(days=1)
-    while day < end.astimezone(zone).date():
-        yield day
-        day += timedelta(days=1)
+def _gaps(
+    source: Source, crawls: Sequence[RunRecord], health: SourceHealth | None, now: datetime
+) -> Iterator[Gap]:
+    def gap(state: HealthState, start: datetime, end: datetime, *, is_blind: bool) -> Gap:
+        return Gap(
+            source=source.name, title=source.title, place=source.place, channel=source.channel,
+            state=state, start=start, end=end, is_blind=is_blind,
+        )  # fmt: skip
+
+    times = success_times(crawls)
+    rests = is_resting(source, crawls, now=now) and fault_kind(crawls[0]) is None
+    ends = times if rests else [*times, now]
+    lasting = False
+    for before, after in pairwise(ends):
+        if after - before > blind_after(times):
+            yield gap(_state_between(crawls, before, after), before, after, is_blind=True)
+            lasting = after == now
+    if health is not None and health.state in FAULTY and not lasting:
+        since = _EVER if health.state is HealthState.NEVER else health.since or _EVER
+        yield gap(health.state, since, now, is_blind=False)
 
 
-def _health(source: Source, seen: _Seen, now: datetime) -> SourceHealth:
-    state, since, reason = _faulty(seen) or _unseen(source, seen, now) or _quiet(source, seen, now)
-    return SourceHealth(
-        name=source.name,
-        title=source.title,
-        channel=source.channel,
-        state=state,
-        since=since,
-        last_success=seen.successes[-1] if seen.successes else None,
-        last_new_post=seen.newest,
-        reason=reason,
-    )
+def _state_between(crawls: Sequence[RunRecord], start: datetime, end: datetime) -> HealthState:
+    """Return what the last crawl of a gap says of it."""
+    failed = next((run for run in crawls if start < run.started_at < end), None)
+    kind = fault_kind(failed) if failed is not None else None
+    return _OF_FAULT[kind] if kind is not None else HealthState.BLIND
 
 
-def _faulty(seen: _Seen) -> _State | None:
-    """Return the state of a source whose site refuses us or has changed."""
-    fault = find_fault(seen.crawls)
-    return None if fault is None else (HealthState(fault.kind.value), fault.since, fault.reason)
+def speaks_of(declared: str | None, place: str) -> bool:
+    """Return whether a source that declares a place may have messages about another.
+
+    Not where both are of one level (two districts) and differ. A town has districts and a district has
+    streets, but which ones no name tells: those of the other levels may.
+    """
+    if declared is None or declared in place or place in declared:
+        return True
+    return _level(declared) != _level(place)
 
 
-def _unseen(source: Source, seen: _Seen, now: datetime) -> _State | None:
-    """Return the state of a source that was not crawled in time."""
-    latest = seen.crawls[0] if seen.crawls else None
-    error = f"，最近一次出错：{latest.error}" if latest and latest.error else ""
-    if not seen.successes:
-        return HealthState.NEVER, latest.started_at if latest else None, f"从未成功抓取{error}。"
-    if is_resting(source, seen.crawls, now=now):
-        return None
-    last = seen.successes[-1]
-    unseen = now - last
-    rhythm = crawl_rhythm(seen.successes)
-    usual = f"平常约{_span(rhythm)}一次"
-    if unseen > _blind_after(seen.successes):
-        return HealthState.BLIND, last, f"已{_span(unseen)}没有成功抓取，{usual}{error}；数据有缺口。"
-    if unseen > max(LATE_AFTER * rhythm, SHORTEST_RHYTHM):
-        return HealthState.LATE, last, f"抓取迟了：上次成功在{_span(unseen)}前，{usual}{error}。"
-    return None
-
-
-def _quiet(source: Source, seen: _Seen, now: datetime) -> _State:
-    """Return the state of a source that is seen well: whether it speaks."""
-    first, last = seen.successes[0], seen.successes[-1]
-    if seen.newest is None:
-        return HealthState.DEAD, first, "抓取正常，但从未见到内容。"
-    longest = seen.rhythm.longest_pause
-    quiet = seen.rhythm.quiet(seen.newest, now, zone=DEFAULT_ZONE)
-    if quiet > max(timedelta(days=source.expected_every_days), SILENT_FACTOR * longest):
-        usual = (
-            f"平常最多隔{_span(longest)}" if longest else f"预期每{source.expected_every_days}天内有新内容"
-        )
-        return HealthState.DEAD, seen.newest, f"抓取正常，但已{_span(quiet)}没有新内容，{usual}。"
-    gaps = "".join(_GAPS[code].format(n) for code, n in seen.crawls[0].counts.gaps.items() if code in _GAPS)
-    reason = f"正常：{_span(now - last)}前抓取成功，最新内容在{_span(now - seen.newest)}前{gaps}。"
-    return HealthState.OK, first, reason
-
-
-def _rhythms(database: Database, newest: Mapping[str, datetime]) -> dict[str, Rhythm]:
-    """Return source → its rhythm in the quarter up to its newest post."""
-    periods = {
-        name: Period(start=at - RHYTHM_LOOKBACK, end=at + timedelta(microseconds=1))
-        for name, at in newest.items()
-    }
-    asked = database.posts.asked_times(periods, limit=RHYTHM_POSTS)
-    return {name: rhythm_of(times, zone=DEFAULT_ZONE) for name, times in asked.items()}
-
-
-def _span(length: timedelta) -> str:
-    hours = length.total_seconds() / 3600
-    if hours < 1:
-        return f"{max(round(hours * 60), 1)}分钟"
-    return f"{round(hours)}小时" if hours < 48 else f"{round(hours / 24)}天"
+def _level(place: str) -> int:
+    """Return how narrow a place is by the end of its name; narrowest is what has none of a division."""
+    return next((n for n, ending in enumerate(_LEVELS) if re.search(ending, place)), len(_LEVELS))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alerts.coverage import HealthState
 from alerts.durations import chinese_duration
+from alerts.health import HealthState
 from alerts.rule_types import (
     AnyRule,
     FlatlineRule,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerts.coverage import SourceHealth
+from alerts.health import SourceHealth
 from records.analysis import ReplyFindingCode, UrgencyCode
 from records.problem import Problem
 from records.times import Period

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from alerts.coverage import HealthState
 from alerts.durations import Duration
-from crawler.masking import find
-from nlp.segment import words
+from alerts.filters import check_filter
+from alerts.health import HealthState
 from records.analysis import ReplyFindingCode
 from records.errors import nearest
 from records.query import KEYWORD_FIELDS
-from records.times import DEFAULT_ZONE
-from storage.query import QueryError, parse_query
-from storage.query_tree import And, Everything, Exists, Node, NumberRange, Or
 
 DEFAULT_RECEIVER = "default"
 DAY = timedelta(days=1)
@@ -29,10 +25,6 @@ PERSON_FIELD = re.compile(
     re.IGNORECASE,
 )
 SUBJECT_FIELDS = tuple(field for field in KEYWORD_FIELDS if field != "flagged")
-# Filters are read when the rule is loaded, to find mistakes; relative dates may start anywhere for that.
-_CHECKED_AT = datetime(2026, 1, 1, tzinfo=UTC)
-# Always there, and so no condition.
-_ALWAYS_THERE = ("channel", "source", "asked", "text", "urgency", "dissatisfaction")
 # What an answer can lack, each a finding of nlp.reply_quality.
 POOR = (ReplyFindingCode.FORM_LETTER, ReplyFindingCode.HANDS_OVER, ReplyFindingCode.REFUSES)
 _TERM_FIELDS = ("place", "topic", "department")
@@ -80,35 +72,9 @@ def _check_subjects(fields: tuple[str, ...]) -> tuple[str, ...]:
     return fields
 
 
-def _check_filter(text: str) -> str:
-    if find(text):
-        raise ValueError(
-            "the filter holds a personal detail (number, name or address); alerts are never about a person"
-        )
-    try:
-        parse_query(text, now=_CHECKED_AT, zone=DEFAULT_ZONE, segment=words)
-    except QueryError as err:
-        raise ValueError(f"{text!r}: {err}") from err
-    return text
-
-
-def _matches_everything(query: str) -> bool:
-    return _holds_always(parse_query(query, now=_CHECKED_AT, zone=DEFAULT_ZONE, segment=words))
-
-
-def _holds_always(node: Node) -> bool:
-    if isinstance(node, And):
-        return all(_holds_always(part) for part in node.parts)
-    if isinstance(node, Or):
-        return any(_holds_always(part) for part in node.parts)
-    if isinstance(node, NumberRange):
-        return node.high is None and (node.low is None or node.low < 0 or (not node.low and node.include_low))
-    return isinstance(node, Everything) or (isinstance(node, Exists) and node.field in _ALWAYS_THERE)
-
-
 Fields = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_check_subjects)]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
-Filter = Annotated[str, AfterValidator(_check_filter)]
+Filter = Annotated[str, AfterValidator(check_filter)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -166,8 +132,6 @@ class AnyRule(BaseRule):
     def _not_everything(self) -> Self:
         if not self.filter.strip():
             raise ValueError("filter: an `any` rule without a filter matches everything (state one)")
-        if _matches_everything(self.filter):
-            raise ValueError(f'filter: "{self.filter}" matches everything (state a narrower one)')
         return self
 
 
@@ -300,10 +264,6 @@ class PercentageMatchRule(BaseRule):
             )
         if low is not None and high is not None and low >= high:
             raise ValueError(f"min_percentage: {low:g} is not below max_percentage {high:g}")
-        if _matches_everything(self.match_bucket_filter):
-            raise ValueError(
-                f'match_bucket_filter: "{self.match_bucket_filter}" matches everything, always 100 %'
-            )
         return self
 
 
@@ -381,7 +341,7 @@ class RecurrenceRule(ProblemRule):
 
 
 class SourceSilentRule(BaseRule):
-    """Sources that have been in one of `states` for at least `timeframe` (alerts.coverage)."""
+    """Sources that have been in one of `states` for at least `timeframe` (alerts.health)."""
 
     type: Literal[RuleType.SOURCE_SILENT]
     timeframe: Duration

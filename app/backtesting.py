@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from alerts.backtest import Past
-from alerts.coverage import Coverage, blind_days
+from alerts.coverage import Coverage, find_gaps
 from alerts.deadlines import Deadlines
 from alerts.past import Clock
 from app.settings import Settings
 from app.wiring import open_parts
 from records.times import Period
-
-# Two years: the longest baseline that makes sense.
-LOOK_BACK = timedelta(days=731)
 
 
 @contextmanager
@@ -23,15 +19,12 @@ def open_past(settings: Settings, deadlines: Deadlines, period: Period) -> Itera
     """Give what rules are tried on over the period. Days that a source missed are blind; no source is now."""
     clock = Clock(now=period.end)
     with open_parts(settings, clock=clock) as parts:
-        looked_at = Period(start=period.start - LOOK_BACK, end=period.end)
-        blind = blind_days(
-            parts.catalogue, parts.database, period=looked_at, zone=settings.zone, now=period.end
-        )
+        gaps = find_gaps(parts.catalogue, parts.database, (), now=period.end)
         yield Past(
             database=parts.database,
             index=parts.index,
             clock=clock,
-            coverage=Coverage(blind=blind),
+            coverage=Coverage(gaps=gaps, zone=settings.zone),
             deadlines=deadlines,
             due_at=parts.due_dates,
             zone=settings.zone,

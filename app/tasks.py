@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from alerts.announce import announce, look, told_of
-from alerts.coverage import SourceHealth, coverage_of, source_health
+from alerts.coverage import coverage_of
 from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, retire, run_rules
+from alerts.health import SourceHealth, source_health
 from alerts.heartbeat import watch
 from alerts.notifications import Notifications, load_notifications
 from alerts.rules import RuleSet, load_rules

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.coverage import HealthState, SourceHealth
+from alerts.health import HealthState, SourceHealth
 from briefing.content import AlertNote, Citation, Content, DayCount, Item, Number, Rise, SourceNote
 from briefing.rising_words import rising_words
 from records.errors import Retryable

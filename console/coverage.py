@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.coverage import HealthState, SourceHealth, source_health
+from alerts.health import HealthState, SourceHealth, source_health
 from console.services import Services
 
 # States in which a source is heard; in any other its messages may be missing from every number.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.coverage import HealthState
+from alerts.health import HealthState
 from alerts.new_rules import SearchRuleType
 from records.alert import AlertState, Verdict
 from records.analysis import Intent, PlaceKind, ReplyFindingCode, UrgencyCode

@@ -54,13 +54,21 @@ def find_fault(runs: Sequence[RunRecord]) -> Fault | None:
     return _refused(runs) or _unreadable(runs) or _lost_fields(runs)
 
 
+def fault_kind(run: RunRecord) -> FaultKind | None:
+    """Return what one crawl alone says of the site."""
+    if run.counts.failure in REFUSING:
+        return FaultKind.REFUSED
+    unread = run.counts.failure in NOT_READ or (run.state is RunState.DONE and not has_seen(run))
+    return FaultKind.CHANGED if unread else None
+
+
 def has_seen(run: RunRecord) -> bool:
     """Return whether the crawl could read what it met: most of its items were not quarantined."""
     return 2 * sum(run.counts.quarantined.values()) <= run.counts.fetched
 
 
 def _refused(runs: Sequence[RunRecord]) -> Fault | None:
-    refused = list(takewhile(lambda run: run.counts.failure in REFUSING, runs))
+    refused = list(takewhile(lambda run: fault_kind(run) is FaultKind.REFUSED, runs))
     if not refused:
         return None
     reason = f"网站不让抓取，已停下，不绕过：{refused[0].error}。"
@@ -69,7 +77,7 @@ def _refused(runs: Sequence[RunRecord]) -> Fault | None:
 
 def _unreadable(runs: Sequence[RunRecord]) -> Fault | None:
     """Return a fault where lists, or most items, are no longer what the selectors expect, and once were."""
-    unread = list(takewhile(_is_unread, runs))
+    unread = list(takewhile(lambda run: fault_kind(run) is FaultKind.CHANGED, runs))
     if not unread or len(unread) == len(runs):
         return None
     counts = unread[0].counts
@@ -83,10 +91,6 @@ def _unreadable(runs: Sequence[RunRecord]) -> Fault | None:
     )
     reason = f"网页还在，但和从前不一样了：{how}。"
     return Fault(kind=FaultKind.CHANGED, since=unread[-1].started_at, reason=reason)
-
-
-def _is_unread(run: RunRecord) -> bool:
-    return run.counts.failure in NOT_READ or (run.state is RunState.DONE and not has_seen(run))
 
 
 def _lost_fields(runs: Sequence[RunRecord]) -> Fault | None:

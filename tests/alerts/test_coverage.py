@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.coverage import Coverage, HealthState, SourceHealth, blind_days, coverage_of, source_health
+from alerts.coverage import Coverage, coverage_of, speaks_of
+from alerts.health import HealthState, SourceHealth, source_health
 from alerts.workdays import is_workday
 from crawler.catalogue import Catalogue, load_catalogue
 from records.post import Channel, Post
@@ -137,7 +138,9 @@ def test_a_site_that_refuses_is_not_seen(catalogue: Catalogue, database: Databas
     found = board()
     assert (found.state, found.since) == (HealthState.REFUSED, NOW - DAY)
     assert "网站不让抓取" in found.reason
-    assert coverage_of(catalogue, database, now=NOW).blind_sources == ("board",)
+    coverage = coverage_of(catalogue, database, now=NOW)
+    assert coverage.blind_sources == ("board",)
+    assert gaps(coverage) == [(HealthState.REFUSED, NOW - DAY, NOW, False)]
 
 
 def test_a_site_whose_pages_cannot_be_read_has_changed_and_is_blind_in_time(
@@ -149,7 +152,9 @@ def test_a_site_whose_pages_cannot_be_read_has_changed_and_is_blind_in_time(
     found = board()
     assert (found.state, found.since) == (HealthState.CHANGED, NOW - 10 * DAY)
     assert found.last_success == NOW - 11 * DAY
-    assert (NOW - 5 * DAY).date() in (coverage_of(catalogue, database, now=NOW).blind or {})
+    coverage = coverage_of(catalogue, database, now=NOW)
+    assert gaps(coverage) == [(HealthState.CHANGED, NOW - 11 * DAY, NOW, True)]
+    assert coverage.was_blind((NOW - 5 * DAY).date())
 
 
 def test_what_the_site_shows_and_we_have_not_is_told(database: Database, board: Health) -> None:
@@ -198,14 +203,19 @@ def test_sources_that_are_off_are_not_watched(catalogue: Catalogue, database: Da
     assert [one.name for one in source_health(catalogue, database, now=NOW)] == ["board", "notices"]
 
 
+def gaps(coverage: Coverage) -> list[tuple[HealthState, datetime, datetime, bool]]:
+    """Return those of the board; the notices were never crawled."""
+    return [(gap.state, gap.start, gap.end, gap.is_blind) for gap in coverage.gaps if gap.source == "board"]
+
+
 def test_the_days_of_an_outage_are_blind_and_those_before_the_first_crawl_are_not(
     catalogue: Catalogue, database: Database
 ) -> None:
     crawled(database, [*daily(30, 20), *daily(10, 0)])
-    period = Period(start=NOW - 60 * DAY, end=NOW)
-    missed = blind_days(catalogue, database, period=period, zone=DEFAULT_ZONE, now=NOW)
-    assert list(missed) == [(NOW - day * DAY).date() for day in range(19, 10, -1)]
-    assert set(missed.values()) == {frozenset({"board"})}
+    coverage = coverage_of(catalogue, database, now=NOW)
+    missed = [day for day in range(60, -1, -1) if coverage.was_blind((NOW - day * DAY).date())]
+    assert missed == list(range(19, 10, -1))
+    assert gaps(coverage) == [(HealthState.BLIND, NOW - 20 * DAY, NOW - 10 * DAY, True)]
 
 
 def test_a_board_seen_at_present_hides_what_it_missed(catalogue: Catalogue, database: Database) -> None:
@@ -226,9 +236,59 @@ def test_a_source_that_is_blind_now_is_left_out_whole(catalogue: Catalogue, data
 
 def test_a_single_missed_crawl_makes_no_blind_day(catalogue: Catalogue, database: Database) -> None:
     crawled(database, [moment for moment in daily(30, 0) if moment != NOW - 7 * DAY])
-    assert coverage_of(catalogue, database, now=NOW + timedelta(hours=5)).blind == {}
+    assert gaps(coverage_of(catalogue, database, now=NOW + timedelta(hours=5))) == []
 
 
 def test_nothing_known_is_nothing_blind() -> None:
     assert Coverage().blind_sources == ()
     assert not Coverage().was_blind(NOW.date())
+
+
+def test_each_part_of_a_period_names_what_was_not_read_in_it(
+    catalogue: Catalogue, database: Database
+) -> None:
+    crawled(database, [*daily(60, 50), *daily(40, 20)])
+    crawled(database, daily(18, 5), failed=True, failure="access_denied")
+    crawled(database, daily(4, 3))
+    coverage = coverage_of(catalogue, database, now=NOW)
+    assert gaps(coverage) == [
+        (HealthState.BLIND, NOW - 50 * DAY, NOW - 40 * DAY, True),
+        (HealthState.REFUSED, NOW - 20 * DAY, NOW - 4 * DAY, True),
+        (HealthState.LATE, NOW - 3 * DAY, NOW, False),
+    ]
+    autumn = Period(start=NOW - 45 * DAY, end=NOW - 10 * DAY)
+    cut = [(gap.start, gap.end) for gap in coverage.during(autumn) if gap.source == "board"]
+    assert cut == [(NOW - 45 * DAY, NOW - 40 * DAY), (NOW - 20 * DAY, NOW - 10 * DAY)]
+    well = Period(start=NOW - 39 * DAY, end=NOW - 21 * DAY)
+    assert [gap.source for gap in coverage.during(well)] == ["notices"]  # never crawled at all
+
+
+def test_a_blind_source_elsewhere_takes_nothing_from_a_place(
+    catalogue: Catalogue, database: Database
+) -> None:
+    crawled(database, daily(30, 20))
+    here = catalogue.sources[0].model_copy(update={"place": "北城区"})
+    coverage = coverage_of(Catalogue(sources=(here,)), database, now=NOW)
+    week = Period(start=NOW - 7 * DAY, end=NOW)
+    assert [gap.source for gap in coverage.during(week, "北城区")] == ["board"]
+    assert [gap.source for gap in coverage.during(week)] == ["board"]
+    assert coverage.during(week, "南城区") == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "place", "may"),
+    [
+        (None, "北城区", True),
+        ("北城区", "北城区", True),
+        ("柳溪市", "北城区", True),
+        ("北城区", "柳溪市", True),
+        ("柳溪市北城区", "北城区", True),
+        ("北城区", "南门街道", True),
+        ("北城区", "柳巷", True),
+        ("北城区", "南城区", False),
+        ("柳溪市", "石桥市", False),
+        ("南门街道", "北关镇", False),
+    ],
+)
+def test_which_sources_may_speak_of_a_place(declared: str | None, place: str, may: bool) -> None:
+    assert speaks_of(declared, place) is may

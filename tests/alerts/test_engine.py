@@ -8,9 +8,10 @@ import pytest
 
 from alerts.announce import announce
 from alerts.channels import Receiver
-from alerts.coverage import Coverage, HealthState, SourceHealth
+from alerts.coverage import Coverage
 from alerts.deadlines import load_deadlines
 from alerts.engine import RuleReport, run_rules
+from alerts.health import HealthState, SourceHealth
 from alerts.notifications import Notifications
 from alerts.rule_types import Rule
 from alerts.rules import DEFAULT_RULES, RuleSet, load_rules

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.coverage import HealthState, SourceHealth
 from alerts.evaluate import evaluate
 from alerts.facts import Case, Facts, Group, Reports, Step
+from alerts.health import HealthState, SourceHealth
 from records.analysis import ReplyFindingCode
 from records.post import Channel
 from records.times import Period

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from alerts.coverage import Coverage, HealthState, SourceHealth
+from alerts.coverage import Coverage
+from alerts.health import HealthState, SourceHealth
 from alerts.rule_types import Rule
 from records.alert import Alert
 from records.analysis import ReplyFindingCode

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from alerts.coverage import HealthState, source_health
+from alerts.health import HealthState, source_health
 from app.sample_town.hotline import hotline_columns
 from app.sample_town.messages import town
 from app.sample_town.town import Board, Planted, Town, TownMessage

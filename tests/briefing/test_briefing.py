@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from docx import Document
 
-from alerts.coverage import HealthState, SourceHealth
+from alerts.health import HealthState, SourceHealth
 from briefing.collect import collect
 from briefing.content import Content, from_json, to_json
 from briefing.render import render_docx, render_html

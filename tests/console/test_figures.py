@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from alerts.coverage import HealthState
+from alerts.health import HealthState
 from console.alert_query import alert_query, rule_filter
 from console.coverage import coverage
 from console.figures import OnTime, on_time, pressing_problems, trend

@@ -423,7 +423,7 @@ def _run_crawls(database: Database) -> None:
 
 def freeze_briefing(services: Services) -> int:
     """Store a daily briefing of yesterday; return its id."""
-    from alerts.coverage import source_health
+    from alerts.health import source_health
     from briefing.collect import collect
     from briefing.snapshot import freeze
 
