@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from alerts.own_rules import FAILING_CHANNEL, FAILING_RULE
-from alerts.rule_types import PERSON_FIELD, SUBJECT_FIELDS, as_list
+from alerts.rule_fields import PERSON_FIELD, SUBJECT_FIELDS, as_list
 from crawler.masking import find
 from records.alert import Alert
 from records.errors import nearest

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.durations import Duration
 from alerts.matchers import Labels, Matchers, all_hold
-from alerts.rule_types import DEFAULT_RECEIVER, Names, Text
+from alerts.rule_fields import Names, Text
+from alerts.rule_types import DEFAULT_RECEIVER
 from alerts.time_intervals import TimeIntervals, TimeSpan, covered
 
 # A round of the rules raises its alerts at one moment: there is nothing to wait for before the first message.

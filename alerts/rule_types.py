@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.durations import Duration
-from alerts.filters import check_filter
 from alerts.health import HealthState
+from alerts.rule_fields import Fields, Filter, Names, Text, as_list
 from records.analysis import ReplyFindingCode
-from records.errors import nearest
-from records.query import KEYWORD_FIELDS
 
 DEFAULT_RECEIVER = "default"
 DAY = timedelta(days=1)
-# What people would call a field that holds a person. None of them exists; the message says why.
-PERSON_FIELD = re.compile(
-    "author|user|nick|person|speaker|sender|reporter|caller|contact|phone|mobile|mail|id_?card|account|avatar"
-    "|profile|^(tel|name|address)$|作者|用户|昵称|姓名|网友|居民|来电人|诉求人|投诉人|身份证|电话|手机|邮箱",
-    re.IGNORECASE,
-)
-SUBJECT_FIELDS = tuple(field for field in KEYWORD_FIELDS if field != "flagged")
 # What an answer can lack, each a finding of nlp.reply_quality.
 POOR = (ReplyFindingCode.FORM_LETTER, ReplyFindingCode.HANDS_OVER, ReplyFindingCode.REFUSES)
 _TERM_FIELDS = ("place", "topic", "department")
@@ -50,32 +40,6 @@ class SpikeType(StrEnum):
     UP = "up"
     DOWN = "down"
     BOTH = "both"
-
-
-def as_list(value: Any) -> Any:
-    """Return one string as a list of it: files may leave the brackets out."""
-    return [value] if isinstance(value, str) else value
-
-
-def _check_subjects(fields: tuple[str, ...]) -> tuple[str, ...]:
-    for field in fields:
-        if PERSON_FIELD.search(field):
-            raise ValueError(
-                f'"{field}" would make a person the subject; alerts are about problems and the offices that '
-                f"owe the answer (use one of: {', '.join(SUBJECT_FIELDS)})"
-            )
-        if field not in SUBJECT_FIELDS:
-            hint = nearest(field, SUBJECT_FIELDS) or f" (known: {', '.join(SUBJECT_FIELDS)})"
-            raise ValueError(f'"{field}" is no field to count by{hint}')
-    if len(set(fields)) < len(fields):
-        raise ValueError(f"{', '.join(fields)}: a field is named twice")
-    return fields
-
-
-Fields = Annotated[tuple[str, ...], BeforeValidator(as_list), AfterValidator(_check_subjects)]
-Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
-Filter = Annotated[str, AfterValidator(check_filter)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 class BaseRule(BaseModel):
