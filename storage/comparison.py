@@ -14,7 +14,7 @@ from records.times import Period
 from storage import schema
 from storage.dialect import in_chunks, reading
 from storage.documents import document_version
-from storage.posts import asked_in
+from storage.post_rows import asked_in
 from storage.search import SearchIndex
 
 # Compared at once, by when the posts were asked: their ids are in memory, 100 bytes each.

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, exists, func, select
 from records.label import Label, LabelField, LabelledPost, text_digest
 from storage import schema
 from storage.dialect import in_chunks, reading, upsert, writing
-from storage.posts import read_posts
+from storage.post_rows import read_posts
 
 _LABELS = schema.labels.c
 _POSTS = schema.posts.c

@@ -32,7 +32,8 @@ from storage.analyses import read_analyses
 from storage.dialect import in_chunks, reading, upsert, writing
 from storage.jobs import wake
 from storage.outbox import enqueue
-from storage.posts import awaiting_merge, mark_merged, read_posts
+from storage.post_rows import read_posts
+from storage.posts import awaiting_merge, mark_merged
 
 _PROBLEMS = schema.problems.c
 _MEMBERS = schema.memberships.c

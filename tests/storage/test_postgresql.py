@@ -21,7 +21,7 @@ from storage import engines, schema
 from storage.database import Database
 from storage.dialect import reading, writing
 from storage.outbox import enqueue
-from storage.posts import read_posts
+from storage.post_rows import read_posts
 from tests.servers import ServerError, free_port, postgresql
 from tests.storage.databases import scratch_database, sql
 from tests.storage.samples import post
