@@ -97,18 +97,12 @@ def trained_topics(shelf: ModelShelf) -> tuple[str, ...]:
     return shelf.load(ModelKind.TOPICS, Model.load).topics.labels
 
 
-def own_topics(shelf: ModelShelf) -> OwnTopicsModel | None:
-    """Return the model of own topics in use, or None where none was promoted."""
-    versions = shelf.promoted()[ModelKind.OWN]
-    return shelf.load(ModelKind.OWN, OwnTopicsModel.load) if versions else None
-
-
 def registered_topics(shelf: ModelShelf) -> Iterable[dict[str, str]]:
     """Give every topic that is looked for here: the trained ones, then its own as it defined them."""
     model = shelf.load(ModelKind.TOPICS, Model.load)
     for name in model.topics.labels:
         yield {"name": name, "definition": "", "model": model.version}
-    own = own_topics(shelf)
+    own = shelf.load_promoted(ModelKind.OWN, OwnTopicsModel.load)
     for name, definition in own.definitions.items() if own else ():
         yield {"name": name, "definition": definition, "model": own.version if own else ""}
 

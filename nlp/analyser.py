@@ -17,6 +17,7 @@ from nlp.keywords import KeywordPicker
 from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
+from nlp.own_topics import OwnTopicsModel
 from nlp.places import find_places
 from nlp.quoting import own_words
 from nlp.reading import Reading
@@ -37,7 +38,8 @@ class Analyser:
     """A loaded model and the rules. Safe to share between threads.
 
     `model_version` names all of it: it changes with the weights of either model, with any table of cues and
-    with the format of fingerprints, so that what is stored is analysed again.
+    with the format of fingerprints, so that what is stored is analysed again. The model of own topics, where
+    the installation has one, stands at its end.
     """
 
     model_version: str
@@ -49,6 +51,7 @@ class Analyser:
     facts: FactReader
     reply_cues: CueTable
     matter: MatterModel
+    own_topics: OwnTopicsModel | None
 
     @classmethod
     def load(cls, models: Path | None = None) -> Self:
@@ -62,10 +65,12 @@ class Analyser:
         matter = shelf.load(ModelKind.MATTER, MatterModel.load)
         facts = FactReader.load()
         readings = shelf.load(ModelKind.READINGS, lambda folder: ReadingsModel.load(folder).check(facts))
+        own_topics = shelf.load_promoted(ModelKind.OWN, OwnTopicsModel.load)
+        own_mark = f"-{own_topics.version}" if own_topics else ""
         model = replace(model, scorer=readings.beside(model.scorer))
         words, idf = model.scorer.words.columns, model.scorer.word_block.idf
         return cls(
-            model_version=f"{model.version}-{_rules_mark(matter, readings)}",
+            model_version=f"{model.version}-{_rules_mark(matter, readings)}{own_mark}",
             model=model,
             keywords=KeywordPicker.of(words, idf, model.named),
             idf=dict(zip(words, idf.tolist(), strict=True)),
@@ -74,6 +79,7 @@ class Analyser:
             facts=facts,
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
             matter=matter,
+            own_topics=own_topics,
         )
 
     def analyse(self, posts: Sequence[Post]) -> list[Analysis]:
@@ -90,6 +96,7 @@ class Analyser:
         places = [find_places(r.whole, post.place) for r, post in zip(readings, posts, strict=True)]
         prints = fingerprints(readings, places, self.matter)
         keywords = self.keywords.pick(weighed, [[p.name for p in named] for named in places])
+        own = self.own_topics.decide(readings) if self.own_topics else [()] * len(posts)
         for row, (post, reading) in enumerate(zip(posts, readings, strict=True)):
             topic = topics[row]
             yield Analysis(
@@ -109,6 +116,7 @@ class Analyser:
                 keywords=keywords[row],
                 reply_quality=self._reply_quality(post, reading),
                 fingerprint=prints[row],
+                own_topics=own[row],
             )
 
     def _read(self, posts: Sequence[Post], readings: Sequence[Reading], outputs: Floats) -> list[Readings]:

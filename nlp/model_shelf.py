@@ -71,12 +71,17 @@ class ModelShelf:
 
         Raises ConfigurationError where even the shipped one cannot be used.
         """
+        promoted = self.load_promoted(kind, read)
+        return read(kind.shipped) if promoted is None else promoted
+
+    def load_promoted(self, kind: ModelKind, read: Callable[[Path], _Model]) -> _Model | None:
+        """Return the same of the models promoted here; None where none is in use or none can be read."""
         for place in self._in_use(kind):
             try:
                 return read(place)
             except ConfigurationError as err:
                 log.warning("%s; the one before it is used (huiying models list)", err)
-        return read(kind.shipped)
+        return None
 
     def promoted(self) -> Mapping[ModelKind, tuple[str, ...]]:
         """Return of each kind the versions promoted, the one in use last. Cheap: a small file for each."""

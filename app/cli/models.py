@@ -191,7 +191,7 @@ def _trainer(kind: ModelKind) -> Callable[..., Mapping[str, Any]]:
 def _train_own(file: Path, messages: list[Path], data_dir: Path | None, out: Path) -> Mapping[str, Any]:
     from app.models import ordinary_messages, trained_topics
     from crawler.masking import mask
-    from nlp.own_topics import train_own
+    from nlp.own_topics_training import train_own
     from nlp.training_data import read_texts
 
     settings = load_settings(data_dir)

@@ -26,8 +26,8 @@ from records.times import parse_time, utc_now
 # Messages analysed at once: enough for vectorised work, few enough that a reader at a pipe sees it flow.
 ANALYSE_BATCH = 512
 EXPORTED_KEYS = (
-    "post_id", "model_version", "topic", "topic_guess", "topic_score", "runner_up", "intent", "intent_score",
-    "dissatisfaction", "urgency", "reasons", "places", "keywords", "reply_quality",
+    "post_id", "model_version", "topic", "topic_guess", "topic_score", "runner_up", "subtopic", "own_topics",
+    "intent", "intent_score", "dissatisfaction", "urgency", "reasons", "places", "keywords", "reply_quality",
 )  # fmt: skip
 
 
@@ -52,9 +52,7 @@ def analyse(
     form: Output = Format.JSONL,
     data_dir: DataDir = None,
 ) -> None:
-    from app.models import own_topics
     from nlp.analyser import Analyser
-    from nlp.model_shelf import ModelShelf
     from nlp.user_words import use_words
 
     settings = load_settings(data_dir)
@@ -63,7 +61,7 @@ def analyse(
     with opened(file) as lines:
         posts = (_post(number, row, utc_now()) for number, row in rows_of(lines, file))
         print_records(
-            _analysed(posts, analyser, own_topics(ModelShelf(settings.models_dir))),
+            _analysed(posts, analyser),
             form,
             columns=("id", "topic", "topic_score", "intent", "urgency", "places"),
         )
@@ -153,15 +151,10 @@ def _masked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **texts}
 
 
-def _analysed(posts: Iterable[Post], analyser: Any, own: Any | None) -> Iterator[Mapping[str, Any]]:
+def _analysed(posts: Iterable[Post], analyser: Any) -> Iterator[Mapping[str, Any]]:
     rows = iter(posts)
     while batch := list(islice(rows, ANALYSE_BATCH)):
-        exported = map(_exported, batch, analyser.analyse(batch))
-        if own is None:
-            yield from exported
-        else:
-            found = own.decide([post.whole_text for post in batch])
-            yield from ({**row, "own_topics": list(has)} for row, has in zip(exported, found, strict=True))
+        yield from map(_exported, batch, analyser.analyse(batch))
 
 
 def _exported(post: Post, analysis: Analysis) -> dict[str, Any]:

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nlp.own_topics import OwnTopicsModel, read_definitions, train_own
+from nlp.live_analyser import LiveAnalyser
+from nlp.model_shelf import ModelKind, ModelShelf
+from nlp.own_topics import OwnTopicsModel
+from nlp.own_topics_training import read_definitions, train_own
+from nlp.reading import Reading
 from records.errors import ConfigurationError
+from tests.nlp.messages import ASKED_AT, message
 
 _PARTS = {
     "加装电梯": (
@@ -87,10 +92,28 @@ def test_a_topic_is_learnt_from_a_handful_of_examples(tmp_path: Path, ordinary: 
         "",
         "😀",
     ]
-    found = model.decide(asked)
+    found = model.decide([Reading.of(message(text)) for text in asked])
     assert found[:2] == [("加装电梯",), ()]
     assert "夜间噪音" in found[2]
     assert found[3:] == [(), ()]
+
+
+def test_the_analyser_has_them_once_promoted_and_does_without_a_damaged_one(
+    tmp_path: Path, ordinary: list[str]
+) -> None:
+    train_own(_written(tmp_path, _own()), tmp_path / "made", ordinary=ordinary)
+    shelf = ModelShelf(tmp_path / "models")
+    version = shelf.put(ModelKind.OWN, tmp_path / "made", now=ASKED_AT)
+    live, posts = LiveAnalyser(tmp_path / "models"), [message("单元楼装电梯"), message("停水", number=2)]
+    assert [found.own_topics for found in live.analyse(posts)] == [(), ()]
+    shipped = live.model_version
+    shelf.promote(shelf.get(version), now=ASKED_AT)
+    assert [found.own_topics for found in live.analyse(posts)] == [("加装电梯",), ()]
+    assert live.model_version == f"{shipped}-{version}"
+    (tmp_path / "models" / "own" / version / "weights.npz").write_bytes(b"")
+    assert LiveAnalyser(tmp_path / "models").model_version == shipped
+    shelf.roll_back(ModelKind.OWN, now=ASKED_AT)
+    assert live.model_version == shipped
 
 
 def test_details_in_examples_are_masked_before_they_are_learnt(tmp_path: Path, ordinary: list[str]) -> None:
