@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,11 +19,15 @@ DEADLINES_FILE = "deadlines.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """The rules that can be used, by name, and the files that cannot, with the reason."""
+    """The rules that can be used, by name, and the files that cannot, with the reason.
+
+    `files` is name → file of the rules that were read from one.
+    """
 
     rules: tuple[Rule, ...]
     errors: tuple[FileError, ...]
     deadlines: Deadlines
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def load_rules(folder: Path, *, every: timedelta = timedelta(0)) -> RuleSet:
@@ -37,42 +42,55 @@ def load_rules(folder: Path, *, every: timedelta = timedelta(0)) -> RuleSet:
         raise ConfigurationError(f'rules "{folder}": no such folder (make it, or copy the shipped rules)')
     own = folder / DEADLINES_FILE
     deadlines = load_deadlines(own if own.exists() else DEFAULT_DEADLINES)
-    rules: dict[str, tuple[Rule, Path]] = {}
+    rules: dict[str, Rule] = {}
+    files: dict[str, Path] = {}
     errors: list[FileError] = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name == DEADLINES_FILE:
             continue
         try:
-            rule = load_rule(path, deadlines, every=every)
+            file = YamlFile(path)
+            rule = _read(file, deadlines, every=every)
+            _check_name(rule.name, file, files)
         except FileError as err:
             errors.append(err)
             continue
-        if rule.name in OWN_RULES:
-            message = "is the name of a rule that watches over the others (choose another)"
-            errors.append(FileError(path, 1, message, name=rule.name))
-        elif rule.name in rules:
-            first = rules[rule.name][1].name
-            errors.append(
-                FileError(path, 1, f"has the name of the rule in {first} (rename one)", name=rule.name)
-            )
-        else:
-            rules[rule.name] = (rule, path)
-    chosen = tuple(rules[name][0] for name in sorted(rules))
-    return RuleSet(rules=chosen, errors=tuple(errors), deadlines=deadlines)
+        rules[rule.name], files[rule.name] = rule, path
+    return RuleSet(
+        rules=tuple(rules[name] for name in sorted(rules)),
+        errors=tuple(errors),
+        deadlines=deadlines,
+        files=files,
+    )
+
+
+def _check_name(name: str, file: YamlFile, files: Mapping[str, Path]) -> None:
+    if name in OWN_RULES:
+        message = "is the name of a rule that watches over the others (choose another)"
+    elif name in files:
+        message = f"has the name of the rule in {files[name].name} (rename one)"
+    else:
+        return
+    raise FileError(file.path, file.line_of(["name"]), message, name=name)
 
 
 def load_rule(path: Path, deadlines: Deadlines, *, every: timedelta = timedelta(0)) -> Rule:
     """Return the rule of one file. Raises FileError with its line, the value and the fix."""
-    file = YamlFile(path)
+    return _read(YamlFile(path), deadlines, every=every)
+
+
+def _read(file: YamlFile, deadlines: Deadlines, *, every: timedelta) -> Rule:
     stated = file.data if isinstance(file.data, dict) else {}
     name = stated.get("name") if isinstance(stated.get("name"), str) else None
+
+    def wrong(key: str, message: str) -> FileError:
+        return FileError(file.path, file.line_of([key]), message, name=name)
+
     kind = stated.get("type")
-    if kind not in set(RuleType):
+    if not isinstance(kind, str) or kind not in set(RuleType):
         hint = nearest(str(kind), RuleType) or f" (known: {', '.join(RuleType)})"
-        message = (
-            f'type: "{kind}" is no type of rule{hint}' if "type" in stated else f'"type" is missing{hint}'
-        )
-        raise FileError(path, file.line_of(["type"]), message, name=name)
+        message = f'type: "{kind}" is no type of rule' if "type" in stated else '"type" is missing'
+        raise wrong("type", message + hint)
     model = RULE_MODELS[RuleType(kind)]
     rule: Rule = file.validate(model, known=model.model_fields, name=name)
     if rule.timeframe < every:
@@ -80,10 +98,8 @@ def load_rule(path: Path, deadlines: Deadlines, *, every: timedelta = timedelta(
             f"timeframe: shorter than the {every.total_seconds():g} s between two rounds; reports in between "
             "would not be seen (lengthen it, or lower rules_every_s)"
         )
-        raise FileError(path, file.line_of(["timeframe"]), message, name=name)
+        raise wrong("timeframe", message)
     if isinstance(rule, OverdueRule) and rule.preset not in deadlines.presets:
         hint = nearest(rule.preset, deadlines.presets) or f" (known: {', '.join(deadlines.presets)})"
-        raise FileError(
-            path, file.line_of(["preset"]), f'preset: there is no "{rule.preset}"{hint}', name=name
-        )
+        raise wrong("preset", f'preset: there is no "{rule.preset}"{hint}')
     return rule

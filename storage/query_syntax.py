@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -53,6 +54,18 @@ def clauses(text: str) -> list[str]:
     read = parse_syntax(text)
     joined = isinstance(read, lucene.AndOperation | lucene.UnknownOperation)
     return [str(part).strip() for part in read.children] if joined else [text.strip()]
+
+
+def literals(text: str) -> list[tuple[str | None, str]]:
+    """Return the words and phrases that the query names, each with its field, if any. Raises QueryError."""
+
+    def walk(item: Any, field: str | None) -> Iterator[tuple[str | None, str]]:
+        if isinstance(item, lucene.Word | lucene.Phrase):
+            yield field, item.value.strip('"*?')
+        for child in item.children:
+            yield from walk(child, item.name if isinstance(item, lucene.SearchField) else field)
+
+    return list(walk(parse_syntax(text), None)) if text.strip() else []
 
 
 def _explain_syntax_error(message: str, text: str) -> NoReturn:

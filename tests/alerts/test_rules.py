@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from alerts.durations import chinese_duration, parse_duration
-from alerts.rule_types import SurgeRule
+from alerts.filters import check_filter
+from alerts.rule_types import RuleType, SurgeRule
 from alerts.rules import DEFAULT_RULES, load_rules
 from records.errors import ConfigurationError
 
@@ -28,6 +30,13 @@ SHARE = ANY.replace("any", "percentage_match") + "match_bucket_filter: 停水\n"
 NEW = ANY.replace("any", "new_term")
 POOR = ANY.replace("any", "poor_reply")
 SILENT = ANY.replace("any", "source_silent") + "timeframe: 12h\n"
+FREQUENCY = ANY.replace("any", "frequency") + "query_key: place\nnum_events: 3\n"
+OVERDUE = ANY.replace("any", "overdue") + "preset: 留言板\n"
+RECURRENCE = ANY.replace("any", "recurrence")
+OF_TYPES = (
+    *(ANY, FREQUENCY, GOOD.replace("filter: 停水\n", "").replace("停水", "甲"), SPIKE + "threshold_cur: 5\n"),
+    *(FLATLINE, SHARE + "max_percentage: 50\n", NEW + "fields: place\n", OVERDUE, POOR, RECURRENCE, SILENT),
+)
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -129,7 +138,10 @@ def test_a_mistake_is_said_with_its_place_and_fix(tmp_path: Path, change: tuple[
             SHARE + "min_percentage: 60\nmax_percentage: 50\n",
             "min_percentage: 60 is not below max_percentage 50",
         ),
-        (SHARE.replace("停水", "'*'") + "max_percentage: 50\n", "matches everything, always 100 %"),
+        (
+            SHARE.replace("停水", "'*'") + "max_percentage: 50\n",
+            'match_bucket_filter: "*" matches everything',
+        ),
         (NEW + "fields: 网友\n", "would make a person the subject"),
         (NEW + "fields: problem\n", "fields: problem: has no terms to learn (use place, topic, department)"),
         (NEW + "fields: place\nterms_window_size: 1d\n", "terms_window_size: at least twice the timeframe"),
@@ -145,22 +157,87 @@ def test_other_kinds_of_rules_are_checked_too(tmp_path: Path, text: str, said: s
     assert said in only_error(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", OF_TYPES)
+def test_a_filter_that_is_no_condition_is_refused_of_every_type(tmp_path: Path, text: str) -> None:
+    line = len(text.splitlines()) + 1
+    for stated in ("", "*", "*:*", "_exists_:source"):
+        said = only_error(tmp_path, f"{text}filter: '{stated}'\n")
+        fix = "(state another one, or leave it out)"
+        assert said == f'rule.yaml:{line}: "甲" filter: "{stated}" matches everything {fix}'
+
+
+def test_every_type_of_rule_is_among_them() -> None:
+    assert {text.split("type: ")[1].split("\n")[0] for text in OF_TYPES} == set(RuleType)
+
+
+@pytest.mark.parametrize(
+    ("stated", "matches"),
+    [
+        ("停水 OR NOT 停水", "everything"),
+        ("(停水 OR -停水)^2", "everything"),
+        ("停水 OR text:*", "everything"),
+        ("-(停水 AND -停水)", "everything"),
+        ("channel:(intake OR inbox OR hotline)", "everything"),
+        ("asked:[* TO *]", "everything"),
+        ("urgency:[0 TO 3]", "everything"),
+        ("dissatisfaction:<=1", "everything"),
+        ("-urgency:>3", "everything"),
+        ("停水 AND -停水", "nothing"),
+        ("urgency:>3", "nothing"),
+        ("urgency:<0 AND 停水", "nothing"),
+    ],
+)
+def test_a_filter_that_is_always_or_never_true_is_no_condition(stated: str, matches: str) -> None:
+    with pytest.raises(ValueError, match=f'^"{re.escape(stated)}" .*match(es)? {matches}'):
+        check_filter(stated)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("王建国", "停水 AND 王建国", '"张伟"', "text:王建国*", "reply:(张伟 OR 停水)", "department:王建国"),
+        *("-王建国", "王建国~", "13812345678", "停水 AND 我叫张三"),
+    ],
+)
+def test_a_filter_is_never_about_a_person(stated: str) -> None:
+    with pytest.raises(ValueError, match="alerts are never about a person"):
+        check_filter(stated)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("停水 OR 断水", "高峰 AND 拥堵", "文明施工", "石家庄", "place:石家庄", "place:王家村", "-停水"),
+        *("urgency:>=1", "urgency:[0 TO 2]", "dissatisfaction:>0.5", "_exists_:reply", "channel:inbox"),
+        "asked:P7D",
+    ],
+)
+def test_what_is_a_condition_on_services_is_a_filter(stated: str) -> None:
+    assert check_filter(stated) == stated
+
+
 def test_one_broken_rule_never_stops_the_others(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", GOOD.replace("timeframe", "timefame"))
     write(tmp_path, "b.yaml", GOOD.replace("name: 停水", "name: 停电"))
     (tmp_path / "c.yaml").write_bytes("name: 停气".encode("gbk"))
+    (tmp_path / "d.yaml").mkdir()
+    (tmp_path / "e.yaml").symlink_to(tmp_path / "none")
+    write(tmp_path, "f.yaml", GOOD.replace("filter: 停水", "filter: '*'"))
+    write(tmp_path, "g.yaml", "? [a, b]\n: c\n")
+    write(tmp_path, "h.yaml", "name: [停水]\ntype: [any]\n")
     found = load_rules(tmp_path)
     assert [rule.name for rule in found.rules] == ["停电"]
-    assert [error.name for error in found.errors] == ["停水", None]
+    assert [error.name for error in found.errors] == ["停水", None, None, None, "停水", None, None]
     assert "is not UTF-8" in str(found.errors[1])
+    assert all(str(error).startswith(f"{error.path.name}:{error.line}:") for error in found.errors)
 
 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", GOOD)
-    write(tmp_path, "b.yaml", GOOD)
+    write(tmp_path, "b.yaml", "# 又一条\n" + GOOD)
     found = load_rules(tmp_path)
     assert len(found.rules) == 1
-    assert str(found.errors[0]) == 'b.yaml:1: "停水" has the name of the rule in a.yaml (rename one)'
+    assert str(found.errors[0]) == 'b.yaml:2: "停水" has the name of the rule in a.yaml (rename one)'
 
 
 def test_the_names_of_the_rules_that_watch_the_others_are_taken(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_what_is_no_rule_is_a_400_and_no_file(fresh_town: Services) -> None:
     keep(client, name="a")
     keep(client, name="all", query="")
     for name, data, said in (
-        ("all", {}, "without a filter matches everything"),
+        ("all", {}, 'filter: "" matches everything'),
         ("a", {"timeframe": "soon"}, "not a length of time"),
         ("a", {"timeframe": "0h"}, "longer than nothing"),
         ("a", {"type": "surge"}, "parameter"),
