@@ -113,7 +113,7 @@ def html_page(response: TextResponse) -> Selector:
     """Return the response read as HTML, whatever its header says that it is, and wherever its base lies."""
     try:
         page = response.selector
-    except ValueError:  # a <base> that is no address
+    except (ValueError, RecursionError):  # a <base> that is no address, JSON deeper than Python reads
         page = None
     return page if page is not None and page.type == "html" else Selector(text=response.text, type="html")
 

@@ -29,7 +29,6 @@ LEAST_UNREAD = 3
 # A field that most items had and none has any more; a title or text that few shared and most have now.
 USUAL_SHARE = 0.8
 ODD_SHARE = 0.5
-# Without the replies: new messages have none yet.
 _TITLES = {"title": "标题", "addressed_to": "受理单位", "place": "地区", "status": "状态"}
 # A site that answers every address with one notice.
 _SAME = {"same_title": "标题", "same_text": "正文"}
@@ -51,7 +50,7 @@ class Fault:
 
 def find_fault(runs: Sequence[RunRecord]) -> Fault | None:
     """Return what the newest crawls say of the site, None where nothing is wrong with it."""
-    return _refused(runs) or _unreadable(runs) or _lost_fields(runs)
+    return _refused(runs) or _unreadable(runs) or _lost_fields(runs) or _lost_replies(runs)
 
 
 def fault_kind(run: RunRecord) -> FaultKind | None:
@@ -118,4 +117,20 @@ def _lost_fields(runs: Sequence[RunRecord]) -> Fault | None:
         if now[name] >= USUAL_SHARE * now["posts"] and before[name] < ODD_SHARE * before["posts"]:
             reason = f"最近 {now['posts']} 条里有 {now[name]} 条{title}一样，从前不是这样。"
             return Fault(kind=FaultKind.CHANGED, since=since, reason=reason)
+    return None
+
+
+def _lost_replies(runs: Sequence[RunRecord]) -> Fault | None:
+    """Return a fault where most messages that had a reply are read without one; new ones have none yet.
+
+    A row of messages read with a reply, since, shows that replies are found again.
+    """
+    now = Counter[str]()
+    for run in runs:
+        now.update(run.counts.found)
+        if now["reply_lost"] > ODD_SHARE * now["answered"] and now["answered"] >= LEAST_NOW:
+            reason = f"{now['answered']} 条有过答复的再读时，{now['reply_lost']} 条没有读到答复。"
+            return Fault(kind=FaultKind.CHANGED, since=run.started_at, reason=reason)
+        if now["replies"] >= LEAST_NOW:
+            break
     return None

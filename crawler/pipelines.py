@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -13,6 +14,7 @@ from crawler.job import CrawlJob, Gathered
 from crawler.masking import mask_post
 from crawler.validation import check_post
 from records.errors import HuiyingError, Rejected
+from records.known import KnownPost
 
 # A batch is one transaction; small enough that a killed crawl fetches few pages again.
 BATCH = 20
@@ -30,13 +32,14 @@ class MaskPipeline:
 class ValidatePipeline:
     """Posts that cannot be taken are counted by their reason and dropped."""
 
-    def __init__(self, job: CrawlJob) -> None:
-        self._job = job
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._job = job_of(crawler)
         self._ids: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(job_of(crawler))
+        return cls(crawler)
 
     def process_item(self, item: Gathered) -> Gathered:
         try:
@@ -47,7 +50,9 @@ class ValidatePipeline:
             self._job.tally.reject(item.key, err)
             raise DropItem(err.code, log_level="INFO") from err
         self._ids.add(item.post.native_id)
-        self._job.tally.note_fields(item.post)
+        known: Mapping[str, KnownPost] = getattr(self._crawler.spider, "known", {})
+        old = known.get(item.post.native_id)
+        self._job.tally.note_fields(item.post, was_answered=old is not None and old.answered)
         return item
 
 

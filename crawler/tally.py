@@ -15,6 +15,17 @@ class Quarantined(Rejected):
     """The page looks like one of ours but is wrong enough that a person should look at the source."""
 
 
+def refusal_of(err: Rejected) -> str:
+    """Return how an item ended, to be remembered of its page."""
+    return f"{'quarantined' if isinstance(err, Quarantined) else 'rejected'} {err.code}"
+
+
+def remembered(refusal: str) -> Rejected:
+    """Return the end of an item that its page had before."""
+    kind, _, code = refusal.partition(" ")
+    return (Quarantined if kind == "quarantined" else Rejected)(code, "as before")
+
+
 class Tally:
     """How the items of one crawl ended. An item is a message, an entry or an article, known by its key."""
 
@@ -63,9 +74,14 @@ class Tally:
         self._rejected[code] += len(self._open)
         self._open.clear()
 
-    def note_fields(self, post: Post) -> None:
-        """Count which fields the post has; a site that changes loses some while its pages still load."""
+    def note_fields(self, post: Post, *, was_answered: bool) -> None:
+        """Count which fields the post has; a site that changes loses some while its pages still load.
+
+        `was_answered`: we have a reply to it. A new post has none yet, and says nothing of the selector.
+        """
         self._found["posts"] += 1
+        self._found["answered"] += was_answered
+        self._found["reply_lost"] += was_answered and not post.replies
         self._found.update(name for name in _FIELDS if getattr(post, name))
         self._titles[hash(post.title)] += 1
         self._texts[hash(post.text)] += 1
@@ -103,7 +119,7 @@ class Tally:
         if not self._titles:
             return {}
         same = {"same_title": max(self._titles.values()), "same_text": max(self._texts.values())}
-        return {**self._found, **same}
+        return {**+self._found, **same}
 
     def _end(self, key: str) -> None:
         # A KeyError here is a defect of ours: an item that ended twice, or never began.

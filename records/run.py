@@ -40,9 +40,9 @@ class RunCounts:
     Rejected: not a post we take (no date, empty, refused). Quarantined: looks like a post but wrong
     enough that a person should look (the site's markup changed).
     Of a crawl: `not_modified` requests cost no page; `gaps` are things that the site shows and we have not,
-    by code; `found` says of how many `posts` each field was read, and how many had the `same_title` or
-    `same_text`; `retry_after_s` is how long the site asked to be left alone; `failure` is the code of why
-    it failed.
+    by code; `found` says of how many `posts` each field was read, how many had the `same_title` or
+    `same_text`, and of how many that had been `answered` the reply was lost (`reply_lost`);
+    `retry_after_s` is how long the site asked to be left alone; `failure` is the code of why it failed.
     """
 
     fetched: int = 0

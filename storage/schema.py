@@ -411,6 +411,7 @@ pages = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("body_sha256", Text),
+    Column("refusal", Text),
 )
 
 snapshots = Table(

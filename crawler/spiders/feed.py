@@ -38,7 +38,7 @@ class FeedSpider(SourceSpider[FeedSource]):
 
     def read_list(self, response: Response, page: int) -> Iterator[Request | Gathered]:
         state = self.new_state(response)
-        if response.status == 304 or state.body_sha256 == self.old_sha256(response):
+        if self.is_unchanged(response, state):
             if self.tally.begin(state.url):
                 self.tally.save(state.url, SaveOutcome.UNCHANGED)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Generic, NoReturn, TypeVar
@@ -24,7 +25,7 @@ from crawler.job import CrawlJob, Gathered
 from crawler.refusals import is_challenge, is_forum_software, looks_like_forum
 from crawler.revisits import is_behind, next_visit
 from crawler.source import Source
-from crawler.tally import Quarantined
+from crawler.tally import Quarantined, refusal_of, remembered
 from records.errors import Rejected
 from records.known import KnownPost
 from records.page import PageState
@@ -38,8 +39,8 @@ REVISITED_SHARE = 1 / 2
 GONE = frozenset({"http_404", "http_410"})
 # Scrapy's reasons for the end of a crawl whose budget or hours are over. The next one goes on.
 OUT_OF_ALLOWANCE = frozenset({"closespider_pagecount", "closespider_timeout"})
-# Posts that are noted as unchanged in one transaction.
-SEEN_BATCH = 50
+# Pages of which only that they were looked at is noted, in one transaction.
+NOTED_BATCH = 50
 
 
 class SourceSpider(Spider, Generic[SourceT]):
@@ -52,6 +53,7 @@ class SourceSpider(Spider, Generic[SourceT]):
         self.tally = job.tally
         self._reading = job.source.reading()
         self._seen: list[str] = []
+        self._refused: list[PageState] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **options: Any) -> Any:
@@ -158,9 +160,8 @@ class SourceSpider(Spider, Generic[SourceT]):
     def read_item(self, response: Response, key: str, url: str) -> Iterator[Gathered]:
         """Yield the item of its page, or count why there is none."""
         state = self.new_state(response)
-        if response.status == 304 or state.body_sha256 == self.old_sha256(response):
-            self.tally.save(key, SaveOutcome.UNCHANGED)
-            self._note_seen(key)
+        if self.is_unchanged(response, state):
+            self._end_as_before(key, response)
             return
         try:
             post = self.read_post(self.text_response(response), url)
@@ -169,20 +170,34 @@ class SourceSpider(Spider, Generic[SourceT]):
             self._note_seen(key)
             if isinstance(err, Quarantined):
                 self.refuse_challenge(response)
+            self._refused.append(replace(state, refusal=refusal_of(err)))
+            self._flush()
             return
         yield Gathered(key=key, post=post, page=state)
+
+    def _end_as_before(self, key: str, response: Response) -> None:
+        """Count a page that has not changed: what gave no post then gives none now."""
+        old = self._old_state(response)
+        if old is not None and old.refusal:
+            self.tally.reject(key, remembered(old.refusal))
+        else:
+            self.tally.save(key, SaveOutcome.UNCHANGED)
+        self._note_seen(key)
 
     def _note_seen(self, key: str) -> None:
         """Have it remembered that a known post was looked at: its next visit hangs on it."""
         if key in self._known_ids:
             self._seen.append(self._known_ids[key])
-        if len(self._seen) >= SEEN_BATCH:
-            self._flush_seen()
+        self._flush()
 
-    def _flush_seen(self) -> None:
-        if self._seen:
+    def _flush(self, *, least: int = NOTED_BATCH) -> None:
+        """Have it stored what is to be remembered of pages without anything new, once it is so much."""
+        if len(self._seen) >= least:
             self.job.sink.mark_seen(self._seen, now=self.job.now)
             self._seen = []
+        if len(self._refused) >= least:
+            self.job.sink.put_page_states(self._refused)
+            self._refused = []
 
     def text_response(self, response: Response) -> TextResponse:
         """Return `response`, which is text. Raises Quarantined("not_html"); stops at forum software."""
@@ -251,7 +266,7 @@ class SourceSpider(Spider, Generic[SourceT]):
     def closed(self, reason: str) -> None:
         """Count what was not visited. Scrapy calls this last."""
         self.tally.reject_all_open("not_visited")
-        self._flush_seen()
+        self._flush(least=1)
         if reason == "shutdown":
             self.tally.fail(
                 "shutdown", f'source "{self.name}": the crawl was told to stop before its end (run it again)'
@@ -273,7 +288,11 @@ class SourceSpider(Spider, Generic[SourceT]):
             body_sha256=hashlib.sha256(response.body).hexdigest(),
         )
 
-    def old_sha256(self, response: Response) -> str | None:
-        """Return the hash of the page as it was at the last fetch, or None."""
+    def is_unchanged(self, response: Response, state: PageState) -> bool:
+        """Return whether the page is what it was at the last fetch; `state` is that of this one."""
+        old = self._old_state(response)
+        return response.status == 304 or (old is not None and state.body_sha256 == old.body_sha256)
+
+    def _old_state(self, response: Response) -> PageState | None:
         state: PageState | None = response.meta["page_state"]
-        return state.body_sha256 if state is not None else None
+        return state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from records.known import KnownPost
 from records.run import RunCounts, RunKind, RunRecord, RunState
 from tests.crawler.boards import SELECTORS, catalogue, listing, message
 from tests.crawler.crawling import NOW, Crawled, crawl_into
-from tests.crawler.site import Handler, Page, Site
+from tests.crawler.site import Handler, Page, Site, html
 
 DAY = timedelta(days=1)
 LONG = 180 * DAY
@@ -142,6 +143,47 @@ def test_a_message_that_was_taken_down_is_not_asked_for_at_every_crawl(site: Sit
     site.pages["/detail?id=1"] = Page(status=404)
     assert crawl(site, tmp_path, now=NOW + DAY).counts.rejected == {"http_404": 1}
     assert crawl(site, tmp_path, now=NOW + 1.05 * DAY).counts.fetched == 0
+
+
+def test_what_gave_no_message_is_remembered_and_asked_for_only_if_it_changed(
+    site: Site, tmp_path: Path
+) -> None:
+    board(site, {1: NOW - DAY})
+    site.pages["/list?page=1"] = listing([1, 2, 3])
+    site.pages["/detail?id=2"] = message(2, date="", etag='"dateless"')
+    site.pages["/detail?id=3"] = html("<p>本栏目说明，不是来信。</p>")
+    first = crawl(site, tmp_path, now=NOW)
+    site.forget_requests()
+    again = crawl(site, tmp_path, now=NOW + DAY)
+    for crawled in (first, again):
+        assert (crawled.counts.rejected, crawled.counts.quarantined) == (
+            {"no_date": 1},
+            {"selector_matched_nothing": 1},
+        )
+    asked = dict(site.requests)
+    assert asked["/detail?id=2"]["If-None-Match"] == '"dateless"'
+    assert again.counts.not_modified == 2
+    site.pages["/detail?id=2"] = message(2, etag='"dated"')
+    assert crawl(site, tmp_path, now=NOW + 2 * DAY).counts.stored == 1
+
+
+def test_replies_that_are_no_longer_found_are_counted_and_new_messages_without_are_not(
+    site: Site, tmp_path: Path
+) -> None:
+    answer = [("城管局", "2026-11-10 10:00", "已修复。")]
+    site.pages["/list?page=1"] = listing([1, 2])
+    for number in (1, 2):
+        site.pages[f"/detail?id={number}"] = message(number, replies=answer)
+    assert "answered" not in crawl(site, tmp_path, now=NOW).counts.found
+    site.pages["/list?page=1"] = listing([1, 2, 3])
+    site.pages["/detail?id=1"] = message(1, replies=answer, title="改过")
+    changed = message(2, replies=answer)
+    body = changed.body.replace(b'class="reply"', b'class="answer-2027"')
+    assert body != changed.body
+    site.pages["/detail?id=2"] = replace(changed, body=body)
+    site.pages["/detail?id=3"] = message(3)
+    found = crawl(site, tmp_path, now=NOW + DAY).counts.found
+    assert (found["posts"], found["replies"], found["answered"], found["reply_lost"]) == (3, 1, 2, 1)
 
 
 def test_what_the_site_shows_and_we_have_not_is_a_gap(site: Site, tmp_path: Path) -> None:

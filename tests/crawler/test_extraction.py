@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from parsel import Selector
+from scrapy.http import TextResponse
 
 from crawler.extraction import (
     all_text,
     first_text,
+    html_page,
     json_ld_value,
     meta_value,
     read_date,
@@ -32,6 +34,11 @@ def test_text_has_a_line_for_each_block_and_no_scripts() -> None:
 def test_text_of_markup_deeper_than_python_recurses() -> None:
     page = Selector(text="<div>" + "<span>" * 1500 + "深处" + "</span>" * 1500 + "</div>")
     assert "深处" in text_of(page.css("div")[0])
+
+
+def test_json_deeper_than_python_reads_is_read_as_text() -> None:
+    response = TextResponse("https://example.org/", body=b"[" * 3000, encoding="utf-8")
+    assert html_page(response).type == "html"
 
 
 def test_first_and_all_text() -> None:

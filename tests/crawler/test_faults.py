@@ -41,6 +41,11 @@ EARLIER = [run(number) for number in range(5, 8)]
          FaultKind.CHANGED, "最近 5 条都没有读到状态"),
         ([run(1, found={**FOUND, "same_title": 6})], FaultKind.CHANGED, "6 条里有 6 条标题一样"),
         ([run(1, found={**FOUND, "same_text": 5})], FaultKind.CHANGED, "6 条里有 5 条正文一样"),
+        ([run(1, found={**FOUND, "answered": 6, "reply_lost": 4, "replies": 2})],
+         FaultKind.CHANGED, "6 条有过答复的再读时，4 条没有读到答复"),
+        ([run(1, found={"posts": 3, "title": 3, "status": 3, "answered": 2, "reply_lost": 2}),
+          run(2, found={"posts": 4, "title": 4, "status": 4, "answered": 3, "reply_lost": 3})],
+         FaultKind.CHANGED, "5 条有过答复的再读时，5 条没有读到答复"),
     ],
 )  # fmt: skip
 def test_a_site_that_refuses_or_has_changed(newest: list[RunRecord], kind: FaultKind, says: str) -> None:
@@ -62,6 +67,12 @@ def test_a_site_that_refuses_or_has_changed(newest: list[RunRecord], kind: Fault
             run(1, found={**FOUND, "replies": 0}),
             *[run(n, found={**FOUND, "replies": 6}) for n in (2, 3)],
         ],  # new ones
+        [run(1, found={**FOUND, "answered": 6, "reply_lost": 1, "replies": 5}), *EARLIER],  # one withdrawn
+        [run(1, found={**FOUND, "answered": 2, "reply_lost": 2, "replies": 0})],  # too few to tell
+        [
+            run(1, found={**FOUND, "replies": 6}),
+            run(2, found={**FOUND, "answered": 6, "reply_lost": 6, "replies": 0}),
+        ],  # found again
         [run(1, fetched=9, quarantined={"not_html": 1}), *EARLIER],
         [run(1, fetched=2, quarantined={"no_json": 2}), *EARLIER],
         [run(1, error="503", fetched=4, quarantined={"no_json": 4}), *EARLIER],

@@ -52,7 +52,7 @@ ALLOWED = {
     "outbox": "sequence post_id waiting_since",
     # `reason` is the engine's, without any Chinese (storage.outbox).
     "refusals": "post_id tries reason refused_at",
-    "pages": "url etag last_modified body_sha256",
+    "pages": "url etag last_modified body_sha256 refusal",
     "snapshots": "id kind period_start period_end content created_at approved_at",
     # What somebody of the installation said of a message, not who.
     "labels": "post_id digest field value at",
@@ -172,6 +172,10 @@ RELEASED["0009"] = {
     "told_at='2026-03-01 00:30:00+00', \"group\"='', delivery_key='k'",
     "silences": "matchers='[]', starts_at='2026-03-01 00:30:00+00', ends_at='2026-03-02 00:30:00+00', "
     "reason='', created_by='analyst'",
+}
+RELEASED["0010"] = {
+    **RELEASED["0009"],
+    "analyses": f"{FIRST['analyses']}, own_topics='[]'",
 }
 
 

@@ -238,8 +238,13 @@ def test_the_audit_log_is_read_newest_first(database: Database) -> None:
 def test_page_states_are_replaced_by_url(database: Database) -> None:
     state = PageState(url="https://example.invalid/", etag='"1"', last_modified=None, body_sha256="ab")
     database.pages.put([state])
-    database.pages.put([replace(state, etag='"2"'), replace(state, url="https://example.invalid/b")])
-    assert database.pages.get(state.url) == replace(state, etag='"2"')
+    database.pages.put(
+        [
+            replace(state, etag='"2"', refusal="rejected no_date"),
+            replace(state, url="https://example.invalid/b"),
+        ]
+    )
+    assert database.pages.get(state.url) == replace(state, etag='"2"', refusal="rejected no_date")
     assert database.pages.get("https://example.invalid/c") is None
     database.pages.put([])
 
