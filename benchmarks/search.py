@@ -84,7 +84,7 @@ def documents() -> Iterator[IndexDocument]:
             problem=None,
             flagged=False,
             votes=0,
-            version="1 m1",
+            version="1 m1 text",
         )
 
 

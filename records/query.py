@@ -47,7 +47,8 @@ class IndexDocument:
     """One post as the index sees it, already cut: words, and pairs and pieces, parted by blanks.
 
     Of the characters (storage.characters) `pairs` are in their order, `pieces` each once and in no order.
-    `version` tells which revision of the post it was made of, and by which models that was read.
+    `version` tells which revision of the post it was made of, by which models that was read, and whether the
+    post had a text.
     """
 
     id: str

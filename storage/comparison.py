@@ -121,6 +121,7 @@ def _stored(connection: Connection, stretch: Period) -> tuple[set[str], dict[str
     columns = (
         _POSTS.revision,
         _ANALYSES.model_version,
+        _POSTS.text != "",
         _POSTS.channel,
         _POSTS.source,
         _POSTS.status,
@@ -135,8 +136,8 @@ def _stored(connection: Connection, stretch: Period) -> tuple[set[str], dict[str
         .group_by(*columns)
     )
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for revision, model_version, *values, count in connection.execute(query):
-        version = document_version(revision, model_version)
+    for revision, model_version, has_text, *values, count in connection.execute(query):
+        version = document_version(revision, model_version, has_text=bool(has_text))
         for name, value in zip(FACETS, (version, *values), strict=True):
             if value not in (None, ""):
                 counts[name][str(value)] += count

@@ -91,13 +91,15 @@ def _document(
         problem=problem_id,
         flagged=flagged,
         votes=post.votes_up,
-        version=document_version(post.revision, analysis.model_version if analysis else None),
+        version=document_version(
+            post.revision, analysis.model_version if analysis else None, has_text=bool(post.text)
+        ),
     )
 
 
-def document_version(revision: int, model_version: str | None) -> str:
+def document_version(revision: int, model_version: str | None, *, has_text: bool) -> str:
     """Return IndexDocument.version of a post's revision and its analysis, None for none."""
-    return f"{revision} {model_version or ''}"
+    return f"{revision} {model_version or 'unread'} {'text' if has_text else 'emptied'}"
 
 
 def _words(text: str, segment: Segment) -> str:

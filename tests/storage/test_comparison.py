@@ -77,6 +77,20 @@ def test_what_another_model_read_is_stale(database: Database, index: SearchIndex
     assert "mailbox/2" in database.compare(index).stale
 
 
+def test_a_text_beyond_its_retention_is_stale(database: Database, index: SearchIndex) -> None:
+    fill(database, index)
+    one = database.posts.get("mailbox/9")
+    assert one is not None
+    database.purge(one.channel, before=one.asked_at + timedelta(seconds=1), now=NOW)
+    drain(database, index, segment=words)
+    assert not database.compare(index)
+    index.add(
+        [build_document(one, None, None, flagged=False, segment=words)], version=database.outbox.newest()
+    )
+    index.refresh()
+    assert "mailbox/9" in database.compare(index).stale
+
+
 def test_what_waits_or_was_refused_is_no_difference(database: Database, index: SearchIndex) -> None:
     fill(database, index)
     database.posts.save([post(50)])

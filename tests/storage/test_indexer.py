@@ -54,7 +54,7 @@ def test_a_document_says_what_the_truth_says() -> None:
         problem="p1",
         flagged=True,
         votes=3,
-        version="1 m1",
+        version="1 m1 text",
     )
     assert sorted(document.title_pieces.split()) == sorted("梅溪小区停水三天")
     assert sorted(document.text_pieces.split()) == sorted({*one.text} - {*"，。"})
