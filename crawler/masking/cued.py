@@ -131,7 +131,7 @@ _HANDLE_CUES = (
     _Cue(
         Kind.WECHAT,
         _LOOSE,
-        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{4,24}}|\d(?:{_SPACED}\d){{5,12}}|"
+        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{5,24}}|\d(?:{_SPACED}\d){{5,12}}|"
         rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
         "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： "
         "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 绿泡泡 加微 Weixin weixin"

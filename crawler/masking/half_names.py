@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from crawler.masking.lexicon import Places
 from crawler.masking.name_shape import ENDINGS, TOP, ends_clearly, is_bounded, is_given, with_last
-from crawler.masking.surnames import BOUNDARY, COMPOUND, PARTICLES, STRONG, WEAK
+from crawler.masking.surnames import BOUNDARY, COMPOUND, ORDINARY, PARTICLES, STRONG, WEAK
 
 _SOME = re.compile("某+")
 _SOME_THING = frozenset("些个种年月日天处地公小单村镇乡市县区路栋")
 _CROSSES = re.compile(r"[xXＸ×*＊○〇█]{1,3}(?![A-Za-z\d])")
 _PERSON = (
     "女士|先生|男子|女子|业主|村民|居民|老板|经理|负责人|工作人员|领导|住户|老人|师傅"
-    "|同志|户主|司机|男士|妇女|主任|警官|医生|老师|律师|阿姨"
+    "|同志|户主|司机|男士|妇女|主任|警官|医生|老师|律师|阿姨|校长|科长|局长|书记|副"
 )
 _PERSONS = tuple(_PERSON.split("|"))
 _SURNAMED = re.compile(rf"姓(?=的?(?:{_PERSON})|.的?(?:{_PERSON}|[，。,、\s（(]))")
@@ -67,11 +67,16 @@ def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
         start, end = match.start() - 1, match.end()
         if start < 0 or text[start] in PARTICLES or text[start] not in STRONG | WEAK:
             continue
-        if text[end : end + 1] == "些" or (text[start] in WEAK and text[end : end + 1] in _SOME_THING):
+        if text[end : end + 1] == "些" or (text[start] in WEAK and _is_some_thing(text, start, end)):
             continue
         if start and text[start - 1 : start + 1] in COMPOUND:
             start -= 1
         yield start, with_last(text, end) if len(match[0]) == 1 else end
+
+
+def _is_some_thing(text: str, start: int, end: int) -> bool:
+    """Return whether 某 is said of a thing, the character before it ending a word: 单元某杂物."""
+    return text[end : end + 1] in _SOME_THING or text[start - 1 : start + 1] in ORDINARY
 
 
 def crossed(text: str, _: Places) -> Iterator[tuple[int, int]]:

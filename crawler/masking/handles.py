@@ -16,7 +16,7 @@ _PATTERNS = (
     re.compile(
         rf"(?:{_WORDS})名?(?:为|是)?\s?[:：]?\s?"
         rf"(?:[{_OPEN}](?P<quoted>[^{_CLOSE}\n，。〔〕]{{1,16}})[{_CLOSE}]"
-        r"|(?P<bare>(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24}))"
+        r"|(?P<bare>(?!_x000D_)(?=\d*[A-Za-z_])[A-Za-z0-9_\-]{3,24}(?![A-Za-z0-9_\-市县区镇乡村])))"
     ),
     re.compile(r"(?:网友|网民|楼主)[:：]?(?P<han>[\u4e00-\u9fff]{2,6}\d{2,8})(?![\d年月日号路栋个元.])"),
     re.compile(r"网友(?P<greeted>(?!同志|朋友)[\u4e00-\u9fff]{2,8})\s?[：:]\s*[您你]们?好"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from crawler.masking import name_cues as cues
 from crawler.masking.surnames import (
@@ -12,6 +13,7 @@ from crawler.masking.surnames import (
     NEVER_GIVEN,
     ORDINARY,
     PARTICLES,
+    SELDOM_GIVEN,
     STRONG,
     WEAK,
 )
@@ -36,14 +38,27 @@ ENDINGS = cues.words(
 )
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
+_LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
+_NEVER_EVEN_BOUNDED = NEVER_GIVEN - SELDOM_GIVEN
+# 张老板: whom a surname and a title name needs no given name.
+_TITLES = frozenset(word[:2] for word in cues.OFFICES | cues.PRIVATE_TITLES if len(word) > 1)
 
 
-def is_given(text: str, start: int, end: int) -> bool:
+def is_given(text: str, start: int, end: int, *, never: Set[str] = NEVER_GIVEN) -> bool:
     given = text[start:end]
-    if len(given) != end - start or not HAN.fullmatch(given) or not NEVER_GIVEN.isdisjoint(given):
+    if len(given) != end - start or not HAN.fullmatch(given) or not never.isdisjoint(given):
         return False
-    return not any(text[i : i + 2] in FOLLOWS for i in range(start, end))
+    return not any(text[i : i + 2] in FOLLOWS or text[i : i + 2] in _TITLES for i in range(start, end))
+
+
+def is_given_whole(text: str, start: int, end: int) -> bool:
+    """Return whether text[start:end], known to end there, is a given name: 之, 元, 和 may be in it too."""
+    return is_given(text, start, end, never=_NEVER_EVEN_BOUNDED)
+
+
+def is_titled(text: str, at: int) -> bool:
+    return text[at : at + 2] in _TITLES
 
 
 def is_bounded(text: str, end: int) -> bool:
@@ -66,22 +81,30 @@ def is_place(text: str, start: int, end: int) -> bool:
 
 def is_full_name(text: str, start: int, end: int) -> bool:
     head = 2 if text[start : start + 2] in COMPOUND else 1
-    if not head < end - start <= head + 2 or (head == 1 and not is_sure(text, start)):
+    if not head < end - start <= head + 2:
+        return False
+    if head == 1 and not is_sure(text, start) and not is_toward(text, start, end):
         return False
     if (head == 1 and text[start : start + 2] in ORDINARY) or text[end - 1] in _PLACE_TAILS:
         return False
-    return is_given(text, start + head, end)
+    return is_given_whole(text, start + head, end)
 
 
 def is_sure(text: str, at: int) -> bool:
     """Return whether the character at `at` is a surname there: a strong one, or a weak one after a break."""
     if text[at] in STRONG:
         return True
-    return (
-        text[at] in WEAK
-        and text[at] not in PARTICLES
-        and (at == 0 or (text[at - 1] in BOUNDARY and not text[at - 1].isdecimal()))
-    )
+    return text[at] in WEAK and text[at] not in PARTICLES and is_free(text, at)
+
+
+def is_toward(text: str, start: int, end: int) -> bool:
+    """Return whether text[start:end] is 向天飞 or 向张三: of both the character may go."""
+    return text[start] == "向" and end - start == _LONGEST and is_free(text, start)
+
+
+def is_free(text: str, at: int) -> bool:
+    """Return whether a name may begin at `at` because the text breaks right before it."""
+    return at == 0 or (text[at - 1] in BOUNDARY and not text[at - 1].isdecimal())
 
 
 def with_last(text: str, end: int) -> int:

@@ -22,7 +22,9 @@ from crawler.masking.name_shape import (
     is_bounded,
     is_full_name,
     is_given,
+    is_given_whole,
     is_place,
+    is_titled,
     with_last,
 )
 from crawler.masking.surnames import (
@@ -31,6 +33,7 @@ from crawler.masking.surnames import (
     FOLLOWS,
     NAMES_TOO,
     NEVER_GIVEN,
+    NEVER_LAST,
     ORDINARY,
     PARTICLES,
     PUBLIC,
@@ -65,6 +68,7 @@ _GAP = re.compile(
 )
 MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
 _WORKS = ("工程",)
+_RENAMED = ("改名", "更名", "取名")
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
@@ -78,6 +82,13 @@ _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 _AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
+# ，任主任科员至今: he was made one.
+_OFFICES = tuple(cues.OFFICES)
+# 秦大妈饭馆, 张师傅烧烤: what such a title sells.
+_SHOP = re.compile(
+    "的?(?:饭[馆店]|餐|酒楼|烧烤|烤|粉|面[馆条包]|米粉|火锅|包子|馒头|早[餐点]|菜馆|卤|煲|小吃|串|麻辣|龙虾|臭豆腐|炒"
+    "|[鸡鸭鱼]|牛肉|羊肉|酸|辣|凉茶|茶[馆楼]|超市|事务所)"
+)
 _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?好)")
 
 
@@ -104,7 +115,7 @@ def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
 def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield names that a word before them announces: 我叫张三, 联系人：张三, 其女张三."""
     for start, end in longest(places):
-        if text[end - 1 : end + 1] in _WORKS:
+        if text[end - 1 : end + 1] in _WORKS or text[start - 1 : start + 1] in _RENAMED:
             continue
         word = text[start:end]
         if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
@@ -171,10 +182,24 @@ def _name_end(text: str, at: int, trust: _Trust) -> int:
         return with_last(text, masked.end()) if len(masked[0]) == 1 else masked.end()
     if trust is _Trust.EXPLICIT and (spaced := _spaced_end(text, given)):
         return spaced
+    if trust > _Trust.FAINT and char not in PARTICLES and is_titled(text, given):
+        return given if sure or text[at : given + 1] not in ORDINARY else 0
     for end in (given + 2, given + 1):
-        if is_given(text, given, end) and _is_believable(text, at, end, trust, sure=sure):
+        if _may_be_given(text, given, end, trust) and _is_believable(text, at, end, trust, sure=sure):
             return end
     return 0
+
+
+def _may_be_given(text: str, start: int, end: int, trust: _Trust) -> bool:
+    if is_given(text, start, end):
+        return True
+    bounded = is_bounded(text, end)
+    if trust is _Trust.FAINT or text[start - 1 : start + 1] in ORDINARY:
+        return False
+    if trust is _Trust.EXPLICIT and bounded:
+        return is_given(text, start, end, never=frozenset())
+    known_end = bounded or (text[end : end + 2] in FOLLOWS and text[end - 1] != "和")
+    return known_end and is_given_whole(text, start, end) and text[end - 1] not in NEVER_LAST
 
 
 def _spaced_end(text: str, at: int) -> int:
@@ -199,7 +224,8 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
     if sure:
         return trust > _Trust.LOOSE or ends_clearly(text, end)
     if text[start] in PARTICLES:
-        return trust is _Trust.EXPLICIT and ends_clearly(text, end)
+        toward = text[start] == "向" and trust is _Trust.CUED and end - start == 3 and is_bounded(text, end)
+        return toward or (trust is _Trust.EXPLICIT and ends_clearly(text, end))
     if is_bounded(text, end) or text[end : end + 2] in cues.FATES:
         return True
     return trust > _Trust.LOOSE and end - start >= 3 and ends_clearly(text, end)
@@ -230,7 +256,7 @@ def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
     for start, end in longest(places):
         starts[end] = min(start, starts.get(end, start))
     for end, start in starts.items():
-        if start and not (text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG):
+        if start and not _goes_on(text, start, end):
             alone = text[start:end] not in cues.SIGNS
             start -= text[start - 1] == "副"
             at = _full_name_start(text, start, alone=alone)
@@ -238,6 +264,13 @@ def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
                 at = _surname_start(text, start)
             if at is not None:
                 yield at, start
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Return whether the title at text[start:end] is part of another word: 校长期, 秦大妈饭馆."""
+    if text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG:
+        return True
+    return text[start:end] not in cues.OFFICES and _SHOP.match(text, end) is not None
 
 
 def _full_name_start(text: str, end: int, *, alone: bool) -> int | None:
@@ -254,6 +287,8 @@ def _surname_start(text: str, end: int) -> int | None:
     """Return where the surname that ends at `end` starts, None if the character is no surname there."""
     last, before = text[end - 1], text[end - 2 : end - 1]
     if last == "祝" and _WISH.search(text, end, end + _WISH_REACH):
+        return None
+    if last == "任" and text.startswith(_OFFICES, end) and not _ADDRESSED.match(text, end):
         return None
     if text[max(0, end - 2) : end] in COMPOUND:
         return end - 2
