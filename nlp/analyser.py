@@ -24,6 +24,7 @@ from nlp.reading import Reading
 from nlp.readings import Message, Readings, ReadingsModel
 from nlp.reply_quality import read_reply, relevance, strip_courtesies
 from nlp.segment import cut, normal_words, normalise
+from nlp.subtopics import SubtopicReader
 from nlp.wording import wording_of
 from records.analysis import Analysis, ReplyQuality
 from records.post import Post
@@ -51,6 +52,7 @@ class Analyser:
     facts: FactReader
     reply_cues: CueTable
     matter: MatterModel
+    subtopics: SubtopicReader
     own_topics: OwnTopicsModel | None
 
     @classmethod
@@ -79,6 +81,7 @@ class Analyser:
             facts=facts,
             reply_cues=CueTable.load(_RULES / "reply_quality.toml"),
             matter=matter,
+            subtopics=SubtopicReader.load(),
             own_topics=own_topics,
         )
 
@@ -116,6 +119,7 @@ class Analyser:
                 keywords=keywords[row],
                 reply_quality=self._reply_quality(post, reading),
                 fingerprint=prints[row],
+                subtopic=self.subtopics.read(reading, topic),
                 own_topics=own[row],
             )
 
