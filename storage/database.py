@@ -16,6 +16,7 @@ from records.errors import ConfigurationError, HuiyingError
 from records.post import Channel
 from storage.alerts import AlertStore
 from storage.analyses import AnalysisStore
+from storage.arrivals import Arrival, ArrivalStore
 from storage.audit import AuditStore
 from storage.backup import Manifest, write_backup
 from storage.comparison import Differences, compare
@@ -33,6 +34,7 @@ from storage.pages import PageStates
 from storage.posts import PostStore
 from storage.problems import ProblemStore
 from storage.retention import count_purgeable, purge
+from storage.rule_versions import RuleVersionStore
 from storage.runs import RunEnd, RunStore
 from storage.saved_searches import SavedSearch, SavedSearches
 from storage.search import SearchIndex
@@ -42,6 +44,8 @@ from storage.snapshots import Snapshot, SnapshotStore
 __all__ = [
     "AlertStore",
     "AnalysisStore",
+    "Arrival",
+    "ArrivalStore",
     "AuditStore",
     "Claim",
     "Database",
@@ -54,6 +58,7 @@ __all__ = [
     "PageStates",
     "PostStore",
     "ProblemStore",
+    "RuleVersionStore",
     "RunEnd",
     "RunStore",
     "SavedSearch",
@@ -75,6 +80,7 @@ class Database:
         self._engine = engine
         self.posts = PostStore(engine)
         self.analyses = AnalysisStore(engine)
+        self.arrivals = ArrivalStore(engine)
         self.problems = ProblemStore(engine)
         self.alerts = AlertStore(engine)
         self.deliveries = DeliveryStore(engine)
@@ -87,6 +93,7 @@ class Database:
         self.labels = LabelStore(engine)
         self.snapshots = SnapshotStore(engine)
         self.saved_searches = SavedSearches(engine)
+        self.rule_versions = RuleVersionStore(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -437,6 +437,37 @@ saved_searches = Table(
     Column("created_at", AwareTime, nullable=False),
 )
 
+# Every version of every rule. `changed_by` is an account of this installation, or says that a file was
+# edited; what was tried out before it went live is NULL where it was forced.
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", AwareTime, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("tried_from", AwareTime),
+    Column("tried_until", AwareTime),
+    Column("tried_alerts", Integer),
+    UniqueConstraint("rule", "number"),
+    sqlite_autoincrement=True,
+)
+
+# The newest backtest of each content of a rule, known by its digest.
+rule_trials = Table(
+    "rule_trials",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("period_start", AwareTime, nullable=False),
+    Column("period_end", AwareTime, nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("tried_at", AwareTime, nullable=False),
+    Column("tried_by", Text, nullable=False),
+)
+
 kept_values = Table(
     "kept_values",
     metadata,

@@ -179,7 +179,10 @@ def test_a_file_that_is_no_backup_or_cut_off_is_refused(saved: Path, tmp_path: P
 
 
 # What the schema 0001 had not yet.
-LATER_TABLES = ("saved_searches", "problem_decisions", "reply_uses", "labels", "notices", "silences")
+LATER_TABLES = (
+    *("saved_searches", "problem_decisions", "reply_uses", "labels", "notices", "silences"),
+    *("rule_versions", "rule_trials"),
+)
 
 
 LATER_COLUMNS = {
@@ -187,6 +190,7 @@ LATER_COLUMNS = {
     "posts": {"purged_at"},
     "alerts": {"raised_at", "raised_value", "assigned_to", "verdict", "settled_at"},
     "deliveries": {"attempted_at"},
+    "pages": {"refusal"},
 }
 
 
