@@ -11,7 +11,7 @@ import numpy as np
 
 from nlp.analyser import Analyser
 from nlp.answers import AnswerModel
-from nlp.figures import agreement, topic_figures
+from nlp.figures import agreement, cohen_kappa, suggestion_figures, topic_figures
 from nlp.places import find_places
 from nlp.problems import merge_stream
 from nlp.replies import rank_questions
@@ -122,6 +122,30 @@ def evaluate_readings(
             reading: agreement([[label[reading] for label in each] for each in labellers], guesses)
             for reading, guesses in machine.items()
         },
+    }
+
+
+def evaluate_subtopics(
+    messages: Iterable[Mapping[str, Any]],
+    labels: Iterable[Mapping[str, Any]],
+    *,
+    analyser: Analyser | None = None,
+) -> dict[str, Any]:
+    """Return `nlp.figures.suggestion_figures` of the second level, below the topic that the machine gives.
+
+    Labels state id, sha1 of the text, `subtopic` (null: none of the classes) and maybe `again`, the same by a
+    second reading: kappa_of_readings is between both, None without. Where some labels are marked `held_out`,
+    only these are measured. Raises Rejected("unknown_text") for a label whose text is not among `messages`.
+    """
+    texts = {text_key(row): row for row in messages}
+    known = _held_out(labels)
+    posts = [_post(labelled_row(texts, label), number) for number, label in enumerate(known, start=1)]
+    found = (analyser or Analyser.load()).analyse(posts)
+    twice = [label for label in known if "again" in label]
+    readings = [[label[key] or "" for label in twice] for key in ("subtopic", "again")]
+    return {
+        **suggestion_figures([a.subtopic for a in found], [label["subtopic"] for label in known]),
+        "kappa_of_readings": round(cohen_kappa(*readings), 4) if twice else None,
     }
 
 

@@ -75,6 +75,24 @@ def _calibration_error(scores: Any, right: Any) -> float:
     return round(float(sum(gaps)), 4)
 
 
+def suggestion_figures(suggested: Sequence[str | None], labels: Sequence[str | None]) -> dict[str, Any]:
+    """Return how good suggestions are that may be None for unknown, as labels may be.
+
+    rows, coverage (share with a suggestion), accuracy (share of the suggestions that is right), found (share
+    of the labels that is suggested) and per_class {name: {precision, recall, f1, rows}}, unknown left out.
+    """
+    right = sum(a == b is not None for a, b in zip(suggested, labels, strict=True))
+    given, named = (sum(name is not None for name in names) for names in (suggested, labels))
+    per_class = _per_class([name or "" for name in suggested], [name or "" for name in labels])
+    return {
+        "rows": len(labels),
+        "coverage": round(given / len(labels), 4) if labels else 0.0,
+        "accuracy": round(right / given, 4) if given else 0.0,
+        "found": round(right / named, 4) if named else 0.0,
+        "per_class": {name: figures for name, figures in per_class.items() if name},
+    }
+
+
 def agreement(labellers: Sequence[Sequence[Any]], guesses: Sequence[Any]) -> dict[str, Any]:
     """Return how far `guesses` agree with each labeller, beside how far two labellers agree.
 

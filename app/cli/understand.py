@@ -37,6 +37,7 @@ class Task(StrEnum):
     PROBLEMS = "problems"
     READINGS = "readings"
     PLACES = "places"
+    SUBTOPICS = "subtopics"
 
 
 def register(cli: typer.Typer) -> None:
@@ -44,7 +45,9 @@ def register(cli: typer.Typer) -> None:
         help="分析文本：每行一条 JSON（id、text，可有 title、asked_at、place、replies），逐行输出分析结果。"
     )(analyse)
     cli.command(help="遮去标准输入中的个人信息，逐行输出。")(mask)
-    cli.command(help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点）。")(evaluate)
+    cli.command(
+        help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点；subtopics：二级分类）。"
+    )(evaluate)
 
 
 def analyse(
@@ -77,7 +80,7 @@ def mask() -> None:
 
 
 def evaluate(
-    task: Annotated[Task, typer.Argument(help="topics、replies、problems、readings 或 places")],
+    task: Annotated[Task, typer.Argument(help="topics、replies、problems、readings、places 或 subtopics")],
     file: Annotated[Path, typer.Argument(help="已标注的 JSONL")],
     messages: Annotated[
         list[Path] | None,
@@ -121,6 +124,8 @@ def _measured(
         others = read_rows(second) if second is not None else None
         analyser = Analyser.load(models)
         return evaluation.evaluate_readings(read_all_rows(messages), rows, second=others, analyser=analyser)
+    if task is Task.SUBTOPICS:
+        return evaluation.evaluate_subtopics(read_all_rows(messages), rows, analyser=Analyser.load(models))
     if task is Task.PLACES:
         return evaluation.evaluate_places(read_all_rows(messages), rows)
     return evaluation.evaluate_problems(map(_masked, read_all_rows(messages)), rows)

@@ -15,6 +15,7 @@ from nlp.evaluation import (
     evaluate_problems,
     evaluate_readings,
     evaluate_replies,
+    evaluate_subtopics,
     evaluate_topics,
     text_key,
 )
@@ -133,6 +134,29 @@ def test_places_of_invented_rows() -> None:
         evaluate_places(messages[1:], labels)
 
 
+def test_subtopics_of_invented_rows() -> None:
+    texts = ["新生儿二孩准生证怎么办", "小区停水三天，自来水公司不管", "谢谢"]
+    messages = [{"id": str(at), "text": text} for at, text in enumerate(texts)]
+    labels: list[dict[str, Any]] = [
+        {"id": key[0], "sha1": key[1], "subtopic": name}
+        for key, name in zip(map(text_key, messages), ("人口计生", "城乡规划", None), strict=True)
+    ]
+    found = evaluate_subtopics(messages, labels)
+    assert {key: found[key] for key in ("rows", "coverage", "accuracy", "found")} == {
+        "rows": 3,
+        "coverage": 0.6667,
+        "accuracy": 0.5,
+        "found": 0.5,
+    }
+    assert found["per_class"]["人口计生"]["f1"] == 1.0
+    assert found["kappa_of_readings"] is None
+    held_out = {**labels[0], "held_out": True, "again": "人口计生"}
+    assert evaluate_subtopics(messages, [held_out, *labels[1:]])["accuracy"] == 1.0
+    assert evaluate_subtopics(messages, [])["coverage"] == 0.0
+    with pytest.raises(Rejected, match='label of "0"'):
+        evaluate_subtopics(messages[1:], labels)
+
+
 def test_kappas_of_known_tables() -> None:
     # 20 yes and 15 no agreed of 50: Cohen's kappa 0.4; of the levels one is two steps away.
     first, second = "y" * 25 + "n" * 25, "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
@@ -157,6 +181,16 @@ def test_places_hold_their_floors() -> None:
     found = evaluate_places(messages, map(json.loads, lines))
     assert found["rows"] == 150  # every second one: the others were tuned on
     for figure, floor in FLOORS["places"].items():
+        assert found[figure] >= floor, figure
+
+
+@pytest.mark.shared
+def test_subtopics_hold_their_floors() -> None:
+    messages = [row for name in ("topics_dev.jsonl", "messages_2017_2020.jsonl") for row in _corpus(name)]
+    lines = (HERE / "labels_subtopics.jsonl").read_text(encoding="utf-8").splitlines()
+    found = evaluate_subtopics(messages, map(json.loads, lines))
+    assert found["rows"] == 170  # every second one: the others were tuned on
+    for figure, floor in FLOORS["subtopics"].items():
         assert found[figure] >= floor, figure
 
 
