@@ -11,10 +11,13 @@ from alerts.deadlines import DEFAULT_DEADLINES, Deadlines, load_deadlines
 from alerts.own_rules import OWN_RULES
 from alerts.rule_types import RULE_MODELS, OverdueRule, Rule, RuleType
 from alerts.yaml_file import FileError, YamlFile
+from crawler.masking import find
 from records.errors import ConfigurationError, nearest
 
 DEFAULT_RULES = Path(__file__).parent / "default_rules"
 DEADLINES_FILE = "deadlines.yaml"
+# What a rule says of itself, for all to read.
+_SAID = ("name", "title", "description", "owner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,27 +54,20 @@ def load_rules(folder: Path, *, every: timedelta = timedelta(0)) -> RuleSet:
         try:
             file = YamlFile(path)
             rule = _read(file, deadlines, every=every)
-            _check_name(rule.name, file, files)
         except FileError as err:
             errors.append(err)
             continue
-        rules[rule.name], files[rule.name] = rule, path
+        if rule.name in files:
+            message = f"has the name of the rule in {files[rule.name].name} (rename one)"
+            errors.append(FileError(path, file.line_of(["name"]), message, name=rule.name))
+        else:
+            rules[rule.name], files[rule.name] = rule, path
     return RuleSet(
         rules=tuple(rules[name] for name in sorted(rules)),
         errors=tuple(errors),
         deadlines=deadlines,
         files=files,
     )
-
-
-def _check_name(name: str, file: YamlFile, files: Mapping[str, Path]) -> None:
-    if name in OWN_RULES:
-        message = "is the name of a rule that watches over the others (choose another)"
-    elif name in files:
-        message = f"has the name of the rule in {files[name].name} (rename one)"
-    else:
-        return
-    raise FileError(file.path, file.line_of(["name"]), message, name=name)
 
 
 def load_rule(path: Path, deadlines: Deadlines, *, every: timedelta = timedelta(0)) -> Rule:
@@ -93,6 +89,11 @@ def _read(file: YamlFile, deadlines: Deadlines, *, every: timedelta) -> Rule:
         raise wrong("type", message + hint)
     model = RULE_MODELS[RuleType(kind)]
     rule: Rule = file.validate(model, known=model.model_fields, name=name)
+    if rule.name in OWN_RULES:
+        raise wrong("name", "is the name of a rule that watches over the others (choose another)")
+    for key in _SAID:
+        if find(getattr(rule, key)):
+            raise wrong(key, f"{key}: holds a personal detail (leave it out; the register is public)")
     if rule.timeframe < every:
         message = (
             f"timeframe: shorter than the {every.total_seconds():g} s between two rounds; reports in between "

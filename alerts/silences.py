@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from alerts.matchers import Matcher, all_hold, labels_of, parse_matcher
-from crawler.masking import find
+from alerts.reasons import checked_reason
 from records.alert import Alert, AlertState, Silence
 from records.errors import Rejected
 from records.times import Period
@@ -16,7 +16,6 @@ from storage.database import Database
 
 # A silence is for work that ends: whoever wants a rule to be quiet for good changes the rule.
 LONGEST_DAYS = 92
-LONGEST_REASON = 200
 MOST_ALERTS = 10_000
 
 
@@ -45,12 +44,10 @@ class SilenceDraft:
                 f"end {self.ends_at:%Y-%m-%d}: more than {LONGEST_DAYS - 1} days on (name an earlier one, "
                 "or change the rule)"
             )
-        if not self.reason.strip():
-            raise _bad("no reason is given (say why, for those who wonder at the quiet)")
-        if len(self.reason) > LONGEST_REASON:
-            raise _bad(f"the reason is longer than {LONGEST_REASON} characters (shorten it)")
-        if find(self.reason):
-            raise _bad("the reason holds a personal detail (leave it out)")
+        try:
+            checked_reason(self.reason)
+        except ValueError as err:
+            raise _bad(str(err)) from err
 
 
 def _bad(message: str) -> Rejected:
