@@ -31,9 +31,10 @@ from records.query import IndexDocument, Interval
 from records.times import DEFAULT_ZONE
 from storage.bounds import micros
 from storage.database import Database
+from storage.document_fields import document_fields
 from storage.documents import build_documents
 from storage.elasticsearch_query import compile_query
-from storage.elasticsearch_schema import build_fields, build_mapping, build_settings
+from storage.elasticsearch_schema import build_mapping, build_settings
 from storage.indexer import drain
 from storage.query import parse_query
 from storage.search import SearchIndex
@@ -125,7 +126,7 @@ def _fill_beside(server: ElasticsearchNode, corpus: Redrawn, name: str, *, show:
         bare.indices.create(index=BARE, mappings=build_mapping({}), settings=build_settings(1))
         for start in range(0, corpus.total, REFRESHED):
             batch = list(_documents(corpus, start))
-            fields = [build_fields(document) for document in batch]
+            fields = [document_fields(document) for document in batch]
             with theirs.running():
                 _bulk_bare(bare, fields)
             with ours.running():

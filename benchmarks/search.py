@@ -71,6 +71,8 @@ def documents() -> Iterator[IndexDocument]:
             reply_pairs="",
             reply_pieces="",
             topic=f"类{dice.randrange(7)}",
+            subtopic=f"细类{number % 60}",
+            own_topics=(),
             places=(f"区{dice.randrange(40)}",),
             department=f"局{dice.randrange(30)}",
             channel=dice.choice(("inbox", "hotline")),

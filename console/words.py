@@ -131,6 +131,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "text": _("正文"),
         "reply": _("答复"),
         "topic": _("主题"),
+        "subtopic": _("二级主题"),
+        "own_topic": _("自定义主题"),
         "place": _("地点"),
         "department": _("单位"),
         "channel": _("渠道"),

@@ -11,6 +11,8 @@ from enum import StrEnum
 TEXT_FIELDS = ("title", "text", "reply")
 KEYWORD_FIELDS = (
     "topic",
+    "subtopic",
+    "own_topic",
     "place",
     "department",
     "channel",
@@ -23,7 +25,18 @@ KEYWORD_FIELDS = (
 NUMBER_FIELDS = ("urgency", "dissatisfaction")
 TIME_FIELDS = ("asked", "replied")
 FIELDS = TEXT_FIELDS + KEYWORD_FIELDS + NUMBER_FIELDS + TIME_FIELDS
-FACET_FIELDS = ("topic", "place", "department", "status", "channel", "intent", "urgency", "source")
+FACET_FIELDS = (
+    "topic",
+    "subtopic",
+    "own_topic",
+    "place",
+    "department",
+    "status",
+    "channel",
+    "intent",
+    "urgency",
+    "source",
+)
 
 
 class SortOrder(StrEnum):
@@ -62,6 +75,8 @@ class IndexDocument:
     reply_pairs: str
     reply_pieces: str
     topic: str | None
+    subtopic: str | None
+    own_topics: tuple[str, ...]
     places: tuple[str, ...]
     department: str | None
     channel: str

@@ -78,6 +78,8 @@ def _document(
         reply_pairs=reply.pairs,
         reply_pieces=reply.pieces,
         topic=analysis.topic if analysis else None,
+        subtopic=analysis.subtopic if analysis else None,
+        own_topics=analysis.own_topics if analysis else (),
         places=_places(post, analysis),
         department=_department(post),
         channel=post.channel.value,

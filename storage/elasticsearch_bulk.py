@@ -21,9 +21,9 @@ from elasticsearch import ApiError, Elasticsearch
 
 from records.errors import ConfigurationError, Retryable
 from records.query import IndexDocument
+from storage.document_fields import document_fields
 from storage.elasticsearch_client import BUSY, is_passing, one_line
 from storage.elasticsearch_generations import IndexGoneError
-from storage.elasticsearch_schema import build_fields
 
 # Bytes a request; the server sets a tenth of its heap aside for all that is under way.
 REQUEST_BYTES = 5_000_000
@@ -50,7 +50,7 @@ class Action(NamedTuple):
 
 def put(document: IndexDocument, version: int) -> Action:
     """Return the action that puts the document in, unless a newer version is in."""
-    return Action(document.id, _line("index", document.id, version) + _json(build_fields(document)))
+    return Action(document.id, _line("index", document.id, version) + _json(document_fields(document)))
 
 
 def take_out(post_id: str, version: int) -> Action:

@@ -1,15 +1,14 @@
-"""The fields of the Elasticsearch index, and the document of a post in them."""
+"""The fields of the Elasticsearch index."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
-from storage.bounds import micros
-from storage.ordering import ORDER_FIELDS, order_keys
+from records.query import KEYWORD_FIELDS, TEXT_FIELDS
+from storage.ordering import ORDER_FIELDS
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # Lucene takes no term above 32,766 bytes; a character has at most four.
 _LONGEST_TERM = 8_191
 # The largest page that may be asked for.
@@ -52,36 +51,3 @@ def build_mapping(meta: dict[str, Any]) -> dict[str, Any]:
         "_source": {"excludes": hidden},
         "properties": properties,
     }
-
-
-def build_fields(document: IndexDocument) -> dict[str, Any]:
-    """Return Elasticsearch's document of `document`."""
-    values: dict[str, Any] = {
-        "title": document.title or None,
-        "text": document.text or None,
-        "reply": document.reply or None,
-        "topic": document.topic,
-        "place": list(document.places) or None,
-        "department": document.department,
-        "channel": document.channel,
-        "source": document.source,
-        "status": document.status,
-        "intent": document.intent,
-        "problem": document.problem,
-        "flagged": "true" if document.flagged else "false",
-        "urgency": document.urgency,
-        "dissatisfaction": float(document.dissatisfaction),
-        "asked": micros(document.asked_at),
-        "replied": None if document.replied_at is None else micros(document.replied_at),
-    }
-    present = {name: value for name, value in values.items() if value is not None}
-    characters = {
-        "title_pairs": document.title_pairs,
-        "title_pieces": document.title_pieces,
-        "text_pairs": document.text_pairs,
-        "text_pieces": document.text_pieces,
-        "reply_pairs": document.reply_pairs,
-        "reply_pieces": document.reply_pieces,
-    }
-    fields = {**present, **characters, **order_keys(document)}
-    return {"id": document.id, "has": list(present), "version": document.version, **fields}

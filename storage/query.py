@@ -2,7 +2,8 @@
 
 Words are joined by AND, and found however the text was cut. `"没有水"` finds exactly these characters.
 `停水 OR 断水`, `-供暖`, `"停水 小区"~4`, `水管*`, `shuiguan~1`, `title:停水^2`,
-`topic:城乡建设`, `urgency:>=2`, `asked:P7D`, `asked:[2026-01 TO 2026-03}`, `_exists_:reply`.
+`topic:城乡建设`, `-own_topic:加装电梯`, `urgency:>=2`, `asked:P7D`, `asked:[2026-01 TO 2026-03}`,
+`_exists_:reply`.
 """
 
 from __future__ import annotations

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tantivy
 
 from records.query import KEYWORD_FIELDS, TEXT_FIELDS, IndexDocument
-from storage.bounds import micros
-from storage.ordering import ORDER_FIELDS, order_keys
+from storage.document_fields import document_fields
+from storage.ordering import ORDER_FIELDS
 
 # Raise it whenever a field or the meaning of one changes: older indexes are then built anew.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def build_schema() -> tantivy.Schema:
@@ -44,35 +42,5 @@ def register_tokenizers(index: tantivy.Index) -> tantivy.Index:
 
 def build_fields(document: IndexDocument, schema: tantivy.Schema) -> tantivy.Document:
     """Return tantivy's document of `document`. Raises ValueError for a value that its field cannot hold."""
-    values: dict[str, Any] = {
-        "id": document.id,
-        "title": document.title or None,
-        "text": document.text or None,
-        "reply": document.reply or None,
-        "topic": document.topic,
-        "place": list(document.places) or None,
-        "department": document.department,
-        "channel": document.channel,
-        "source": document.source,
-        "status": document.status,
-        "intent": document.intent,
-        "problem": document.problem,
-        "flagged": "true" if document.flagged else "false",
-        "urgency": document.urgency,
-        "dissatisfaction": float(document.dissatisfaction),
-        "asked": micros(document.asked_at),
-        "replied": None if document.replied_at is None else micros(document.replied_at),
-    }
-    present = {name: value for name, value in values.items() if value is not None}
-    characters = {
-        "title_pairs": document.title_pairs,
-        "title_pieces": document.title_pieces,
-        "text_pairs": document.text_pairs,
-        "text_pieces": document.text_pieces,
-        "reply_pairs": document.reply_pairs,
-        "reply_pieces": document.reply_pieces,
-    }
     # Checked here: a value that does not fit would else be found at the commit, and undo all of it.
-    fields = {**present, **characters, **order_keys(document)}
-    fields |= {"has": list(present), "version": document.version}
-    return tantivy.Document.from_dict(fields, schema)
+    return tantivy.Document.from_dict(document_fields(document), schema)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from alerts.explain import condition, explain, public_register
+from alerts.rule_fields import SUBJECT_FIELDS
 from alerts.rule_types import RuleType
 from alerts.rules import DEFAULT_RULES, load_rules
 from tests.alerts.samples import NOW, rule
@@ -43,6 +44,12 @@ STATED: dict[str, tuple[dict[str, Any], str]] = {
 def test_every_type_says_its_condition_with_its_numbers(kind: RuleType) -> None:
     stated, said = STATED[kind]
     assert said in condition(rule(kind, **stated))
+
+
+@pytest.mark.parametrize("field", SUBJECT_FIELDS)
+def test_every_field_to_count_by_has_a_word(field: str) -> None:
+    said = condition(rule("frequency", query_key=[field], num_events=5))
+    assert (said[:1], field in said) == ("按", False)
 
 
 def test_a_rule_is_explained_line_by_line() -> None:

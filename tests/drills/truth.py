@@ -140,6 +140,8 @@ def _questions(document: IndexDocument, post: Post) -> Iterator[str]:
     for name in KEYWORD_FIELDS:
         if name == "place":
             values: Iterable[str | None] = document.places
+        elif name == "own_topic":
+            values = document.own_topics
         elif name == "flagged":
             values = ["true" if document.flagged else "false"]
         else:

@@ -111,10 +111,10 @@ def test_a_late_write_never_replaces_a_newer_one(index: ElasticsearchIndex) -> N
 def test_one_refused_document_does_not_stop_the_others(
     index: ElasticsearchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = elasticsearch_bulk.build_fields
+    build = elasticsearch_bulk.document_fields
     monkeypatch.setattr(
         elasticsearch_bulk,
-        "build_fields",
+        "document_fields",
         lambda one: build(one) | ({"author": "某人"} if one.id == "mailbox/2" else {}),
     )
     with pytest.raises(Rejected, match=r'1 documents refused, the first is "mailbox/2".*author') as raised:

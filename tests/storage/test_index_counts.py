@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from records.query import Interval
 from records.times import DEFAULT_ZONE, Period
 from storage.query import quoted
 from storage.search import SearchIndex
-from tests.storage.indexed import EVER, document, fill
+from tests.storage.indexed import EVER, document, fill, found
 from tests.storage.samples import NOW
 
 
@@ -31,6 +32,27 @@ def test_facets_count_each_value_most_first(readable: SearchIndex) -> None:
     narrowed = readable.facets("停水", ["place"], limit=1)
     assert [(item.value, item.count) for item in narrowed["place"]] == [("东湖区", 2)]
     assert readable.facets("", []) == {}
+
+
+def test_the_second_level_and_own_topics_are_found_and_counted(index: SearchIndex) -> None:
+    read = [("环境污染", ("加装电梯", "夜间噪音")), (None, ("夜间噪音",)), ("环境污染", ())]
+    index.add(
+        replace(document(number), subtopic=subtopic, own_topics=own)
+        for number, (subtopic, own) in enumerate(read)
+    )
+    index.refresh()
+    assert found(index, "subtopic:环境污染") == ["0", "2"]
+    assert found(index, "NOT _exists_:subtopic") == ["1"]
+    assert found(index, "own_topic:夜间噪音 AND own_topic:加装电梯") == ["0"]
+    assert found(index, "-own_topic:夜*") == found(index, "-_exists_:own_topic") == ["2"]
+    facets = index.facets("", ["subtopic", "own_topic"])
+    counted = {name: [(item.value, item.count) for item in values] for name, values in facets.items()}
+    assert counted == {"subtopic": [("环境污染", 2)], "own_topic": [("夜间噪音", 2), ("加装电梯", 1)]}
+    series = index.group_counts("", ["own_topic", "subtopic"], period=EVER)
+    assert [(*one.key.values(), one.total) for one in series] == [
+        ("加装电梯", "环境污染", 1),
+        ("夜间噪音", "环境污染", 1),
+    ]
 
 
 def test_what_was_counted_is_counted_anew_after_a_commit(open_index: Callable[[], SearchIndex]) -> None:

@@ -41,6 +41,8 @@ def test_a_document_says_what_the_truth_says() -> None:
         reply_pairs="已_收 收_到 到，已 已_修 修_复",
         reply_pieces=document.reply_pieces,
         topic="城乡建设",
+        subtopic="城市建设和市政管理",
+        own_topics=("加装电梯", "二次供水"),
         places=("东湖区", "梅溪小区"),
         department="信访局",
         channel="inbox",
