@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from alerts.coverage import Coverage
 from alerts.deadlines import Deadlines
-from alerts.evaluate import evaluate
-from alerts.gather import gather
 from alerts.lifecycle import reconcile
+from alerts.looking import LATEST, SETTLING, is_late, look
 from alerts.one_pass import OnePass
-from alerts.past import Clock, PastTruth
+from alerts.past import Clock, Gathered, PastTruth
+from alerts.reading import Sight
 from alerts.rule_types import DAY, Rule, SourceSilentRule
 from records.alert import Alert, AlertState
 from records.errors import ConfigurationError
@@ -88,18 +88,26 @@ def backtest(
     check_can_be_tried(rule, every=every)
     if not at:
         return []
-    truth = PastTruth(past.database, past.clock, due_at=past.due_at)
-    index = OnePass(past.index, until=at[-1])
+    arrived = Period(start=at[0] - every - LATEST, end=at[-1])
+    late = [one for one in past.database.arrivals.late(arrived, within=LATEST) if is_late(rule, one)]
+    gathered = Gathered(late, past.clock)
+    sight = Sight(
+        truth=PastTruth(past.database, gathered, due_at=past.due_at),
+        index=OnePass(past.index, gathered, until=at[-1]),
+        zone=past.zone,
+        deadlines=past.deadlines,
+        coverage=past.coverage,
+    )
     standing: dict[str, Alert] = {}
     tried: dict[str, TriedAlert] = {}
+    last: dict[str, Alert] = {}
     for now in at:
         past.clock.now = now
-        facts = gather(
-            rule, truth, index, now=now, zone=past.zone, deadlines=past.deadlines, coverage=past.coverage
-        )
-        findings = evaluate(rule, facts, now, zone=past.zone)
+        arrivals = gathered.between(now - every - SETTLING, now)
+        findings = look(rule, sight, now=now, arrivals=arrivals, told=last.values)
         changes = reconcile(rule, findings, list(standing.values()), now)
         standing |= {alert.id: alert for alert in changes.alerts}
+        last |= standing
         for alert_id in (*changes.new, *changes.grown, *changes.held):
             told = alert_id not in changes.held
             tried[alert_id] = _held(tried.get(alert_id), standing[alert_id], now, told=told)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from alerts.coverage import Coverage
-from alerts.evaluate import evaluate
-from alerts.gather import gather
 from alerts.lifecycle import reconcile
+from alerts.looking import LATEST, SETTLING, look
 from alerts.own_rules import OWN_RULES
+from alerts.reading import Reading, Sight
 from alerts.rule_types import BaseRule, Rule
 from alerts.rules import RuleSet
 from records.alert import Alert, AlertState
 from records.errors import HuiyingError
-from records.run import RunCounts, RunKind, RunState
+from records.run import RunCounts, RunKind, RunRecord, RunState
+from records.times import Period
+from storage.arrivals import Arrival
 from storage.database import Database, RunEnd
 from storage.search import SearchIndex
 
@@ -71,14 +74,15 @@ def run_rules(
     retired = retire(rules, database, standing=standing, now=now)
     # The others need not ask the database.
     with_alerts = {alert.rule for alert in standing} if len(standing) < MOST_ALERTS else set(known)
+    arrivals = arrived_since_last_look(database, known, now=now)
+    sight = Sight(
+        truth=database, index=Reading(index), zone=zone, deadlines=rules.deadlines, coverage=coverage
+    )
     runs = database.runs.start_all(RunKind.RULE, known, now=now)
     outcomes = [
-        _run_rule(
-            rule, rules, database, index,
-            has_alerts=rule.name in with_alerts, now=now, zone=zone, coverage=coverage,
-        )
+        _run_rule(rule, database, sight, arrivals[rule.name], has_alerts=rule.name in with_alerts, now=now)
         for rule in known.values()
-    ]  # fmt: skip
+    ]
     database.runs.finish_all([_end(outcome, runs[outcome.rule], now) for outcome in outcomes])
     return RuleReport(
         rules=tuple(outcomes), retired=retired, errors=tuple(str(error) for error in rules.errors)
@@ -97,23 +101,42 @@ def _end(outcome: RuleOutcome, run_id: int, started_at: datetime) -> RunEnd:
     )
 
 
+def arrived_since_last_look(
+    database: Database, rules: Collection[str], *, now: datetime
+) -> dict[str, list[Arrival]]:
+    """Return for each rule the late reports that came since it last looked; none before its first look.
+
+    What came shortly before it, and may not have been found then, is among them.
+    """
+    before = {run.subject: run for run in database.runs.list(kind=RunKind.RULE, limit=len(rules))}
+    looked = {name: _last_look(database, before[name]) for name in rules if name in before}
+    since = {name: max(at, now - LATEST) - SETTLING for name, at in looked.items() if at is not None}
+    found: list[Arrival] = []
+    if since:
+        found = database.arrivals.late(Period(start=min(since.values()), end=now), within=LATEST)
+    return {name: [one for one in found if name in since and one.arrived_at >= since[name]] for name in rules}
+
+
+def _last_look(database: Database, run: RunRecord) -> datetime | None:
+    if run.state is RunState.DONE:
+        return run.started_at
+    runs = database.runs.list(kind=RunKind.RULE, subject=run.subject)
+    return next((one.started_at for one in runs if one.state is RunState.DONE), None)
+
+
 def _run_rule(
     rule: Rule,
-    rules: RuleSet,
     database: Database,
-    index: SearchIndex,
+    sight: Sight,
+    arrivals: Sequence[Arrival],
     *,
     has_alerts: bool,
     now: datetime,
-    zone: ZoneInfo,
-    coverage: Coverage,
 ) -> RuleOutcome:
     clock = perf_counter()
+    told = partial(database.alerts.list, rule=rule.name, limit=MOST_ALERTS)
     try:
-        facts = gather(
-            rule, database, index, now=now, zone=zone, deadlines=rules.deadlines, coverage=coverage
-        )
-        findings = evaluate(rule, facts, now, zone=zone)
+        findings = look(rule, sight, now=now, arrivals=arrivals, told=told)
         existing = standing_alerts(rule, database, now=now) if has_alerts else []
         changes = reconcile(rule, findings, existing, now)
         if changes.alerts:

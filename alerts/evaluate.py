@@ -7,23 +7,17 @@ from datetime import datetime
 from math import ceil, log
 from zoneinfo import ZoneInfo
 
-from alerts.evaluate_cases import find_overdue, find_poor_replies, find_recurrences, find_silent
-from alerts.evaluate_windows import find_flatlines, find_new_terms, find_percentages, find_spikes
+from alerts.evaluate_cases import find_cases, find_silent
+from alerts.evaluate_windows import find_in_spans
 from alerts.facts import Facts, Finding, Group
 from alerts.rule_types import (
     DAY,
     AnyRule,
     CountingRule,
-    FlatlineRule,
     FrequencyRule,
-    NewTermRule,
-    OverdueRule,
-    PercentageMatchRule,
-    PoorReplyRule,
-    RecurrenceRule,
     Rule,
     SourceSilentRule,
-    SpikeRule,
+    SpanRule,
     SurgeRule,
 )
 from alerts.sentences import any_sentence, frequency_sentence, surge_sentence
@@ -41,27 +35,15 @@ def evaluate(rule: Rule, facts: Facts, now: datetime, *, zone: ZoneInfo = DEFAUL
 
 
 def _find(rule: Rule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
-    match rule:
-        case AnyRule():
-            return _any(rule, facts)
-        case FrequencyRule() | SurgeRule():
-            return _counted(rule, facts)
-        case SpikeRule():
-            return find_spikes(rule, facts)
-        case FlatlineRule():
-            return find_flatlines(rule, facts)
-        case PercentageMatchRule():
-            return find_percentages(rule, facts)
-        case NewTermRule():
-            return find_new_terms(rule, facts)
-        case OverdueRule():
-            return find_overdue(rule, facts, now, zone)
-        case PoorReplyRule():
-            return find_poor_replies(rule, facts, zone)
-        case RecurrenceRule():
-            return find_recurrences(rule, facts, zone)
-        case SourceSilentRule():
-            return find_silent(rule, facts, now)
+    if isinstance(rule, AnyRule):
+        return _any(rule, facts)
+    if isinstance(rule, FrequencyRule | SurgeRule):
+        return _counted(rule, facts)
+    if isinstance(rule, SpanRule):
+        return find_in_spans(rule, facts)
+    if isinstance(rule, SourceSilentRule):
+        return find_silent(rule, facts, now)
+    return find_cases(rule, facts, now, zone)
 
 
 def screened(rule: CountingRule, groups: Sequence[Group]) -> list[Group]:

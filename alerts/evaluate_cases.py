@@ -9,7 +9,15 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from alerts.facts import Case, Facts, Finding, Overdue
-from alerts.rule_types import DAY, OverdueRule, PoorReplyRule, ProblemRule, RecurrenceRule, SourceSilentRule
+from alerts.rule_types import (
+    DAY,
+    CaseRule,
+    OverdueRule,
+    PoorReplyRule,
+    ProblemRule,
+    RecurrenceRule,
+    SourceSilentRule,
+)
 from alerts.sentences import (
     cases_sentence,
     overdue_problem_sentence,
@@ -24,7 +32,17 @@ Item = TypeVar("Item", Case, Overdue)
 MOST_EVIDENCE = 50
 
 
-def find_overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
+def find_cases(rule: CaseRule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
+    match rule:
+        case OverdueRule():
+            return _overdue(rule, facts, now, zone)
+        case PoorReplyRule():
+            return _poor_replies(rule, facts, zone)
+        case RecurrenceRule():
+            return _recurrences(rule, facts, zone)
+
+
+def _overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
     late = [item for item in facts.overdue if item.due_at <= now]
     return _per_key(
         rule,
@@ -35,7 +53,7 @@ def find_overdue(rule: OverdueRule, facts: Facts, now: datetime, zone: ZoneInfo)
     )
 
 
-def find_poor_replies(rule: PoorReplyRule, facts: Facts, zone: ZoneInfo) -> list[Finding]:
+def _poor_replies(rule: PoorReplyRule, facts: Facts, zone: ZoneInfo) -> list[Finding]:
     return _per_key(
         rule,
         facts.cases,
@@ -45,7 +63,7 @@ def find_poor_replies(rule: PoorReplyRule, facts: Facts, zone: ZoneInfo) -> list
     )
 
 
-def find_recurrences(rule: RecurrenceRule, facts: Facts, zone: ZoneInfo) -> list[Finding]:
+def _recurrences(rule: RecurrenceRule, facts: Facts, zone: ZoneInfo) -> list[Finding]:
     return _per_key(
         rule,
         facts.cases,

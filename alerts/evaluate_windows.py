@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alerts.facts import Facts, Finding, Group, Step
-from alerts.rule_types import FlatlineRule, NewTermRule, PercentageMatchRule, SpikeRule, SpikeType
+from alerts.rule_types import FlatlineRule, NewTermRule, PercentageMatchRule, SpanRule, SpikeRule, SpikeType
 from alerts.sentences import flatline_sentence, new_term_sentence, percentage_sentence, spike_sentence
+
+
+def find_in_spans(rule: SpanRule, facts: Facts) -> list[Finding]:
+    match rule:
+        case SpikeRule():
+            return _spikes(rule, facts)
+        case FlatlineRule():
+            return _flatlines(rule, facts)
+        case PercentageMatchRule():
+            return _percentages(rule, facts)
+        case NewTermRule():
+            return _new_terms(rule, facts)
 
 
 def spikes(rule: SpikeRule, group: Group, steps: Sequence[Step]) -> bool:
@@ -38,7 +50,7 @@ def unseen_before(rule: NewTermRule, group: Group, steps: Sequence[Step]) -> boo
     return not before and now >= rule.num_events and not steps[0].blind
 
 
-def find_spikes(rule: SpikeRule, facts: Facts) -> list[Finding]:
+def _spikes(rule: SpikeRule, facts: Facts) -> list[Finding]:
     found = []
     for group in facts.groups:
         before, now = group.history
@@ -54,7 +66,7 @@ def find_spikes(rule: SpikeRule, facts: Facts) -> list[Finding]:
     return found
 
 
-def find_flatlines(rule: FlatlineRule, facts: Facts) -> list[Finding]:
+def _flatlines(rule: FlatlineRule, facts: Facts) -> list[Finding]:
     """An expectation from a baseline with gaps is only too low, and so never the reason for an alert."""
     found = []
     for group in facts.groups:
@@ -67,7 +79,7 @@ def find_flatlines(rule: FlatlineRule, facts: Facts) -> list[Finding]:
     return found
 
 
-def find_percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
+def _percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
     found = []
     for group in facts.groups:
         if outside(rule, group):
@@ -82,7 +94,7 @@ def find_percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
     return found
 
 
-def find_new_terms(rule: NewTermRule, facts: Facts) -> list[Finding]:
+def _new_terms(rule: NewTermRule, facts: Facts) -> list[Finding]:
     found = []
     for group in facts.groups:
         if unseen_before(rule, group, facts.steps):

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from alerts.coverage import Coverage
 from alerts.facts import Facts, Group, Reports
-from alerts.reading import Reading, Truth
+from alerts.reading import MOST_POSTS, Question, Sight, Truth
 from records.analysis import Analysis
 from records.post import Channel
 from records.problem import Membership
-from records.query import SortOrder
-from records.times import Period
+from records.query import GroupSeries
 from storage.query import quoted
 
 REPORTS = f"channel:({' OR '.join(channel for channel in Channel if channel.carries_reports)})"
-# An alert's evidence; past this many a person searches instead.
-MOST_POSTS = 500
-# Posts looked at one by one in one run of a rule, oldest first.
-MOST_READ = 20_000
-_PAGE = 1000
 _URGENT = 3
 
 
@@ -40,34 +34,31 @@ def seeing(coverage: Coverage) -> list[str]:
     return [f"NOT {clause('source', name)}" for name in coverage.blind_sources]
 
 
-def find(index: Reading, query: str, period: Period) -> list[str]:
-    page = index.search(query, period=period, sort=SortOrder.NEWEST, limit=MOST_POSTS)
-    return [hit.post_id for hit in page.hits]
+def total(counted: Sequence[GroupSeries]) -> int:
+    """Return the number in the answer to a question that parts by nothing."""
+    return sum(one.total for one in counted)
 
 
-def pages(index: Reading, query: str, period: Period) -> Iterator[list[str]]:
-    cursor = None
-    for _ in range(0, MOST_READ, _PAGE):
-        page = index.search(query, period=period, sort=SortOrder.OLDEST, limit=_PAGE, after=cursor)
-        if page.hits:
-            yield [hit.post_id for hit in page.hits]
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+def with_reports(sight: Sight, query: str, facts: Facts, large: Sequence[Group]) -> Facts:
+    """Look up the posts behind the counts that are `large`: those that had come, how many voices."""
+    found = look_up(sight, query, facts, large)
+    return replace(found, groups=tuple(map(_as_come, found.groups)))
 
 
-def with_reports(database: Truth, index: Reading, query: str, facts: Facts, large: Sequence[Group]) -> Facts:
-    """Look up the posts behind the groups that are `large`, to count voices instead of copies."""
+def look_up(sight: Sight, query: str, facts: Facts, large: Sequence[Group]) -> Facts:
+    """Return the facts with the posts of the groups that are `large`, to count voices instead of copies."""
     if not large:
         return facts
     found = {
-        id(group): find(index, both(query, *(clause(*label) for label in group.labels.items())), facts.window)
+        id(group): sight.index.newest(
+            both(query, *(clause(*label) for label in group.labels.items())), facts.window
+        )
         for group in large
     }
-    in_window = index.group_counts(query, ("problem",), period=facts.window)
-    problems = database.problems.get_many([one.key["problem"] for one in in_window])
-    evidence = Evidence(database, problems)
-    analyses = database.analyses.get_many({post_id for ids in found.values() for post_id in ids})
+    in_window = sight.index.counts(Question(query=query, by=("problem",), period=facts.window))
+    problems = sight.truth.problems.get_many([one.key["problem"] for one in in_window])
+    evidence = Evidence(sight.truth, problems)
+    analyses = sight.truth.analyses.get_many({post_id for ids in found.values() for post_id in ids})
     groups = tuple(
         replace(group, reports=evidence.reports(found[id(group)], analyses)) if id(group) in found else group
         for group in facts.groups
@@ -75,11 +66,20 @@ def with_reports(database: Truth, index: Reading, query: str, facts: Facts, larg
     return replace(facts, groups=groups, problems=problems)
 
 
+def _as_come(group: Group) -> Group:
+    """Return the group without what is counted and had not come yet at the past moment that is tried out."""
+    missing = group.count - len(group.reports.post_ids) if group.reports else 0
+    if not missing or group.count > MOST_POSTS:
+        return group
+    history = (*group.history[:-1], group.history[-1] - missing) if group.history else ()
+    return replace(group, count=group.count - missing, history=history)
+
+
 class Evidence:
     """Which posts report which problem, and which are copies of which."""
 
-    def __init__(self, database: Truth, problem_ids: Iterable[str]) -> None:
-        members = database.problems.members_of(list(problem_ids))
+    def __init__(self, truth: Truth, problem_ids: Iterable[str]) -> None:
+        members = truth.problems.members_of(list(problem_ids))
         self._of_post: dict[str, Membership] = {m.post_id: m for found in members.values() for m in found}
 
     def by_problem(self, post_ids: Iterable[str]) -> dict[str, list[str]]:

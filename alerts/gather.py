@@ -6,137 +6,91 @@ look-back is cut into days that end at the same hour, so that like is compared w
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from math import ceil
-from zoneinfo import ZoneInfo
 
-from alerts.coverage import Coverage
-from alerts.deadlines import Deadlines
 from alerts.evaluate import screened
-from alerts.evidence import REPORTS, Evidence, both, find, pages, seeing, with_reports
-from alerts.facts import Facts, Group, Overdue, Step
-from alerts.gather_answers import answered_poorly, reported_again
-from alerts.gather_windows import gather_flatline, gather_new_terms, gather_percentages, gather_spike
-from alerts.reading import Reading, Truth
-from alerts.rule_types import (
-    DAY,
-    AnyRule,
-    FlatlineRule,
-    FrequencyRule,
-    NewTermRule,
-    OverdueRule,
-    PercentageMatchRule,
-    PoorReplyRule,
-    RecurrenceRule,
-    Rule,
-    SourceSilentRule,
-    SpikeRule,
-    SurgeRule,
-)
-from alerts.workdays import workdays_between
-from records.post import Post
-from records.problem import Problem, ProblemState
+from alerts.evidence import REPORTS, Evidence, both, seeing, total, with_reports
+from alerts.facts import Facts, Group, Step
+from alerts.gather_problems import gather_problems
+from alerts.gather_windows import gather_spans
+from alerts.reading import MOST_POSTS, Question, Sight
+from alerts.rule_types import DAY, AnyRule, FrequencyRule, Rule, SourceSilentRule, SpanRule, SurgeRule
 from records.query import GroupSeries, Interval
 from records.times import Period
 
 
-def gather(
-    rule: Rule,
-    database: Truth,
-    index: Reading,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    deadlines: Deadlines,
-    coverage: Coverage,
-) -> Facts:
+def gather(rule: Rule, sight: Sight, *, now: datetime) -> Facts:
     """Return the facts for one rule at `now`. Raises QueryError where its filter cannot be read."""
     now = now.replace(second=0, microsecond=0)
     window = Period(start=now - rule.timeframe, end=now)
-    if isinstance(rule, AnyRule):
-        return _matches(rule, database, index, window)
-    if isinstance(rule, FrequencyRule):
-        return _counts(rule, database, index, window)
-    if isinstance(rule, SurgeRule):
-        return _history(rule, database, index, window, zone=zone, coverage=coverage)
-    if isinstance(rule, SpikeRule):
-        return gather_spike(rule, database, index, now=now, zone=zone, coverage=coverage)
-    if isinstance(rule, FlatlineRule):
-        return gather_flatline(rule, index, now=now, zone=zone, coverage=coverage)
-    if isinstance(rule, PercentageMatchRule):
-        return gather_percentages(rule, database, index, window)
-    if isinstance(rule, NewTermRule):
-        return gather_new_terms(rule, database, index, window)
-    if isinstance(rule, PoorReplyRule):
-        return answered_poorly(rule, database, index, window, zone=zone)
-    if isinstance(rule, RecurrenceRule):
-        return reported_again(rule, database, index, window)
     if isinstance(rule, SourceSilentRule):
-        return Facts(window=window, health=coverage.health)
-    return _waiting(rule, database, index, window, zone=zone, deadlines=deadlines, coverage=coverage)
+        return Facts(window=window, health=sight.coverage.health)
+    if isinstance(rule, AnyRule):
+        return _matches(rule, sight, window)
+    if isinstance(rule, FrequencyRule):
+        return _counts(rule, sight, window)
+    if isinstance(rule, SurgeRule):
+        return _history(rule, sight, window)
+    if isinstance(rule, SpanRule):
+        return gather_spans(rule, sight, window)
+    return gather_problems(rule, sight, window)
 
 
-def _matches(rule: AnyRule, database: Truth, index: Reading, window: Period) -> Facts:
+def _matches(rule: AnyRule, sight: Sight, window: Period) -> Facts:
     query = both(rule.filter, REPORTS)
-    series = index.group_counts(query, ("problem",), period=window)
+    series = sight.index.counts(Question(query=query, by=("problem",), period=window))
     if not series:
         return Facts(window=window)
-    problems = database.problems.get_many([one.key["problem"] for one in series])
-    evidence = Evidence(database, problems)
-    post_ids = find(index, query, window)
+    problems = sight.truth.problems.get_many([one.key["problem"] for one in series])
+    evidence = Evidence(sight.truth, problems)
+    post_ids = sight.index.newest(query, window)
     of_problem = evidence.by_problem(post_ids)
-    analyses = database.analyses.get_many(post_ids)
-    groups = tuple(
+    analyses = sight.truth.analyses.get_many(post_ids)
+    groups = [
         Group(
             labels=dict(one.key),
-            count=one.total,
-            reports=evidence.reports(of_problem.get(one.key["problem"], []), analyses),
+            count=len(theirs) if len(post_ids) < MOST_POSTS else one.total,
+            reports=evidence.reports(theirs, analyses),
         )
         for one in series
-    )
-    return Facts(window=window, groups=groups, problems=problems)
+        if (theirs := of_problem.get(one.key["problem"], [])) or len(post_ids) == MOST_POSTS
+    ]
+    return Facts(window=window, groups=tuple(groups), problems=problems)
 
 
-def _counts(rule: FrequencyRule, database: Truth, index: Reading, window: Period) -> Facts:
+def _counts(rule: FrequencyRule, sight: Sight, window: Period) -> Facts:
     query = both(rule.filter, REPORTS)
-    series = index.group_counts(query, rule.query_key, period=window)
+    series = sight.index.counts(Question(query=query, by=rule.query_key, period=window))
     groups = [Group(labels=dict(one.key), count=one.total) for one in series]
-    return with_reports(
-        database, index, query, Facts(window=window, groups=tuple(groups)), screened(rule, groups)
-    )
+    return with_reports(sight, query, Facts(window=window, groups=tuple(groups)), screened(rule, groups))
 
 
-def _history(
-    rule: SurgeRule,
-    database: Truth,
-    index: Reading,
-    window: Period,
-    *,
-    zone: ZoneInfo,
-    coverage: Coverage,
-) -> Facts:
+def _history(rule: SurgeRule, sight: Sight, window: Period) -> Facts:
     """Counts by day. Posts of sources that are blind now are left out of past and present alike."""
-    query = both(rule.filter, REPORTS, *seeing(coverage))
+    everyone = both(REPORTS, *seeing(sight.coverage))
     n_steps = rule.baseline // DAY + ceil(rule.timeframe / DAY)
     span = Period(start=window.end - n_steps * DAY, end=window.end)
     midnight = zone_of_midnight(window.end)
-    everything = index.group_counts(
-        both(REPORTS, *seeing(coverage)), (), period=span, interval=Interval.DAY, zone=midnight
-    )
+    days = Question(query=everyone, period=span, interval=Interval.DAY, zone=midnight)
     before = Period(start=span.start - n_steps * DAY, end=span.start)
-    known_before = index.count(both(REPORTS, *seeing(coverage)), period=before) > 0
-    steps = _steps(span, n_steps, everything, known_before=known_before, zone=zone, coverage=coverage)
+    known_before = total(sight.index.counts(Question(query=everyone, period=before))) > 0
+    steps = _steps(span, n_steps, sight.index.counts(days), known_before=known_before, sight=sight)
+    query = both(rule.filter, everyone)
     interval = Interval.DAY if rule.timeframe >= DAY else Interval.HOUR
-    series = index.group_counts(query, rule.query_key, period=span, interval=interval, zone=midnight)
+    series = sight.index.counts(
+        Question(query=query, by=rule.query_key, period=span, interval=interval, zone=midnight)
+    )
     n_window = ceil(rule.timeframe / DAY)
     groups = []
     for one in series:
         history = _by_step(one, span, n_steps, least_hour=DAY - min(rule.timeframe, DAY))
         groups.append(Group(labels=dict(one.key), count=sum(history[-n_window:]), history=history))
-    facts = Facts(window=window, groups=tuple(groups), steps=steps, blind_sources=coverage.blind_sources)
-    return with_reports(database, index, query, facts, screened(rule, groups))
+    facts = Facts(
+        window=window, groups=tuple(groups), steps=steps, blind_sources=sight.coverage.blind_sources
+    )
+    return with_reports(sight, query, facts, screened(rule, groups))
 
 
 def zone_of_midnight(moment: datetime) -> timezone:
@@ -151,18 +105,17 @@ def _steps(
     everything: Sequence[GroupSeries],
     *,
     known_before: bool,
-    zone: ZoneInfo,
-    coverage: Coverage,
+    sight: Sight,
 ) -> tuple[Step, ...]:
     """Return the days of the look-back; blind are those a source missed, and those before there was data."""
     totals = _by_step(everything[0], span, n_steps, least_hour=timedelta(0)) if everything else (0,) * n_steps
     first = -1 if known_before else next((number for number, total in enumerate(totals) if total), n_steps)
     steps = []
     for number in range(n_steps):
-        start = (span.start + number * DAY).astimezone(zone)
+        start = (span.start + number * DAY).astimezone(sight.zone)
         period = Period(start=start, end=start + DAY)
         last = (period.end - timedelta(microseconds=1)).date()
-        blind = number <= first or coverage.was_blind(start.date()) or coverage.was_blind(last)
+        blind = number <= first or sight.coverage.was_blind(start.date()) or sight.coverage.was_blind(last)
         steps.append(Step(period=period, blind=blind))
     return tuple(steps)
 
@@ -176,58 +129,3 @@ def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: tim
         if after % DAY >= least_hour:
             counts[after // DAY] += one.count
     return tuple(counts)
-
-
-def _waiting(
-    rule: OverdueRule,
-    database: Truth,
-    index: Reading,
-    window: Period,
-    *,
-    zone: ZoneInfo,
-    deadlines: Deadlines,
-    coverage: Coverage,
-) -> Facts:
-    """Problems with posts unanswered past their deadline; a source that is blind now may hold the answer."""
-    # Answers dated after `now` are those that a backtest knows and the moment did not.
-    waiting = f'NOT _exists_:reply OR replied:>="{window.end.isoformat()}"'
-    query = both(rule.filter, REPORTS, waiting, *seeing(coverage))
-    overdue: dict[str, list[tuple[Post, datetime, str]]] = defaultdict(list)
-    problems: dict[str, Problem] = {}
-    for post_ids in pages(index, query, window):
-        posts = [post for post in database.posts.get_many(post_ids).values() if not post.replies]
-        analyses = database.analyses.get_many([post.id for post in posts])
-        late = []
-        for post in posts:
-            deadline = deadlines.find(rule.preset, analyses.get(post.id))
-            due_at = deadline.due_at(post.asked_at, zone=zone)
-            if due_at <= window.end:
-                late.append((post, due_at, deadline.title))
-        of_post = database.problems.problem_ids_of([post.id for post, _, _ in late])
-        problems |= database.problems.get_many(set(of_post.values()) - problems.keys())
-        for post, due_at, title in late:
-            if post.id in of_post:
-                overdue[of_post[post.id]].append((post, due_at, title))
-    items = tuple(
-        _overdue_problem(problems[problem_id], late, now=window.end, zone=zone)
-        for problem_id, late in overdue.items()
-        if problems[problem_id].state in (ProblemState.OPEN, ProblemState.REOPENED)
-    )
-    return Facts(window=window, overdue=items, problems=problems, blind_sources=coverage.blind_sources)
-
-
-def _overdue_problem(
-    problem: Problem, late: Sequence[tuple[Post, datetime, str]], *, now: datetime, zone: ZoneInfo
-) -> Overdue:
-    _, due_at, deadline = min(late, key=lambda item: (item[1], item[0].id))
-    asked_at = min(post.asked_at for post, _, _ in late)
-    context = {"place": problem.place, "topic": problem.topic, "department": problem.department}
-    return Overdue(
-        problem=problem,
-        labels={"problem": problem.id, **{key: value for key, value in context.items() if value}},
-        post_ids=tuple(post.id for post, _, _ in late),
-        asked_at=asked_at,
-        due_at=due_at,
-        workdays_waited=workdays_between(asked_at, now, zone=zone),
-        deadline=deadline,
-    )

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -38,13 +38,13 @@ def reconcile(
 ) -> Changes:
     """Return the alerts to save. `existing` are the rule's unresolved alerts and those people settled."""
     open_last = sorted(existing, key=lambda alert: alert.state is not AlertState.RESOLVED)
-    unmatched = {_identity(rule, alert.labels): alert for alert in open_last}
+    unmatched = {rule.key_of(alert.labels): alert for alert in open_last}
     saved: list[Alert] = []
     new: list[str] = []
     grown: list[str] = []
     held: list[str] = []
     for finding in findings:
-        alert = unmatched.pop(_identity(rule, finding.labels), None)
+        alert = unmatched.pop(rule.key_of(finding.labels), None)
         if alert is None:
             alert = _fire(rule, finding, now)
             new.append(alert.id)
@@ -77,10 +77,6 @@ def _worth_saving(rule: BaseRule, before: Alert, after: Alert) -> bool:
     """Saving puts the alert's posts up for indexing again; that it still holds is noted a few times a day."""
     noted = after.updated_at - before.updated_at >= rule.keep_firing_for / 4
     return noted or replace(after, updated_at=before.updated_at) != before
-
-
-def _identity(rule: BaseRule, labels: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(labels.get(field, "") for field in rule.identity)
 
 
 def _grows(rule: BaseRule, alert: Alert, finding: Finding, now: datetime) -> bool:

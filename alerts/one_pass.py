@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.gather import zone_of_midnight
-from alerts.reading import Reading
+from alerts.past import Gathered
+from alerts.reading import Question, Reading
 from nlp.segment import words
-from records.query import GroupSeries, HistogramBin, Interval, SearchPage, SortOrder
+from records.query import GroupSeries, HistogramBin, Interval
 from records.times import DEFAULT_ZONE, Period
 from storage.query import parse_query
+from storage.search import SearchIndex
 
 _WIDTHS = ((Interval.DAY, timedelta(days=1)), (Interval.HOUR, timedelta(hours=1)))
 # Bins fetched beyond the first span: two years of days, a month of hours.
@@ -41,71 +43,45 @@ class _Fetched:
         return (first, last) if not rest and 0 <= first <= last < self.sums.shape[1] else None
 
 
-class OnePass:
-    """An index for a rule that is tried at moments up to `until`, always as far apart or a multiple of it.
+class OnePass(Reading):
+    """What a rule asks that is tried at moments up to `until`, always as far apart or a multiple of it.
 
     Counts whose span is whole days or hours are fetched for all the moments at once; all else is asked of
     the index as it comes. What it answers is what the index would.
     """
 
-    def __init__(self, index: Reading, *, until: datetime) -> None:
-        self._index = index
+    def __init__(self, index: SearchIndex, gathered: Gathered, *, until: datetime) -> None:
+        super().__init__(index)
+        self._gathered = gathered
         self._until = until
         self._fetched: dict[tuple[object, ...], _Fetched | None] = {}
 
-    def count(self, query: str = "", *, period: Period | None = None) -> int:
-        if period is None:
-            return self._index.count(query)
-        return self.group_counts(query, (), period=period)[0].total
-
-    def search(
-        self,
-        query: str = "",
-        *,
-        period: Period | None = None,
-        sort: SortOrder = SortOrder.RELEVANCE,
-        limit: int = 20,
-        after: str | None = None,
-    ) -> SearchPage:
-        return self._index.search(query, period=period, sort=sort, limit=limit, after=after)
-
-    def group_counts(
-        self,
-        query: str,
-        by: Sequence[str],
-        *,
-        period: Period,
-        interval: Interval | None = None,
-        zone: tzinfo | None = None,
-        limit: int = 10_000,
-    ) -> list[GroupSeries]:
-        bins = _bins(period, interval, zone)
-        if bins is None or "problem" in by or _counts_back(query):
-            return self._index.group_counts(
-                query, by, period=period, interval=interval, zone=zone, limit=limit
-            )
-        asked = (query, tuple(by), bins[0], period.length, interval)
+    def counts(self, question: Question) -> list[GroupSeries]:
+        bins = _bins(question)
+        if bins is None or "problem" in question.by or _counts_back(question.query):
+            return super().counts(question)
+        asked = (question.query, question.by, bins, question.period.length, question.interval)
         fetched = self._fetched.get(asked)
-        places = fetched.places(period) if fetched else None
+        places = fetched.places(question.period) if fetched else None
         if places is None and not (asked in self._fetched and fetched is None):
-            fetched = self._fetched[asked] = self._fetch(query, by, period, bins)
-            places = fetched.places(period) if fetched else None
+            fetched = self._fetched[asked] = self._fetch(question, *bins)
+            places = fetched.places(question.period) if fetched else None
         if fetched is None or places is None:
-            return self._index.group_counts(
-                query, by, period=period, interval=interval, zone=zone, limit=limit
-            )
-        return _read(fetched, places, by_value=bool(by), with_bins=interval is not None)[:limit]
+            return super().counts(question)
+        return _read(fetched, places, by_value=bool(question.by), with_bins=question.interval is not None)
 
-    def _fetch(
-        self, query: str, by: Sequence[str], period: Period, bins: tuple[Interval, timedelta]
-    ) -> _Fetched | None:
-        interval, width = bins
+    def newest(self, query: str, period: Period) -> list[str]:
+        """Return those that had been gathered by the moment tried out."""
+        return [post_id for post_id in super().newest(query, period) if self._gathered.has(post_id)]
+
+    def _fetch(self, question: Question, interval: Interval, width: timedelta) -> _Fetched | None:
+        period = question.period
         ahead = max(min((self._until - period.end) // width, MOST_AHEAD), 0)
         span = Period(start=period.start, end=period.end + ahead * width)
         # In the zone where the span begins at midnight the bins begin with it, whatever clocks do meanwhile.
         zone = zone_of_midnight(period.start)
-        series = self._index.group_counts(
-            query, by, period=span, interval=interval, zone=zone, limit=MOST_SERIES
+        series = super().counts(
+            Question(query=question.query, by=question.by, period=span, interval=interval, zone=zone)
         )
         if len(series) == MOST_SERIES:
             return None
@@ -129,11 +105,10 @@ def _read(
     return sorted(found, key=lambda one: (-one.total, tuple(one.key.values())))
 
 
-def _bins(
-    period: Period, interval: Interval | None, zone: tzinfo | None
-) -> tuple[Interval, timedelta] | None:
+def _bins(question: Question) -> tuple[Interval, timedelta] | None:
     """Return the widest bins that add up to the period, those asked for if any are; None where none do."""
-    start = period.start.astimezone(zone or UTC)
+    period, interval = question.period, question.interval
+    start = period.start.astimezone(question.zone or UTC)
     if start.second or start.microsecond:
         return None
     begins = {Interval.DAY: not start.hour and not start.minute, Interval.HOUR: not start.minute}

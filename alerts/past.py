@@ -1,11 +1,13 @@
 """The truth as it stood at a past moment, by the data's own times.
 
-A report is there from when it was asked, an answer from when it is dated; an answer without a date always
-was. What was made of the reports (topics, places, which belong together) is as it is known today.
+A report is there from when it was asked, one that came late from when it came; an answer from when it is
+dated, always where it has no date. What was made of the reports (topics, places, which belong together) is as
+it is known today.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +17,7 @@ from nlp.summary import summarise
 from records.analysis import Analysis
 from records.post import Post
 from records.problem import DueAt, Membership, Problem
+from storage.arrivals import Arrival
 from storage.database import Database
 
 # Of each kind of thing; 100,000 posts of 400 characters take about 250 MB.
@@ -30,6 +33,24 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class Gathered:
+    """Which reports were there at the moment tried out: those that came late are not before they came."""
+
+    def __init__(self, late: Sequence[Arrival], clock: Clock) -> None:
+        self.clock = clock
+        self._late = late
+        self._arrived = {one.post_id: one.arrived_at for one in late}
+        self._times = [one.arrived_at for one in late]
+
+    def has(self, post_id: str) -> bool:
+        arrived_at = self._arrived.get(post_id)
+        return arrived_at is None or arrived_at < self.clock.now
+
+    def between(self, start: datetime, end: datetime) -> Sequence[Arrival]:
+        """Return those that came from `start` until `end`, by arrival."""
+        return self._late[bisect_left(self._times, start) : bisect_left(self._times, end)]
 
 
 class _Kept(Generic[Value]):
@@ -53,8 +74,8 @@ class _Kept(Generic[Value]):
 class PastTruth:
     """The truth at the moment of `clock`. Nothing can be written by way of it."""
 
-    def __init__(self, database: Database, clock: Clock, *, due_at: DueAt) -> None:
-        self.posts = PastPosts(database, clock)
+    def __init__(self, database: Database, gathered: Gathered, *, due_at: DueAt) -> None:
+        self.posts = PastPosts(database, gathered)
         self.analyses: _Kept[Analysis] = _Kept(database.analyses.get_many)
         self.problems = PastProblems(database, self.posts, self.analyses, due_at=due_at)
 
@@ -62,13 +83,13 @@ class PastTruth:
 class PastPosts:
     """Posts that had been asked, with the answers they had."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, gathered: Gathered) -> None:
         self._kept: _Kept[Post] = _Kept(database.posts.get_many)
-        self._clock = clock
+        self._gathered = gathered
 
     def get_many(self, post_ids: Iterable[str]) -> dict[str, Post]:
-        now = self._clock.now
-        found = self._kept.get_many(post_ids)
+        now = self._gathered.clock.now
+        found = self._kept.get_many(filter(self._gathered.has, post_ids))
         return {key: _as_it_was(post, now) for key, post in found.items() if post.asked_at < now}
 
 

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from zoneinfo import ZoneInfo
 
-from alerts.coverage import Coverage
-from alerts.deadlines import Deadlines
 from alerts.evaluate import evaluate
 from alerts.evidence import REPORTS, both, clause
 from alerts.explain import condition
 from alerts.facts import Facts, Group
 from alerts.gather import gather
-from alerts.reading import Reading, Truth
+from alerts.reading import Sight
 from alerts.rule_types import DAY, CountingRule, Rule, SourceSilentRule, SurgeRule
 from alerts.surge import judge
 from records.post import Post
@@ -23,8 +20,6 @@ from records.times import Period
 from storage.query import normalised
 from storage.query_syntax import clauses
 
-# Posts of one source asked in the same second; more are not looked through.
-MOST_AT_ONCE = 500
 # Over the window, evenly: a day's is looked at every hour.
 LOOKS = 24
 _SECOND = timedelta(seconds=1)
@@ -55,26 +50,13 @@ class RuleTrace:
     Told is the first of LOOKS looks that finds it, else the one that counts most. Answers are those of today.
     """
 
-    def __init__(
-        self,
-        rule: Rule,
-        post: Post,
-        truth: Truth,
-        index: Reading,
-        *,
-        now: datetime,
-        zone: ZoneInfo,
-        deadlines: Deadlines,
-        coverage: Coverage,
-    ) -> None:
+    def __init__(self, rule: Rule, post: Post, sight: Sight, *, now: datetime) -> None:
         last = min(now, post.asked_at + rule.timeframe)
         step = (last - post.asked_at) / LOOKS
         looks = ((post.asked_at + n * step).replace(second=0, microsecond=0) for n in range(1, LOOKS + 1))
         self._looks = [look for look in looks if look > post.asked_at] or [now]
-        self._rule, self._post, self._index = rule, post, index
-        self._truth, self._zone = truth, zone
+        self._rule, self._post, self._sight = rule, post, sight
         self._in_group: dict[tuple[tuple[str, str], ...], bool] = {}
-        self._deadlines, self._coverage = deadlines, coverage
 
     def checks(self) -> Iterator[Check]:
         """Yield what the rule asks, in its order; after what does not hold of the post nothing is asked."""
@@ -103,10 +85,9 @@ class RuleTrace:
 
     def _finds(self, query: str) -> bool:
         second = Period(start=self._post.asked_at, end=self._post.asked_at + _SECOND)
-        found = self._index.search(
-            both(query, clause("source", self._post.source)), period=second, limit=MOST_AT_ONCE
+        return self._post.id in self._sight.index.newest(
+            both(query, clause("source", self._post.source)), second
         )
-        return self._post.id in {hit.post_id for hit in found.hits}
 
     def _condition(self) -> Iterator[Check]:
         rule = self._rule
@@ -116,7 +97,7 @@ class RuleTrace:
         if isinstance(rule, CountingRule):
             for group in shown.groups:
                 yield from _counted(rule, shown.facts, group)
-        at = f"{shown.at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+        at = f"{shown.at.astimezone(self._sight.zone):%Y-%m-%d %H:%M}"
         yield Check(
             asked=f"{at}：{condition(rule)}",
             holds=shown.told is not None,
@@ -125,12 +106,9 @@ class RuleTrace:
 
     def _look(self, at: datetime) -> _Look:
         rule, post_id = self._rule, self._post.id
-        facts = gather(
-            rule, self._truth, self._index, now=at, zone=self._zone, deadlines=self._deadlines,
-            coverage=self._coverage,
-        )  # fmt: skip
-        problem_id = self._truth.problems.problem_ids_of([post_id]).get(post_id)
-        findings = evaluate(rule, facts, at, zone=self._zone)
+        facts = gather(rule, self._sight, now=at)
+        problem_id = self._sight.truth.problems.problem_ids_of([post_id]).get(post_id)
+        findings = evaluate(rule, facts, at, zone=self._sight.zone)
         told = (
             one.explanation for one in findings if post_id in one.post_ids or problem_id in one.problem_ids
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -68,6 +69,10 @@ class BaseRule(BaseModel):
     def identity(self) -> tuple[str, ...]:
         """Return the labels that tell one alert of this rule from another."""
         return ("problem",)
+
+    def key_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the values of the identity among `labels`."""
+        return tuple(labels.get(field, "") for field in self.identity)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -326,19 +331,9 @@ class SourceSilentRule(BaseRule):
         return self
 
 
-Rule = (
-    AnyRule
-    | FrequencyRule
-    | SurgeRule
-    | SpikeRule
-    | FlatlineRule
-    | PercentageMatchRule
-    | NewTermRule
-    | OverdueRule
-    | PoorReplyRule
-    | RecurrenceRule
-    | SourceSilentRule
-)
+SpanRule = SpikeRule | FlatlineRule | PercentageMatchRule | NewTermRule
+CaseRule = OverdueRule | PoorReplyRule | RecurrenceRule
+Rule = AnyRule | FrequencyRule | SurgeRule | SpanRule | CaseRule | SourceSilentRule
 RULE_MODELS: dict[RuleType, type[Rule]] = {
     RuleType.ANY: AnyRule,
     RuleType.FREQUENCY: FrequencyRule,

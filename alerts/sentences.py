@@ -10,6 +10,7 @@ from alerts.durations import chinese_duration
 from alerts.facts import Case, Group, Overdue
 from records.analysis import ReplyFindingCode, UrgencyCode
 from records.problem import Problem, ProblemState
+from storage.arrivals import Arrival
 
 REASONS = {
     UrgencyCode.DANGER: "危及安全",
@@ -204,3 +205,13 @@ def _moment(moment: datetime) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment.month}月{moment.day}日"
+
+
+def late_sentence(said: str, late: Sequence[Arrival], *, at: datetime, zone: ZoneInfo) -> str:
+    """Return 「……。迟到2件：最早03-15 09:30提出，03-18 09:30才收到；所说的是到03-16 08:00为止的情况。」"""
+    first = min(late, key=lambda one: (one.asked_at, one.post_id))
+    asked, arrived, seen = (one.astimezone(zone) for one in (first.asked_at, first.arrived_at, at))
+    return (
+        f"{said}迟到{len(late)}件：最早{asked:%m-%d %H:%M}提出，{arrived:%m-%d %H:%M}才收到；"
+        f"所说的是到{seen:%m-%d %H:%M}为止的情况。"
+    )

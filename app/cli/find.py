@@ -152,6 +152,7 @@ def why(
 
 def _checks(post_id: str, rule: str, settings: Settings) -> list[Check]:
     from alerts.coverage import coverage_of
+    from alerts.reading import Reading, Sight
     from alerts.rule_trace import RuleTrace
     from app.cli.trying import named_rule
     from app.tasks import rule_set
@@ -163,11 +164,14 @@ def _checks(post_id: str, rule: str, settings: Settings) -> list[Check]:
         found = rule_set(settings)
         post = stored_post(parts.database, post_id)
         coverage = coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone)
-        traced = RuleTrace(
-            named_rule(found, rule), post, parts.database, parts.index,
-            now=now, zone=settings.zone, deadlines=found.deadlines, coverage=coverage,
-        )  # fmt: skip
-        return list(traced.checks())
+        sight = Sight(
+            truth=parts.database,
+            index=Reading(parts.index),
+            zone=settings.zone,
+            deadlines=found.deadlines,
+            coverage=coverage,
+        )
+        return list(RuleTrace(named_rule(found, rule), post, sight, now=now).checks())
 
 
 def reindex(data_dir: DataDir = None) -> None:

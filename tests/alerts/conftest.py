@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from alerts.coverage import Coverage
+from alerts.deadlines import load_deadlines
+from alerts.reading import Reading, Sight
 from nlp.segment import words
 from records.analysis import Analysis, Intent, ReplyFinding, ReplyFindingCode, ReplyQuality
 from records.post import Channel, Post, Reply
@@ -37,6 +40,7 @@ class Town:
         text: str = "停水三天了",
         *,
         asked_at: datetime = NOW,
+        fetched_at: datetime | None = None,
         source: str = "board",
         place: str | None = "A3区",
         topic: str = "城乡建设",
@@ -52,7 +56,7 @@ class Town:
         self._number += 1
         post = Post(
             source=source, channel=channel, native_id=str(self._number), text=text, place=place,
-            asked_at=asked_at, fetched_at=asked_at, replies=replies, addressed_to="A市水务集团",
+            asked_at=asked_at, fetched_at=fetched_at or asked_at, replies=replies, addressed_to="A市水务集团",
         )  # fmt: skip
         analysis = Analysis(
             post_id=post.id, revision=1, model_version="test", topic=topic, topic_guess=topic,
@@ -76,6 +80,16 @@ class Town:
         self.database.problems.commit(self._memberships, list(self._problems.values()))
         self._posts, self._analyses, self._memberships, self._problems = [], [], [], {}
         drain(self.database, self.index, segment=words)
+
+    def sight(self) -> Sight:
+        """Return what rules see of the town, every source being seen."""
+        return Sight(
+            truth=self.database,
+            index=Reading(self.index),
+            zone=DEFAULT_ZONE,
+            deadlines=load_deadlines(),
+            coverage=Coverage(),
+        )
 
     def close(self) -> None:
         self.index.close()

@@ -71,14 +71,16 @@ def filled(town: Town) -> Town:
     return town
 
 
-def tried(town: Town, one: Rule, folder: Path, *, every: timedelta = DAY) -> list[TriedAlert]:
+def tried(
+    town: Town, one: Rule, folder: Path, *, every: timedelta = DAY, period: Period = PERIOD
+) -> list[TriedAlert]:
     clock = Clock(now=NOW)
     index = TantivyIndex(folder / "index", segment=words, zone=DEFAULT_ZONE, clock=clock)
     past = Past(
         database=town.database, index=index, clock=clock, coverage=Coverage(), deadlines=load_deadlines(),
         due_at=lambda post, _: post.asked_at + 5 * DAY, zone=DEFAULT_ZONE,
     )  # fmt: skip
-    return backtest(one, past, moments(PERIOD, every=every))
+    return backtest(one, past, moments(period, every=every))
 
 
 def live_alerts(town: Town) -> set[tuple[str, datetime, tuple[str, ...], float]]:

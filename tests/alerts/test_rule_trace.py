@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from alerts.coverage import Coverage
-from alerts.deadlines import load_deadlines
 from alerts.rule_trace import RuleTrace
 from records.post import Channel
-from records.times import DEFAULT_ZONE
 from tests.alerts.conftest import Town
 from tests.alerts.samples import DAY, HOUR, NOW, rule
 
@@ -22,10 +19,7 @@ def checks(
     town.catch_up()
     post = town.database.posts.get(post_id)
     assert post is not None
-    traced = RuleTrace(
-        rule(kind, **stated), post, town.database, town.index,
-        now=now, zone=DEFAULT_ZONE, deadlines=load_deadlines(), coverage=Coverage(),
-    )  # fmt: skip
+    traced = RuleTrace(rule(kind, **stated), post, town.sight(), now=now)
     return {check.asked.split("：", 1)[-1]: (check.holds, check.found) for check in traced.checks()}
 
 
