@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -24,20 +24,20 @@ from storage.database import Database
 _RESOLVED = "resolved"
 
 
-def announce(
-    database: Database,
-    rules: RuleSet,
-    policy: Notifications,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    console_url: str = "",
-) -> int:
-    """Return how many messages are new in the ledger. One process at a time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What telling goes by. `console_url` is where the messages' link leads."""
 
-    `console_url` is where the messages' link leads.
-    """
-    look_again = partial(look, database, rules, policy, now=now, zone=zone, console_url=console_url)
+    database: Database
+    rules: RuleSet
+    policy: Notifications
+    zone: ZoneInfo
+    console_url: str = ""
+
+
+def announce(desk: Desk, *, now: datetime) -> int:
+    """Return how many messages are new in the ledger. One process at a time."""
+    database, look_again = desk.database, partial(situation_of, desk, now=now)
     situation, new = look_again(), 0
     for silence in situation.silences:
         if silence.ends_at <= now:
@@ -50,32 +50,25 @@ def announce(
     return new
 
 
-def told_of(alert: Alert, database: Database, situation: Situation) -> list[Way]:
+def told_of(alert: Alert, desk: Desk, *, now: datetime) -> list[Way]:
     """Return what came of the alert, resolved or not, on each channel that it goes to."""
-    own = {(one.channel, one.alert_id, one.kind): one for one in database.deliveries.notices(of=alert.id)}
+    situation, told = situation_of(desk, now=now), desk.database.deliveries.notices(of=alert.id)
+    own = {(one.channel, one.alert_id, one.kind): one for one in told}
     return ways(alert, replace(situation, notices={**situation.notices, **own}))
 
 
-def look(
-    database: Database,
-    rules: RuleSet,
-    policy: Notifications,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    console_url: str = "",
-) -> Situation:
+def situation_of(desk: Desk, *, now: datetime) -> Situation:
     """Return all that telling depends on, as it is now."""
-    notices = database.deliveries.notices()
+    database = desk.database
     return Situation(
         standing=database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS),
-        notices={(notice.channel, notice.alert_id, notice.kind): notice for notice in notices},
+        notices={(one.channel, one.alert_id, one.kind): one for one in database.deliveries.notices()},
         silences=database.silences.untold(),
-        rules={rule.name: rule for rule in rules.rules},
-        policy=policy,
+        rules={rule.name: rule for rule in desk.rules.rules},
+        policy=desk.policy,
         now=now,
-        zone=zone,
-        console_url=console_url,
+        zone=desk.zone,
+        console_url=desk.console_url,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from alerts.announce import announce, look, told_of
+from alerts.announce import Desk, announce, told_of
 from alerts.coverage import coverage_of
 from alerts.delivery import DeliveryReport, deliver, recover
 from alerts.engine import RuleReport, retire, run_rules
@@ -64,19 +64,29 @@ def deliver_pending(parts: Parts, *, now: datetime) -> DeliveryReport:
             look_after(unusable=err)
             raise
         look_after()
-        announce(database, rules, policy, now=now, zone=settings.zone, console_url=settings.console_url)
+        announce(_desk(parts, rules, policy), now=now)
         return deliver(database, policy.receivers, now=now)
 
 
 def telling_of(parts: Parts, alert: Alert, *, now: datetime) -> list[Way]:
     """Return what came of the alert on each channel that it goes to, or why it is not told there."""
-    settings, database = parts.settings, parts.database
+    settings = parts.settings
     try:
         policy = notifications(settings)
     except ConfigurationError as err:
         return [Way(channel=settings.receivers_file.name, said=str(err))]
-    situation = look(database, rule_set(settings), policy, now=now, zone=settings.zone)
-    return told_of(alert, database, situation)
+    return told_of(alert, _desk(parts, rule_set(settings), policy), now=now)
+
+
+def _desk(parts: Parts, rules: RuleSet, policy: Notifications) -> Desk:
+    settings = parts.settings
+    return Desk(
+        database=parts.database,
+        rules=rules,
+        policy=policy,
+        zone=settings.zone,
+        console_url=settings.console_url,
+    )
 
 
 def rule_set(settings: Settings) -> RuleSet:

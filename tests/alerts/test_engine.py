@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerts.announce import announce
+from alerts.announce import Desk, announce
 from alerts.channels import Receiver
 from alerts.coverage import Coverage
 from alerts.deadlines import load_deadlines
@@ -49,7 +49,8 @@ def tell(town: Town, rules: Sequence[Rule], *, now: datetime = NOW) -> int:
     """Return how many messages are new in the ledger."""
     chosen = RuleSet(rules=tuple(rules), errors=(), deadlines=load_deadlines())
     policy = Notifications(receivers={"群": Receiver(name="群", url="json://127.0.0.1/")})
-    return announce(town.database, chosen, policy, now=now, zone=DEFAULT_ZONE)
+    desk = Desk(database=town.database, rules=chosen, policy=policy, zone=DEFAULT_ZONE)
+    return announce(desk, now=now)
 
 
 def quiet_weeks(town: Town, *, source: str = "board", place: str = "A3区") -> None:

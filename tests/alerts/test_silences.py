@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alerts.announce import announce
+from alerts.announce import Desk, announce
 from alerts.channels import Receiver
 from alerts.deadlines import load_deadlines
 from alerts.notifications import Notifications
@@ -48,7 +48,7 @@ def tell(database: Database, now: datetime, *, route: Route | None = None) -> li
         time_intervals={"上午": MORNING},
     )
     rules = RuleSet(rules=(), errors=(), deadlines=load_deadlines())
-    announce(database, rules, policy, now=now, zone=DEFAULT_ZONE)
+    announce(Desk(database=database, rules=rules, policy=policy, zone=DEFAULT_ZONE), now=now)
     return [one for one in database.deliveries.list() if one.key not in before]
 
 

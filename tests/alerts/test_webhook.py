@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from alerts.announce import announce
+from alerts.announce import Desk, announce
 from alerts.channels import Receiver as Channel
 from alerts.deadlines import load_deadlines
 from alerts.notifications import Notifications
@@ -75,7 +75,7 @@ def test_it_says_once_that_an_alert_is_over(tmp_path: Path) -> None:
 
         def tell(now: datetime) -> list[dict[str, Any]]:
             before = {one.key for one in database.deliveries.list()}
-            announce(database, rules, policy, now=now, zone=DEFAULT_ZONE)
+            announce(Desk(database=database, rules=rules, policy=policy, zone=DEFAULT_ZONE), now=now)
             return [json.loads(one.body) for one in database.deliveries.list() if one.key not in before]
 
         assert [one["status"] for one in tell(NOW)] == ["firing"]
