@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from nlp.grams import Floats, WordTerms
 from nlp.linear import unit_tfidf
-from nlp.model_files import SHIPPED, load_model, packed, save_model, unpacked
+from nlp.model_files import SHIPPED, opened_model, packed, save_model, unpacked
 from nlp.segment import is_person_name, words
 from nlp.vocabulary import inverse_frequency, learn_words
 
-FOLDER = SHIPPED / "answers"
+NAME = "answers"
+FOLDER = SHIPPED / NAME
 # Four held-out splits of replies_open.jsonl, 806 candidates each, mean MRR: 0.956 without the directions,
 # 0.970 with 32, 0.971 with 64, 0.973 with 128.
 DIMENSIONS = 64
@@ -64,16 +65,18 @@ class AnswerModel:
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
         """Read the model in `folder`, or the shipped one. Raises ConfigurationError if it cannot be used."""
-        head, arrays = load_model(folder or FOLDER)
-        asking, answering = (
-            Side(
-                WordTerms({word: column for column, word in enumerate(unpacked(arrays[f"{name}_words"]))}),
-                arrays[f"{name}_idf"],
-                arrays[f"{name}_vectors"].astype(np.float32),
+        with opened_model(folder or FOLDER, NAME) as (head, arrays):
+            asking, answering = (
+                Side(
+                    WordTerms(
+                        {word: column for column, word in enumerate(unpacked(arrays[f"{name}_words"]))}
+                    ),
+                    arrays[f"{name}_idf"],
+                    arrays[f"{name}_vectors"].astype(np.float32),
+                )
+                for name in ("question", "reply")
             )
-            for name in ("question", "reply")
-        )
-        return cls(head["version"], asking, answering, arrays["delay_gains"])
+            return cls(head["version"], asking, answering, arrays["delay_gains"])
 
     def fit_of(self, questions: Sequence[str], replies: Sequence[str]) -> Floats:
         """Return how well each reply goes with each question, (n_replies, n_questions), spread about 1."""
@@ -110,7 +113,7 @@ def fit_answers(
         "reply_vectors": reply_vectors.astype(np.float16),
         "delay_gains": _delay_gains(_days(asked), _days(replied)),
     }
-    save_model(folder, {"name": "answers"}, arrays)
+    save_model(folder, {"name": NAME}, arrays)
     return AnswerModel.load(folder)
 
 

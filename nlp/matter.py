@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from nlp.grams import Floats, Ints, KeyTable
 from nlp.linear import unit_rows
-from nlp.model_files import SHIPPED, load_model, packed, save_model, unpacked
+from nlp.model_files import SHIPPED, opened_model, packed, save_model, unpacked
 from nlp.pieces import code_points
 from nlp.places import find_places
 from nlp.segment import words
@@ -32,7 +32,8 @@ LARGEST_SHARE = 0.3  # a word that more use says nothing
 COMMON_IDF = 5.6  # of a word in one message of a hundred: no part of an unusual name
 COMMON_PAIRS = 9  # two characters that so many of the messages hold side by side are no part of a name
 MAX_CHARACTERS = 500  # what a message is about is said by then
-FOLDER = SHIPPED / "matter"
+NAME = "matter"
+FOLDER = SHIPPED / NAME
 SEED = 0
 
 # Places that tell one problem from another. City, district and street are shared by too many.
@@ -58,19 +59,19 @@ class MatterModel:
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
         """Read the model in `folder`, or the shipped one. Raises ConfigurationError if it cannot be used."""
-        head, arrays = load_model(folder or FOLDER)
-        names = unpacked(arrays["words"])
-        idf = arrays["idf"].astype(np.float64)
-        pairs = code_points(arrays["pairs"].tobytes().decode() + "\n").reshape(-1, 3)
-        return cls(
-            version=head["version"],
-            names=names,
-            index={word: row for row, word in enumerate(names)},
-            idf=idf,
-            vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
-            common=np.append(idf < COMMON_IDF, False),
-            common_pairs=KeyTable.of(np.sort(pairs[:, 0] << 16 | pairs[:, 1])),
-        )
+        with opened_model(folder or FOLDER, NAME) as (head, arrays):
+            names = unpacked(arrays["words"])
+            idf = arrays["idf"].astype(np.float64)
+            pairs = code_points(arrays["pairs"].tobytes().decode() + "\n").reshape(-1, 3)
+            return cls(
+                version=head["version"],
+                names=names,
+                index={word: row for row, word in enumerate(names)},
+                idf=idf,
+                vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
+                common=np.append(idf < COMMON_IDF, False),
+                common_pairs=KeyTable.of(np.sort(pairs[:, 0] << 16 | pairs[:, 1])),
+            )
 
     def columns(self, words: Sequence[str]) -> Ints:
         """Return the row of each word in `vectors`, -1 where it is not known."""
@@ -105,7 +106,7 @@ def fit_matter(texts: Sequence[str], folder: Path) -> MatterModel:
         "scale": scale,
         "pairs": packed(common),
     }
-    save_model(folder, {"name": "matter"}, arrays)
+    save_model(folder, {"name": NAME}, arrays)
     return MatterModel.load(folder)
 
 

@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from nlp.grams import CharGrams, WordTerms
 from nlp.linear import Block, TextScorer
-from nlp.model_files import load_model, save_model, unpacked
+from nlp.model_files import opened_model, save_model, unpacked
 from nlp.segment import normal_words, normalise
 from nlp.topics import TopicDecider, TopicGuess
-from records.errors import ConfigurationError
 
 NAME = "linear"
 
@@ -36,8 +35,7 @@ class Model:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read the model in `folder`. Raises ConfigurationError where it cannot be used."""
-        head, arrays = load_model(folder)
-        try:
+        with opened_model(folder, NAME) as (head, arrays):
             return cls(
                 version=head["version"],
                 scorer=_scorer(arrays),
@@ -45,8 +43,6 @@ class Model:
                 topics=TopicDecider.from_plain(head["topics"]),
                 intents=TopicDecider.from_plain(head["intents"]),
             )
-        except KeyError as err:
-            raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
 
     def guess_topics(self, messages: Sequence[tuple[str, str]]) -> list[TopicGuess]:
         """Return a guess for each message, given as title and text."""

@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,24 @@ def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any])
     mark = hashlib.sha256(_json(content)).hexdigest()[:8]
     write_whole(folder / _WEIGHTS, packed)
     write_whole(folder / HEAD, _json({"format": FORMAT, "version": f"{head['name']}-{mark}", **content}))
+
+
+@contextmanager
+def opened_model(folder: Path, name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Give head and arrays of the model to who makes something of them, a model of another `name` refused.
+
+    Raises ConfigurationError as `load_model` does, and for a part that is missing: a KeyError of the caller.
+    """
+    head, arrays = load_model(folder)
+    if head.get("name") != name:
+        raise ConfigurationError(
+            f'model {folder}: of kind "{head.get("name")}", here belongs one of kind "{name}"'
+            " (train one: huiying train)"
+        )
+    try:
+        yield head, arrays
+    except KeyError as err:
+        raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
 
 
 def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,8 +16,10 @@ import numpy as np
 
 from nlp.grams import CharGrams, Floats, WordTerms
 from nlp.linear import Block, TextScorer
-from nlp.model_files import load_model, unpacked
+from nlp.model_files import opened_model, unpacked
 from nlp.reading import Reading
+
+NAME = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +34,20 @@ class OwnTopicsModel:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read the model in `folder`. Raises ConfigurationError where it cannot be used."""
-        head, arrays = load_model(folder)
-        scorer = TextScorer(
-            words=WordTerms({word: column for column, word in enumerate(unpacked(arrays["words"]))}),
-            grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),
-            word_block=Block(arrays["word_idf"], arrays["word_weights"]),
-            gram_block=Block(arrays["gram_idf"], arrays["gram_weights"]),
-            bias=arrays["bias"],
-        )
-        return cls(
-            version=head["version"],
-            definitions={topic["name"]: topic["definition"] for topic in head["topics"]},
-            scorer=scorer,
-            thresholds=arrays["thresholds"],
-        )
+        with opened_model(folder, NAME) as (head, arrays):
+            scorer = TextScorer(
+                words=WordTerms({word: column for column, word in enumerate(unpacked(arrays["words"]))}),
+                grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),
+                word_block=Block(arrays["word_idf"], arrays["word_weights"]),
+                gram_block=Block(arrays["gram_idf"], arrays["gram_weights"]),
+                bias=arrays["bias"],
+            )
+            return cls(
+                version=head["version"],
+                definitions={topic["name"]: topic["definition"] for topic in head["topics"]},
+                scorer=scorer,
+                thresholds=arrays["thresholds"],
+            )
 
     def decide(self, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
         """Return for each message the topics that it has, in the order of `definitions`, often none."""

@@ -15,12 +15,11 @@ from scipy import sparse
 from nlp.card import write_card
 from nlp.linear import unit_tfidf
 from nlp.model_files import packed, save_model
-from nlp.own_topics import OwnTopicsModel
+from nlp.own_topics import NAME, OwnTopicsModel
 from nlp.segment import is_person_name, normal_words, normalise
 from nlp.vocabulary import inverse_frequency, learn_grams, learn_words
 from records.errors import ConfigurationError
 
-NAME = "own"
 FEWEST_EXAMPLES = 5
 FEWEST_MESSAGES = 200  # ordinary ones
 FOLDS, SEED, PENALTY = 5, 0, 1.0

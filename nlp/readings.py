@@ -20,7 +20,7 @@ from nlp.facts import FactReader, Facts
 from nlp.grams import SIZE, CharGrams, Floats, Ints
 from nlp.intent import read_intents
 from nlp.linear import Block, TextScorer
-from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.model_files import SHIPPED, opened_model, save_model
 from nlp.topics import TopicDecider
 from nlp.urgency import read_urgency
 from records.analysis import Intent, UrgencyCode, UrgencyReason
@@ -85,8 +85,7 @@ class ReadingsModel:
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Self:
         """Read the model in `folder`. Raises ConfigurationError where it cannot be used."""
-        head, arrays = load_model(folder)
-        try:
+        with opened_model(folder, NAME) as (head, arrays):
             return cls(
                 version=head["version"],
                 words=tuple(arrays["words"].tobytes().decode().split("\n")),
@@ -100,8 +99,6 @@ class ReadingsModel:
                 floors={UrgencyCode(code): floor for code, floor in head["floors"].items()},
                 intents=TopicDecider.from_plain(head["intents"]),
             )
-        except KeyError as err:
-            raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
 
     def save(self, folder: Path) -> Self:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
