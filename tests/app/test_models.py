@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from nlp import readings
+from nlp.floors import read_floors, shortfalls
+from nlp.model_files import SHIPPED, load_model, save_model
+from nlp.model_shelf import ModelKind, ModelShelf
 from tests.app.conftest import Huiying, Result
 
 _SUBJECTS = {
@@ -92,6 +97,36 @@ def test_a_model_under_the_floors_is_promoted_by_force_only(huiying: Huiying, tm
     assert [row["live"] for row in _models(huiying)] == [True, False]
     assert huiying("models", "promote", version, "--force").code == 0
     assert [row["live"] for row in _models(huiying)] == [False, True]
+
+
+@pytest.mark.parametrize("low", [None, "intent", "dissatisfaction", "urgency"])
+def test_readings_under_a_floor_are_not_promoted(huiying: Huiying, tmp_path: Path, low: str | None) -> None:
+    head, arrays = load_model(readings.FOLDER)
+    made = tmp_path / "made"
+    kept = {key: head[key] for key in ("name", "kinds", "floors", "intents")}
+    save_model(made, {**kept, "cuts": [cut + 0.01 for cut in head["cuts"]]}, arrays)
+    card = json.loads((readings.FOLDER / "card.json").read_text(encoding="utf-8"))
+    if low is not None:
+        card["readings"][low]["kappa"] = 0.3
+    (made / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    shelf = ModelShelf(tmp_path / "data" / "models")
+    version = shelf.put(ModelKind.READINGS, made, now=datetime(2026, 3, 1, tzinfo=UTC))
+    promoted = huiying("models", "promote", version)
+    assert promoted.code == (0 if low is None else 2)
+    if low is not None:
+        assert f"readings.{low}.kappa 0.3 is under its floor of" in promoted.err
+        assert promoted.err.count("\n") == 1
+    live = shelf.live(ModelKind.READINGS)
+    assert live is not None
+    assert (live.version == version) is (low is None)
+
+
+def test_the_shipped_models_keep_the_floors_that_ship_with_them() -> None:
+    floors = read_floors(SHIPPED / "floors.json")
+    measured = [model for model in ModelShelf(None).models() if model.kind.value in floors]
+    assert {model.kind for model in measured} == {ModelKind.TOPICS, ModelKind.READINGS, ModelKind.REPLIES}
+    for model in measured:
+        assert shortfalls(model.card, floors[model.kind.value]) == []
 
 
 def test_an_installation_may_have_floors_of_its_own(huiying: Huiying, data: Path, tmp_path: Path) -> None:
@@ -200,6 +235,8 @@ def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying,
     assert "200 at least" in huiying("train", "own", own).err, "nothing is stored here yet"
     version = _trained(huiying, "own", own, "--messages", ordinary)
     assert len(huiying("topics", "--format", "jsonl").rows) == 7
+    huiying("import", message)
+    assert huiying("search", "own_topic:加装电梯", "--format", "jsonl").rows == []
     assert huiying("models", "promote", version).code == 0
     registered = huiying("topics", "--format", "jsonl").rows
     assert (len(registered), registered[-1]["definition"]) == (8, topic["definition"])
@@ -208,3 +245,13 @@ def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying,
     said = {"own_topics": before["own_topics"], "model_version": before["model_version"]}
     assert after["model_version"] == f"{before['model_version']}-{version}"
     assert {**after, **said} == before
+    # What was stored before is read again with the next that comes in.
+    other = tmp_path / "next.jsonl"
+    other.write_text(json.dumps(MESSAGE), encoding="utf-8")
+    huiying("import", other)
+    [found] = huiying("search", "own_topic:加装电梯", "--format", "jsonl").rows
+    assert (found["id"], found["own_topics"]) == ("town/1", ["加装电梯"])
+    assert "加装电梯" in huiying("why", "town/1").out
+    assert huiying("models", "rollback", "own").code == 0
+    huiying("import", message)
+    assert huiying("search", "_exists_:own_topic", "--format", "jsonl").rows == []
