@@ -85,11 +85,12 @@ def _analysed(post: Post, analysis: Analysis | None) -> str:
     if analysis is None:
         return "尚未分析"
     topic = analysis.topic or f"拿不准（最像 {analysis.topic_guess}）"
+    below = "、".join((f"二级 {analysis.subtopic or '未知'}", *analysis.own_topics))
     reasons = "、".join(f"“{reason.words}”" for reason in analysis.reasons) or "无"
     places = "、".join(place.name for place in analysis.places) or "未识别"
     stale = "" if analysis.revision == post.revision else f"；依据第 {analysis.revision} 版，新版待分析"
     return (
-        f"主题 {topic}（{analysis.topic_score:.2f}），类型 {analysis.intent}，"
+        f"主题 {topic}（{analysis.topic_score:.2f}；{below}），类型 {analysis.intent}，"
         f"不满 {analysis.dissatisfaction:.2f}，紧急 {analysis.urgency}（依据：{reasons}），"
         f"地点 {places}，模型 {analysis.model_version}{stale}"
     )

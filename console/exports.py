@@ -33,6 +33,8 @@ COLUMNS = (
     "addressed_to",
     "status",
     "topic",
+    "subtopic",
+    "own_topics",
     "urgency",
     "dissatisfaction",
     "replies",
@@ -133,9 +135,10 @@ def disarmed(value: Any) -> Any:
 
 def _cells(post: Post, analysis: Analysis | None) -> list[Any]:
     """Return the values of COLUMNS."""
-    analysed: list[Any] = [None, None, None]
+    analysed: list[Any] = [None] * 5
     if analysis is not None:
-        analysed = [analysis.topic, analysis.urgency, round(analysis.dissatisfaction, 3)]
+        about = [analysis.topic, analysis.subtopic, "、".join(analysis.own_topics)]
+        analysed = [*about, analysis.urgency, round(analysis.dissatisfaction, 3)]
     asked = [post.id, post.source, post.channel.value, post.asked_at, post.title, post.text]
     addressed = [post.place, post.addressed_to, post.status]
     return [*asked, *addressed, *analysed, len(post.replies), post.first_replied_at, post.url]

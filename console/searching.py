@@ -21,7 +21,7 @@ from storage.highlight import Span, choose_snippet, highlight_spans, spans_withi
 from storage.query import parse_query
 from storage.query_tree import Node, Phrase, Term, Words, wanted_words
 
-FACETS = ("topic", "place", "department", "status", "channel", "urgency")
+FACETS = ("topic", "subtopic", "own_topic", "place", "department", "status", "channel", "urgency")
 PAGE_SIZE = 20
 FACET_VALUES = 12
 # Up to three days a bar is an hour, up to a quarter a day, beyond it a week.
@@ -54,6 +54,8 @@ class SearchForm(BaseModel):
 
     q: Annotated[str, Field(max_length=2000)] = ""
     topic: Values = []
+    subtopic: Values = []
+    own_topic: Values = []
     place: Values = []
     department: Values = []
     status: Values = []

@@ -71,6 +71,8 @@ def _show_page(parts: Parts, query: str, sort: SortOrder, limit: int, form: Form
             rows.append({
                 **plain_post(post),
                 "topic": analysis.topic if analysis else None,
+                "subtopic": analysis.subtopic if analysis else None,
+                "own_topics": list(analysis.own_topics) if analysis else [],
                 "urgency": analysis.urgency if analysis else None,
                 "score": round(hit.score, 3),
             })  # fmt: skip

@@ -27,6 +27,7 @@ from records.analysis import Analysis
 from records.post import Channel, Post
 from records.query import SortOrder
 from tests.console.town import NOW, ZONE
+from tests.storage.samples import analysis
 
 POST = Post(
     source="board",
@@ -91,6 +92,21 @@ def test_half_a_surrogate_does_not_break_off_a_file() -> None:
     post = replace(POST, text="半\ud83d个")
     assert json.loads(written([post], ExportFormat.JSONL))["text"] == "半?个"
     assert "半?个" in written([post], ExportFormat.CSV).decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("form", [ExportFormat.CSV, ExportFormat.XLSX])
+def test_a_table_has_the_second_level_and_own_topics(form: ExportFormat) -> None:
+    read = analysis(POST, subtopic=None, own_topics=("加装电梯", "=二次供水"))
+    file = b"".join(export_pieces([(POST, analysis(POST)), (POST, read)], form, zone=ZONE))
+    if form is ExportFormat.CSV:
+        rows = list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+    else:
+        rows = [[cell.value or "" for cell in row] for row in load_workbook(io.BytesIO(file)).worksheets[0]]
+    columns = [rows[0].index(name) for name in ("topic", "subtopic", "own_topics", "urgency")]
+    assert [[str(row[at]) for at in columns] for row in rows[1:]] == [
+        ["城乡建设", "城市建设和市政管理", "加装电梯、二次供水", "2"],
+        ["城乡建设", "", "加装电梯、=二次供水", "2"],
+    ]
 
 
 @pytest.mark.parametrize("sort", SortOrder)

@@ -85,6 +85,15 @@ def test_a_post_that_the_model_is_unsure_of_says_so(client: TestClient) -> None:
     assert "文中没有写明" in page
 
 
+def test_the_second_level_is_marked_as_a_suggestion_or_unknown(client: TestClient) -> None:
+    page = client.get("/posts/board/water-0").text
+    assert '<b lang="zh">城市建设和市政管理</b> <span class="quiet">机器的建议</span>' in page
+    assert '<dt>自定义主题</dt><dd lang="zh">二次供水</dd>' in page
+    page = client.get(f"/posts/{UNSURE}").text
+    assert '<dt>二级主题</dt><dd><b class="unknown">未知</b></dd>' in page
+    assert "自定义主题" not in page
+
+
 def test_reasons_quote_the_words(client: TestClient) -> None:
     page = client.get("/posts/board/water-0").text
     assert '断水断电断气：<q lang="zh">一直没有来水</q>' in page

@@ -61,6 +61,17 @@ def test_facets_narrow_and_can_be_left_again(client: TestClient) -> None:
     assert "<span>湖滨区</span>" in page
 
 
+def test_the_second_level_and_own_topics_are_facets(client: TestClient) -> None:
+    page = client.get("/search", params={"own_topic": "二次供水", "subtopic": "城市建设和市政管理"}).text
+    assert "<b>6 件来件</b>" in page
+    assert "自定义主题：二次供水 ×" in page
+    assert "二级主题：城市建设和市政管理 ×" in page
+    assert "<span>二次供水</span><small>6</small>" in client.get("/search").text
+    found = client.get("/api/posts", params={"own_topic": "二次供水", "limit": 1}).json()
+    read = found["items"][0]["analysis"]
+    assert (found["total"], read["subtopic"], read["own_topics"]) == (6, "城市建设和市政管理", ["二次供水"])
+
+
 def test_a_facet_value_may_hold_any_character(client: TestClient) -> None:
     page = client.get("/search", params={"place": '<b>"南门"</b>'})
     assert page.status_code == 200

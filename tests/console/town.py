@@ -268,6 +268,8 @@ def _analysis(post: Post) -> Analysis:
         else (),
         keywords=("停水", "供水公司") if water else ("施工", "噪音"),
         reply_quality=quality,
+        subtopic="城市建设和市政管理" if water else None,
+        own_topics=("二次供水",) if water else (),
     )
 
 
