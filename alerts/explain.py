@@ -27,8 +27,6 @@ from alerts.sentences import FAULTS, FIELDS
 
 _FIELDS = {
     **FIELDS,
-    "subtopic": "二级类别",
-    "own_topic": "自定义主题",
     "problem": "问题",
     "channel": "渠道",
     "source": "来源",

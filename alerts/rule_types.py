@@ -18,7 +18,7 @@ DEFAULT_RECEIVER = "default"
 DAY = timedelta(days=1)
 # What an answer can lack, each a finding of nlp.reply_quality.
 POOR = (ReplyFindingCode.FORM_LETTER, ReplyFindingCode.HANDS_OVER, ReplyFindingCode.REFUSES)
-_TERM_FIELDS = ("place", "topic", "department")
+_TERM_FIELDS = ("place", "topic", "subtopic", "own_topic", "department")
 
 
 class RuleType(StrEnum):

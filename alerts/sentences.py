@@ -31,7 +31,13 @@ FAULTS = {
     ReplyFindingCode.HANDS_OVER: "转交他处",
     ReplyFindingCode.REFUSES: "不予办理",
 }
-FIELDS = {"place": "地点", "topic": "类别", "department": "责任单位"}
+FIELDS = {
+    "place": "地点",
+    "topic": "类别",
+    "subtopic": "二级类别",
+    "own_topic": "自定义主题",
+    "department": "责任单位",
+}
 UNKNOWN = {"department": "责任单位未明", "place": "地点未明", "topic": "类别未明"}
 # A title is a resident's sentence; past this it is a paragraph.
 TITLE_LENGTH = 40

@@ -44,6 +44,7 @@ class Town:
         source: str = "board",
         place: str | None = "A3区",
         topic: str = "城乡建设",
+        own_topics: tuple[str, ...] = (),
         urgency: int = 0,
         problem_id: str | None = None,
         copy_of: str | None = None,
@@ -62,6 +63,7 @@ class Town:
             post_id=post.id, revision=1, model_version="test", topic=topic, topic_guess=topic,
             topic_score=0.9, runner_up=None, intent=Intent.COMPLAINT, intent_score=0.9, dissatisfaction=0.5,
             urgency=urgency, reply_quality=_quality(findings) if replies else None,
+            own_topics=own_topics,
         )  # fmt: skip
         self._posts.append(post)
         self._analyses.append(analysis)

@@ -89,6 +89,21 @@ def test_a_place_never_seen_before_is_a_new_term(town: Town) -> None:
     assert alert.explanation == "新出现的地点“C区”：24小时内2件，此前30天没有，涉及2个独立反映。"
 
 
+def test_own_topics_are_counted_looked_for_and_grouped_by(town: Town) -> None:
+    for number in range(4):
+        own = ("加装电梯", "夜间噪音") if number < 3 else ("夜间噪音",)
+        town.post(asked_at=NOW - DAY / 4, own_topics=own)
+    posts(town, 5, days_ago=25)
+    keys = {"query_key": ["own_topic"], "group_by": "own_topic", "num_events": 3}
+    found = alerts(town, rule("frequency", filter="NOT own_topic:暖气", **keys))
+    assert {one.labels["own_topic"]: len(one.post_ids) for one in found} == {"夜间噪音": 4, "加装电梯": 3}
+    new = rule("new_term", name="新主题", fields="own_topic", filter="own_topic:加装*", num_events=3)
+    lifts = [one for one in alerts(town, new) if one.rule == "新主题" and "加装电梯" in one.labels.values()]
+    assert [one.explanation for one in lifts] == [
+        "新出现的自定义主题“加装电梯”：24小时内3件，此前30天没有，涉及3个独立反映。"
+    ]
+
+
 def reply(days_ago: float) -> tuple[Reply, ...]:
     return (Reply(text="您好，来信收悉。", department="A市水务集团", replied_at=NOW - days_ago * DAY),)
 
