@@ -7,7 +7,7 @@ from datetime import datetime
 
 from parsel import Selector
 
-from crawler.extraction import all_text, first_text, read_count, read_date, read_rating, select
+from crawler.extraction import all_text, first_text, hashed_id, read_count, read_date, read_rating, select
 from crawler.selectors import BoardSelectors
 from crawler.source import BoardSource
 from crawler.tally import Quarantined
@@ -39,7 +39,7 @@ def read_message(
         addressed_to=first_text(page, selectors.department) or source.department,
         place=first_text(page, selectors.place) or source.place,
         status=first_text(page, selectors.status) or None,
-        replies=tuple(_replies(page, source)),
+        replies=tuple(read_replies(page, source=source)),
         rating=read_rating(first_text(page, selectors.rating)),
         votes_up=read_count(first_text(page, selectors.votes_up)),
         votes_down=read_count(first_text(page, selectors.votes_down)),
@@ -52,7 +52,13 @@ def _with_attachments(body: str, page: Selector, selectors: BoardSelectors) -> s
     return f"{body}\n附件：{'、'.join(names)}" if any(names) else body
 
 
-def _replies(page: Selector, source: BoardSource) -> Iterator[Reply]:
+def content_id(item: Selector, selectors: BoardSelectors) -> str:
+    """Return by what a message is known that has neither a page nor a number: its own words and date."""
+    said = (selectors.title, selectors.asked_at, selectors.body)
+    return hashed_id("\n".join(all_text(item, selector) for selector in said))
+
+
+def read_replies(page: Selector, *, source: BoardSource) -> Iterator[Reply]:
     """Yield the replies in the page's order; a reply without text is none yet."""
     selectors = source.selectors
     for block in select(page, selectors.reply) if selectors.reply else ():

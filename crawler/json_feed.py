@@ -11,16 +11,25 @@ _VERSION = "https://jsonfeed.org/version/1"
 
 def json_feed_entries(text: str) -> list[dict[str, Any]] | None:
     """Return the feed's entries, none of them with an author; None for what is no JSON Feed."""
+    feed = _feed(text)
+    return None if feed is None else [_entry(item) for item in feed["items"] if isinstance(item, dict)]
+
+
+def json_feed_title(text: str) -> str | None:
+    """Return what the feed calls itself, "" for no name; None for what is no JSON Feed."""
+    feed = _feed(text)
+    return None if feed is None else _text(feed, "title")
+
+
+def _feed(text: str) -> dict[str, Any] | None:
     if not text.lstrip("\ufeff \t\r\n").startswith("{"):
         return None
     try:
         feed = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
         return None
-    items = feed.get("items")
-    if not str(feed.get("version", "")).startswith(_VERSION) or not isinstance(items, list):
-        return None
-    return [_entry(item) for item in items if isinstance(item, dict)]
+    is_feed = str(feed.get("version", "")).startswith(_VERSION) and isinstance(feed.get("items"), list)
+    return feed if is_feed else None
 
 
 def _entry(item: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,11 @@ class BoardSelectors(Entry):
     """Where a message board has what: CSS, XPath, or JMESPath after "json:".
 
     `item`, `next_page`, `total` (of messages) and `page_count` are on the list, the rest on the page of the
-    message; `link` is looked for within `item`, the `reply_*` within `reply`. `attachment` gives the names of
-    attached files. `state` is the script that holds a page's JSON; without it the page is JSON itself.
-    Without `id_from_url` and `id` a message is known by the hash of its URL.
+    message; `link` is looked for within `item`, the `reply_*` within `reply`. `reply_page` is the link to
+    a page of its own that has the reply. `attachment` gives the names of attached files. `state` is the
+    script that holds a page's JSON; without it the page is JSON itself.
+    Without `id_from_url` and `id` a message is known by the hash of its URL, or of its title, date and body
+    where it stands in the list.
     """
 
     item: SelectorText
@@ -40,6 +42,7 @@ class BoardSelectors(Entry):
     votes_up: SelectorText | None = None
     votes_down: SelectorText | None = None
     attachment: SelectorText | None = None
+    reply_page: SelectorText | None = None
     reply: SelectorText | None = None
     reply_text: SelectorText | None = None
     reply_department: SelectorText | None = None
@@ -50,6 +53,8 @@ class BoardSelectors(Entry):
         parts = {"reply_text", "reply_department", "reply_date"} & self.model_fields_set
         if parts and self.reply is None:
             raise ValueError(f'{min(parts)} is looked for within "reply", which is missing')
+        if self.reply_page is not None and self.reply is None:
+            raise ValueError('reply_page leads to a page on which "reply" is looked for, which is missing')
         return self
 
     @model_validator(mode="after")

@@ -144,8 +144,8 @@ class BoardSource(Source):
 
     def _check_whole_in_list(self) -> None:
         selectors = self.selectors
-        if selectors.id is None:
-            raise ValueError("whole_in_list needs selectors.id, by which a message is known")
+        if selectors.reply_page is not None:
+            raise ValueError("whole_in_list: replies stand in the list as well (remove reply_page)")
         if selectors.list_is_json is not selectors.detail_is_json:
             raise ValueError("whole_in_list: item and title read the same page (write both one way)")
         if self.detail_url is not None:

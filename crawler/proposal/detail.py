@@ -13,7 +13,7 @@ from crawler.proposal.appearance import MIN_TEXT, is_date, is_office, is_status
 from crawler.proposal.labelled import MARKS, MAX_LABEL, Value, labelled_values, value_selector
 from crawler.proposal.labels import is_writers
 from crawler.proposal.listing import is_aside
-from crawler.proposal.reply import REPLY_PARTS, Reply, find_reply
+from crawler.proposal.reply import REPLY_PARTS, Reply, find_reply, find_reply_link, read_reply_page
 from crawler.proposal.selectors import matched, selector_of
 from crawler.proposal.tree import ASIDE, UNSEEN, own_length, string, texts, tight, upwards
 
@@ -26,10 +26,14 @@ class Found:
     skipped: list[str] = field(default_factory=list)
 
 
-def read_detail(page: Selector, *, title: str) -> Found:
-    """Return the selectors that one message's page suggests; `title` is what the list called it."""
+def read_detail(page: Selector, *, title: str, reply_page: Selector | None = None) -> Found:
+    """Return the selectors that one message's page suggests; `title` is what the list called it.
+
+    `reply_page` is the page to which it links for its reply; it is read where the message's has none.
+    """
     values = list(labelled_values(page))
-    reader = _Reader(page, find_reply(page, values))
+    reply = find_reply(page, values)
+    reader = _Reader(page, reply)
     for value in values:
         if value.field and value.field not in REPLY_PARTS and not reader.is_in_reply(value.element):
             reader.take(value)
@@ -37,7 +41,11 @@ def read_detail(page: Selector, *, title: str) -> Found:
     reader.take_unlabelled()
     reader.take_body()
     skipped = dict.fromkeys(value.label for value in values if not value.field)
-    return Found(reader.matching_selectors(), list(skipped))
+    selectors = reader.matching_selectors()
+    link = find_reply_link(page) if reply is None and reply_page is not None else None
+    if link is not None and reply_page is not None and (own := read_reply_page(reply_page)):
+        selectors |= {"reply_page": link, **own}
+    return Found(selectors, list(skipped))
 
 
 class _Reader:
@@ -120,7 +128,7 @@ class _Reader:
         return {
             name: selector
             for name, selector in self._selectors.items()
-            if matched(block if name.startswith("reply_") else self._page, selector)
+            if matched(block if name in REPLY_PARTS else self._page, selector)
         }
 
 

@@ -33,6 +33,7 @@ COMMENTS = {
     "status": "办理状态",
     "department": "受理单位",
     "place": "区域",
+    "reply_page": "另一页上的答复",
     "reply": "一份答复；reply_* 在其中找",
     "reply_text": "答复内容",
     "reply_department": "答复单位",
@@ -52,6 +53,7 @@ def entry_text(proposal: Proposal, *, name: str, channel: str, place: str | None
         f"spider: {proposal.spider}",
         f"start_urls: [{_quoted(proposal.url)}]",
         *(["local: true  # 在本机或内网", "delay_s: 0"] if local else []),
+        *(["whole_in_list: true  # 来信就在列表里，以下都在一条之内找"] if proposal.whole_in_list else []),
         *(["selectors:"] if proposal.selectors else []),
         *(_selector_line(key, proposal.selectors[key]) for key in sorted(proposal.selectors, key=_place)),
     ]

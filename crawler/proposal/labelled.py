@@ -28,7 +28,8 @@ class Value:
 
     `field` is the board's selector that the label announces, "" where the value is the writer's, which is
     passed over. `label` stands in `labelled`. With `shape` "within" the value goes from the label to the
-    label `until`, with "tail" it is the text right after `labelled`.
+    label `until`, with "tail" it is the text right after `labelled`. `announced` is the label as it stands
+    there, with its mark.
     """
 
     field: str
@@ -37,6 +38,7 @@ class Value:
     element: Any
     shape: str = "whole"
     until: str = ""
+    announced: str = ""
 
 
 def labelled_values(page: Selector) -> Iterator[Value]:
@@ -86,7 +88,8 @@ def _in_text(node: Any, element: Any) -> Iterator[Value]:
             if is_writers(label):
                 yield Value("", label, element, element)
         elif text[match.end() : following.start() if following else len(text)].strip(MARKS):
-            yield Value(name, label, element, element, "within", following.group(1) if following else "")
+            until = following.group(1) if following else ""
+            yield Value(name, label, element, element, "within", until, match.group())
         elif (value := _value_after(node, element)) is not None:
             yield Value(name, label, element, value)
 
@@ -157,6 +160,8 @@ def _any_selector(element: Any, page: Selector, block: Any | None) -> str:
 def _part_selector(value: Value, block: Any | None) -> str:
     """Return XPath for the text between a label and the next, within one element."""
     outer = "." if value.element is block else f"{'' if block is None else '.'}{_as_xpath(value.element)}"
+    if value.field in _TEXTS and not value.until:
+        return f"(substring-after(string({outer}), {quoted(value.announced)}))"
     part = f"substring-after(translate(string({outer}), '　\u00a0', '  '), {quoted(value.label)})"
     if value.until:
         part = f"substring-before({part}, {quoted(value.until)})"

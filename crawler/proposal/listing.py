@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -49,12 +49,15 @@ class Listing:
 
 
 def groups_of(page: Selector) -> list[list[Any]]:
-    """Return the groups of sibling elements alike in tag and class path, each with a link."""
+    """Return the groups of sibling elements alike in tag and class, each with a link."""
+    return alike_siblings(element.root for element in page.xpath("//body//*[self::a or .//a[@href]]"))
+
+
+def alike_siblings(nodes: Iterable[Any]) -> list[list[Any]]:
+    """Return those of the nodes that stand in one element, alike in tag and class, MIN_ITEMS or more."""
     alike: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for element in page.xpath("//body//*[self::a or .//a[@href]]"):
-        node = element.root
-        parent = node.getparent()
-        alike[parent, node.tag, _kind(node)].append(node)
+    for node in nodes:
+        alike[node.getparent(), node.tag, _kind(node)].append(node)
     return [group for group in alike.values() if len(group) >= MIN_ITEMS]
 
 
@@ -68,7 +71,7 @@ def find_listing(page: Selector, url: str) -> Listing | None:
     group = max(groups, key=lambda one: _score(one, url), default=[])
     if not group or not _score(group, url):
         return None
-    item = _item_selector(group, page)
+    item = item_selector(group, page, alike=_has_link)
     links = [(node, link) for node in group if (link := main_link(node, url)) is not None]
     entries = {_address(link, url): _listed(node, link, url) for node, link in links}
     return Listing(
@@ -131,17 +134,19 @@ def is_aside(node: Any) -> bool:
     return node.tag in _ASIDE or (node.tag != "body" and _ASIDE_NAME.search(names) is not None)
 
 
-def _item_selector(group: list[Any], page: Selector) -> str:
-    """Return CSS for the group, as short as finds these and nothing else that links."""
+def _has_link(node: Any) -> bool:
+    return node.tag == "a" or node.find(".//a[@href]") is not None
+
+
+def item_selector(group: list[Any], page: Selector, *, alike: Callable[[Any], bool]) -> str:
+    """Return CSS for the group, as short as finds these and nothing else that is `alike`."""
     first, parent = group[0], group[0].getparent()
     own: list[str] = [*own_names(first), first.tag]
     ups = [name for step in [parent, *list(parent.iterancestors())[:3]] for name in own_names(step)]
     place = named(parent, page)
     within = [f"{up} {name}" for up in ups for name in own]
     for css in [*own[:-1], *within, *([f"{place} > {first.tag}"] if place else [])]:
-        found = matched(page, css)
-        linked = [node for node in found if node.tag == "a" or node.find(".//a[@href]") is not None]
-        if linked == group:
+        if list(filter(alike, matched(page, css))) == group:
             return css
     return f"{by_position(parent, page)} > {first.tag}"
 

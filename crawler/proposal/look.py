@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +14,21 @@ from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Request, Response, TextResponse
 from scrapy.robotstxt import RobotParser
-from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
 from crawler.crawl_settings import crawl_settings
-from crawler.extraction import first_text
+from crawler.extraction import first_text, html_page, join_url
 from crawler.failures import explain, failure_code
 from crawler.job import CrawlJob, PostSink
+from crawler.json_feed import json_feed_title
 from crawler.proposal.listing import Listed, Listing, find_listing, groups_of
 from crawler.proposal.propose import Detail, Proposal, news_channel, propose_list
+from crawler.proposal.reply import find_reply_link
+from crawler.proposal.whole import propose_whole
 from crawler.refusals import is_forum_software, looks_like_forum, refuse_url
 from crawler.source import FeedSource, Source
 from crawler.spiders.feed import parse_feed
-from crawler.spiders.pages import sitemap_body
+from crawler.spiders.pages import read_sitemap, sitemap_body
 from crawler.tally import Tally
 from records.errors import Rejected
 from records.post import Channel
@@ -35,11 +37,14 @@ from records.post import Channel
 DETAILS = 3
 # robots.txt may name dozens; the site's own come first.
 MAX_SITEMAPS = 2
-_FEEDS = "//link[contains(@rel, 'alternate')][contains(@type, 'rss') or contains(@type, 'atom')]/@href"
+_FEEDS = (
+    "//link[contains(@rel, 'alternate')]"
+    "[contains(@type, 'rss') or contains(@type, 'atom') or contains(@type, 'feed+json')]/@href"
+)
 _TITLE_PARTS = re.compile(r"\s*[-_|—–]\s*")
 _NO_LIST = (
     '"{url}": nothing on it repeats that links to pages of its own (give the address of the list itself; '
-    "a list that only a browser draws, or whose messages have no page each, cannot be read)"
+    "a list that only a browser draws cannot be read)"
 )
 
 
@@ -92,6 +97,7 @@ class _Seen:
         self.error: Rejected | None = None
         self.whole: Proposal | None = None
         self.title = ""
+        self.page: Selector | None = None
         self.listing: Listing | None = None
         self.details: list[Detail] = []
         self.feed: tuple[str, list[str]] | None = None
@@ -103,10 +109,18 @@ class _Seen:
             raise self.error
         if self.whole is not None:
             return self.whole
-        if self.listing is None or not self.details:
+        found = None
+        if self.listing is not None and self.details:
+            found = propose_list(url, self.title, self.listing, self.details)
+            if found.spider == "board":
+                return found
+        # Beside a board on one page, what links elsewhere is its menu.
+        whole = propose_whole(url, self.title, self.page) if self.page is not None else None
+        if whole is not None:
+            return whole
+        if found is None:
             raise Rejected("no_list", _NO_LIST.format(url=url))
-        found = propose_list(url, self.title, self.listing, self.details)
-        return found if found.spider == "board" else self._instead(found)
+        return self._instead(found)
 
     def _instead(self, found: Proposal) -> Proposal:
         """Return the feed or the sitemap that has the list's articles, else the list itself."""
@@ -167,19 +181,20 @@ class LookSpider(Spider):
         url, seen = response.url, self._seen
         sitemap = sitemap_body(response)
         if sitemap is not None:
-            yield from self._read_sitemap_alone(url, sitemap)
+            yield from self._read_sitemap_alone(response, sitemap)
             return
         if not isinstance(response, TextResponse):
             self._refuse("not_html", f'"{url}" is no text (give the address of a list, feed or sitemap)')
             return
         if _is_feed(response):
-            title = first_text(Selector(text=response.text, type="xml"), "//*[local-name()='title']")
+            title = _feed_title(response)
             seen.whole = Proposal(spider="feed", url=url, title=title or url, channel=news_channel(title))
             return
         if self._is_forum(response):
             return
-        seen.title = page_title(response.selector) or url
-        seen.listing = find_listing(response.selector, url)
+        seen.page = html_page(response)
+        seen.title = page_title(seen.page) or url
+        seen.listing = find_listing(seen.page, url)
         yield from self._helpers(response)
         if seen.listing is not None:
             # Answered ones first: they show where the reply is.
@@ -194,14 +209,14 @@ class LookSpider(Spider):
         """Go on without a page that does not come: the others may do."""
 
     def _helpers(self, response: TextResponse) -> Iterator[Request]:
-        feed = response.xpath(_FEEDS).get()
-        if feed:
-            yield self._request(response.urljoin(feed), self.read_feed)
-        for address in self._robots_sitemaps:
-            yield self._request(response.urljoin(address), self.read_sitemap)
+        feed = join_url(response, html_page(response).xpath(_FEEDS).get() or "")
+        if feed and feed != response.url:
+            yield self._request(feed, self.read_feed)
+        for address in filter(None, (join_url(response, one) for one in self._robots_sitemaps)):
+            yield self._request(address, self.read_sitemap)
 
     def _is_forum(self, response: TextResponse) -> bool:
-        page = response.selector
+        page = html_page(response)
         if is_forum_software(page) or any(looks_like_forum(map(_node, group)) for group in groups_of(page)):
             self._refuse(
                 "looks_like_forum",
@@ -213,19 +228,17 @@ class LookSpider(Spider):
 
     def read_feed(self, response: Response) -> None:
         if isinstance(response, TextResponse):
-            links = [response.urljoin(entry.get("link", "")) for entry in parse_feed(response)]
+            links = [join_url(response, entry.get("link", "")) for entry in parse_feed(response)]
             self._seen.feed = (response.url, links)
 
     def read_sitemap(self, response: Response) -> None:
         body = sitemap_body(response)
         if body is not None:
-            urls = [response.urljoin(entry["loc"]) for entry in Sitemap(body)]
-            self._seen.sitemaps.append((response.url, urls))
+            self._seen.sitemaps.append((response.url, _articles(response, body)))
 
-    def _read_sitemap_alone(self, url: str, body: bytes) -> Iterator[Request]:
+    def _read_sitemap_alone(self, response: Response, body: bytes) -> Iterator[Request]:
         """Take the sitemap for the list: its entries' pages tell the rest."""
-        sitemap = Sitemap(body)
-        urls = [str(entry["loc"]) for entry in sitemap] if sitemap.type == "urlset" else []
+        url, urls = response.url, _articles(response, body)
         # Where a sitemap has several kinds of pages, the kind of its first is what is proposed.
         entries = tuple(Listed(url=address, title="", answered=False) for address in urls)
         self._seen.listing = Listing(item="a", link="a::attr(href)", entries=entries, next_page=None)
@@ -233,19 +246,45 @@ class LookSpider(Spider):
         for address in urls[:DETAILS]:
             yield self._request(address, self.read_detail, title="")
 
-    def read_detail(self, response: Response, title: str) -> None:
+    def read_detail(self, response: Response, title: str) -> Iterator[Request]:
         if isinstance(response, TextResponse) and not self._is_forum(response):
-            self._seen.title = self._seen.title or site_title(response.selector)
-            self._seen.details.append(Detail(url=response.url, title=title, page=response.selector))
+            page = html_page(response)
+            self._seen.title = self._seen.title or site_title(page)
+            detail = Detail(url=response.url, title=title, page=page)
+            self._seen.details.append(detail)
+            link = find_reply_link(page)
+            address = join_url(response, page.xpath(link).get() or "") if link else ""
+            if address and address != response.url:
+                yield self._request(address, self.read_reply, detail=detail)
+
+    def read_reply(self, response: Response, detail: Detail) -> None:
+        """Keep the page to which a message links for its reply."""
+        if isinstance(response, TextResponse) and not self._is_forum(response):
+            details = self._seen.details
+            details[details.index(detail)] = replace(detail, reply=html_page(response))
 
 
 def _node(element: Any) -> Selector:
     return Selector(root=element)
 
 
+def _articles(response: Response, body: bytes) -> list[str]:
+    """Return the addresses of a sitemap's pages, none of an index of sitemaps."""
+    kind, entries = read_sitemap(body)
+    urls = [join_url(response, entry["loc"]) for entry in entries] if kind == "urlset" else []
+    return [url for url in urls if url]
+
+
 def _is_feed(response: TextResponse) -> bool:
+    if json_feed_title(response.text) is not None:
+        return True
     head = response.text[:2000]
     return re.search(r"<(?:rss|feed|rdf:RDF)\b", head) is not None and bool(parse_feed(response))
+
+
+def _feed_title(response: TextResponse) -> str:
+    xml = Selector(text=response.text, type="xml")
+    return json_feed_title(response.text) or first_text(xml, "//*[local-name()='title']")
 
 
 def page_title(page: Selector) -> str:

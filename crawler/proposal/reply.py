@@ -11,12 +11,20 @@ from parsel import Selector
 
 from crawler.extraction import text_of
 from crawler.proposal.appearance import MIN_TEXT, is_date, is_office
-from crawler.proposal.labelled import MAX_LABEL, Value, label_step, value_selector
-from crawler.proposal.selectors import inner_selector, matched, own_names, selector_of
+from crawler.proposal.labelled import MAX_LABEL, Value, label_step, labelled_values, value_selector
+from crawler.proposal.listing import is_aside
+from crawler.proposal.selectors import inner_selector, matched, own_names, quoted, selector_of
 from crawler.proposal.tree import ASIDE, UNSEEN, common, direct, leaves, own_length, string, texts, upwards
 
 REPLY_PARTS = ("reply_text", "reply_department", "reply_date")
 _REPLY_NAME = re.compile(r"reply|answer|huifu|dafu|response|(?:^|[-_])(?:hf|df)", re.IGNORECASE)
+
+
+# A link to a reply on a page of its own. One to write a reply (我要回复) is none.
+_REPLY_LINK = re.compile(
+    r"^(?:点击)?(?:查看|查阅|阅读)?(?:官方|单位|部门|办理)?(?:答复|回复|处理结果|办理结果|反馈)"
+    r"(?:内容|意见|详情|情况)?\W*$"
+)
 
 
 @dataclass(slots=True)
@@ -51,6 +59,29 @@ def find_reply(page: Selector, values: Sequence[Value]) -> Reply | None:
     return reply
 
 
+def find_reply_link(page: Selector) -> str | None:
+    """Return the selector of the link to a page with the reply, told by its words; None without one."""
+    for link in page.xpath(f"//body//a[@href][not({ASIDE})]"):
+        words = text_of(link)
+        href = (link.root.get("href") or "").strip()
+        if _REPLY_LINK.match(words) and not href.startswith(("#", "javascript:")):
+            return f"//a[contains(., {quoted(words)})]/@href"
+    return None
+
+
+def read_reply_page(page: Selector) -> dict[str, str]:
+    """Return the selectors of a reply that has the page to itself; none where there is no text."""
+    reply = find_reply(page, list(labelled_values(page)))
+    if reply is not None:
+        return reply.selectors
+    body = page.css("body")
+    parts = [node for node in (texts(body[0].root) if body else ()) if not any(map(is_aside, upwards(node)))]
+    best = max(parts, key=own_length, default=None)
+    if best is None or own_length(best) < MIN_TEXT:
+        return {}
+    return {"reply": selector_of(best, page)}
+
+
 def _by_name(page: Selector) -> Any | None:
     for node in page.xpath(f"//body//*[@class or @id or @name][not({ASIDE})]"):
         element = node.root
@@ -62,7 +93,10 @@ def _by_name(page: Selector) -> Any | None:
 
 def _take_labelled(reply: Reply, parts: Mapping[str, Value], page: Selector) -> None:
     for value in parts.values():
-        if value.element is not reply.block:
+        if value.element is reply.block and value.shape == "within":
+            # The label stands in the reply itself, and is no part of it.
+            reply.selectors[value.field] = value_selector(value, page, reply.block)
+        elif value.element is not reply.block:
             inside = reply.block in value.element.iterancestors()
             reply.taken[value.field] = value.element
             reply.selectors[value.field] = value_selector(value, page, reply.block if inside else None)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from parsel import Selector, SelectorList
 from scrapy.http import FormRequest, JsonRequest, Request, Response, TextResponse
+from twisted.python.failure import Failure
 
-from crawler.board_messages import read_message
+from crawler.board_messages import content_id, read_message, read_replies
 from crawler.completeness import missing_ids
 from crawler.extraction import first_text, hashed_id, html_page, join_url, read_count, select
+from crawler.failures import STOPPING, RequestRefused, failure_code
 from crawler.job import Gathered
 from crawler.json_pages import json_page
 from crawler.source import BoardSource
-from crawler.spiders.source_spider import SourceSpider
+from crawler.spiders.source_spider import GONE, SourceSpider
 from crawler.tally import Quarantined
 from records.errors import Rejected
 from records.known import KnownPost
@@ -60,7 +63,7 @@ class BoardSpider(SourceSpider[BoardSource]):
         if page == 1:
             self._shown_total += read_count(first_text(content, selectors.total))
         if self.source.whole_in_list:
-            keys = [first_text(item, selectors.id or "") for item in items]
+            keys = [self._id_in_list(item) for item in items]
             known = [self.known.get(key) for key in keys]
             visits: Iterator[Request | Gathered] = self._take_whole(items, keys, listing)
         else:
@@ -96,6 +99,10 @@ class BoardSpider(SourceSpider[BoardSource]):
         for url, post in zip(urls, known, strict=True):
             if self.is_due(post):
                 yield from self.visit(url)
+
+    def _id_in_list(self, item: Selector) -> str:
+        selectors = self.source.selectors
+        return first_text(item, selectors.id) if selectors.id else content_id(item, selectors)
 
     def _take_whole(
         self, items: SelectorList[Selector], keys: list[str], listing: TextResponse
@@ -145,6 +152,49 @@ class BoardSpider(SourceSpider[BoardSource]):
         native_id = self._native_id(page, url)
         shown = self._public_url(native_id, url)
         return read_message(page, source=self.source, native_id=native_id, url=shown, now=self.job.now)
+
+    def whole(self, item: Gathered, response: TextResponse) -> Iterator[Request | Gathered]:
+        """Yield the message, or the request for the page that its own links to for the reply."""
+        url = self._reply_address(response)
+        if not url:
+            yield item
+            return
+        yield Request(
+            url,
+            callback=self.read_reply_page,
+            errback=self.reply_page_failed,
+            cb_kwargs={"key": item.key, "item": item},
+            dont_filter=True,
+            priority=1,
+        )
+
+    def _reply_address(self, response: TextResponse) -> str:
+        selectors = self.source.selectors
+        if selectors.reply_page is None:
+            return ""
+        page = self._content(response, as_json=selectors.detail_is_json)
+        link = select(page, selectors.reply_page).get()
+        return join_url(response, str(link)) if link else ""
+
+    def read_reply_page(self, response: Response, key: str, item: Gathered) -> Iterator[Gathered]:
+        """Yield the message with the replies of their own page."""
+        try:
+            page = self._content(self.text_response(response), as_json=self.source.selectors.detail_is_json)
+            replies = tuple(read_replies(page, source=self.source))
+        except Rejected as err:
+            self.tally.reject(key, err)
+            return
+        # Its page is not remembered: the reply may change while the page with the link does not.
+        yield Gathered(key=key, post=replace(item.post, replies=replies))
+
+    def reply_page_failed(self, failure: Failure) -> Iterator[Gathered]:
+        """Yield the message without the reply whose page is gone or refused; others may come another time."""
+        err = failure.value
+        code = failure_code(err) if err is not None else ""
+        if code in STOPPING or not (code in GONE or isinstance(err, RequestRefused)):
+            self.item_failed(failure)
+            return
+        yield failure.request.cb_kwargs["item"]  # type: ignore[attr-defined]  # Scrapy sets it
 
     def _native_id(self, page: Selector, url: str) -> str:
         selectors, template = self.source.selectors, self.source.detail_url

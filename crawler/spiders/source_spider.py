@@ -157,14 +157,15 @@ class SourceSpider(Spider, Generic[SourceT]):
             priority=priority,
         )
 
-    def read_item(self, response: Response, key: str, url: str) -> Iterator[Gathered]:
+    def read_item(self, response: Response, key: str, url: str) -> Iterator[Request | Gathered]:
         """Yield the item of its page, or count why there is none."""
         state = self.new_state(response)
         if self.is_unchanged(response, state):
             self._end_as_before(key, response)
             return
         try:
-            post = self.read_post(self.text_response(response), url)
+            page = self.text_response(response)
+            post = self.read_post(page, url)
         except Rejected as err:
             self.tally.reject(key, err)
             self._note_seen(key)
@@ -173,7 +174,11 @@ class SourceSpider(Spider, Generic[SourceT]):
             self._refused.append(replace(state, refusal=refusal_of(err)))
             self._flush()
             return
-        yield Gathered(key=key, post=post, page=state)
+        yield from self.whole(Gathered(key=key, post=post, page=state), page)
+
+    def whole(self, item: Gathered, response: TextResponse) -> Iterator[Request | Gathered]:
+        """Yield the item, once it has what stands on further pages."""
+        yield item
 
     def _end_as_before(self, key: str, response: Response) -> None:
         """Count a page that has not changed: what gave no post then gives none now."""

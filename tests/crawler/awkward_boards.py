@@ -1,6 +1,5 @@
 """Ten invented boards, each awkward in its own way, with the same five letters on them."""
 
-# markup is easier to read on one line
 # Markup is easier to read on one line.
 # ruff: noqa: E501
 from __future__ import annotations
@@ -270,7 +269,7 @@ def all_on_the_list() -> Board:
     )  # fmt: skip
 
 
-FOUND = (
+BOARDS = (
     nested_tables, definition_lists, frames_of_div, dates_without_year, reply_looks_like_the_question,
-    reply_inside_a_link, facts_in_one_line, no_labels,
+    reply_inside_a_link, facts_in_one_line, no_labels, reply_on_its_own_page, all_on_the_list,
 )  # fmt: skip

@@ -76,6 +76,11 @@ def test_get_names_the_nearest_source(tmp_path: Path) -> None:
             r'"ftp://a.example/": not a web address',
         ),
         ("title: h1", "title: h1\n      reply_date: i", r'reply_date is looked for within "reply"'),
+        (
+            "title: h1",
+            "title: h1\n      reply_page: a::attr(href)",
+            r'"reply" is looked for, which is missing',
+        ),
         ("title: h1", "title: h1\n      id_from_url: id=[0-9]+", r"has 0 groups, and needs exactly one"),
         ("channel: inbox", "channel: inbox\n    delay_s: 0.1", r"delay_s 0.1: at least 0.5 on a public site"),
         ("channel: inbox", "channel: inbox\n    date_formats: ['%m-%d']", r"needs the four-digit year"),
@@ -106,7 +111,11 @@ def test_get_names_the_nearest_source(tmp_path: Path) -> None:
             "    detail_url: https://a.example/x\n    schedule:",
             r"needs \{id\}, which is replaced",
         ),
-        ("    schedule:", "    whole_in_list: true\n    schedule:", r"whole_in_list needs selectors.id"),
+        (
+            "    schedule:",
+            "    whole_in_list: true\n    detail_url: https://a.example/{id}\n    schedule:",
+            r"there is no page to visit",
+        ),
         (
             "    schedule:",
             "    paging: {url: 'https://a.example/x'}\n    schedule:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -19,15 +20,9 @@ from crawler.proposal.entry import add_entry, entry_text
 from crawler.proposal.labels import field_of, is_writers
 from crawler.proposal.listing import find_id_pattern, find_listing
 from crawler.proposal.look import looking_source
+from crawler.proposal.whole import propose_whole
 from records.errors import ConfigurationError, Rejected
-from tests.crawler.awkward_boards import (
-    FOUND,
-    LETTERS,
-    Board,
-    all_on_the_list,
-    nested_tables,
-    reply_on_its_own_page,
-)
+from tests.crawler.awkward_boards import BOARDS, LETTERS, Board, nested_tables
 from tests.crawler.crawling import ZONE, Crawled, crawl_into
 from tests.crawler.looking import look_at
 from tests.crawler.site import Page, Site, html
@@ -45,7 +40,7 @@ def crawl_proposed(url: str, folder: Path) -> Crawled:
     return crawl_into(folder, proposed(url, folder))
 
 
-@pytest.mark.parametrize("board", FOUND)
+@pytest.mark.parametrize("board", BOARDS)
 def test_awkward_boards_are_found_whole(board: Callable[[], Board], site: Site, tmp_path: Path) -> None:
     pages = board()
     site.pages.update(pages)
@@ -89,19 +84,6 @@ def test_the_sample_towns_pages_are_all_found(town_site: TownSite, tmp_path: Pat
         "/notices/index.html": ("pages", "/notices/sitemap.xml"),
         "/news/index.html": ("pages", "/news/index.html"),
     }
-
-
-def test_a_board_without_pages_of_its_messages_is_said_to_be_one(site: Site, tmp_path: Path) -> None:
-    site.pages.update(all_on_the_list())
-    looked = look_at(f"{site.url}/t10/list.html", tmp_path)
-    assert (looked.proposal, looked.code) == (None, "no_list")
-
-
-def test_a_reply_on_another_page_is_left_out_and_the_rest_is_found(site: Site, tmp_path: Path) -> None:
-    site.pages.update(reply_on_its_own_page())
-    crawled = crawl_proposed(f"{site.url}/t9/list.html", tmp_path)
-    assert {post.text for post in crawled.posts.values()} == {letter.body for letter in LETTERS}
-    assert [post.replies for post in crawled.posts.values()] == [()] * len(LETTERS)
 
 
 def test_the_writer_is_skipped_and_named_as_skipped(site: Site, tmp_path: Path) -> None:
@@ -174,6 +156,24 @@ def test_an_entry_that_the_catalogue_refuses_changes_nothing(entry: str, tmp_pat
     assert (file.read_text("utf-8"), len(list(tmp_path.iterdir()))) == ("sources: [] # mine\n", 1)
 
 
+def test_a_json_feed_is_found_by_itself_and_where_a_list_names_it(site: Site, tmp_path: Path) -> None:
+    links = [f"{site.url}/n/{number}.html" for number in range(1, 5)]
+    items = [{"id": link, "url": link, "title": "停水通知", "content_text": "停水。"} for link in links]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "供水通知", "items": items}
+    site.pages["/feed.json"] = html(json.dumps(feed), content_type="application/feed+json")
+    alone = look_at(f"{site.url}/feed.json", tmp_path).proposal
+    assert alone is not None
+    assert (alone.spider, alone.title, alone.channel) == ("feed", "供水通知", "notice")
+    entries = "".join(f'<li><a href="{link}">关于停水检修的通知</a><i>2026-11-01</i></li>' for link in links)
+    head = '<link rel="alternate" type="application/feed+json" href="/feed.json">'
+    site.pages["/n/"] = html(f"{head}<body><h1>通知</h1><ul>{entries}</ul></body>")
+    for link in links:
+        site.pages[link.removeprefix(site.url)] = html("<h1>关于停水检修的通知</h1><p class=d>2026-11-01</p>")
+    named = look_at(f"{site.url}/n/", tmp_path).proposal
+    assert named is not None
+    assert (named.spider, named.url) == ("feed", f"{site.url}/feed.json")
+
+
 def test_articles_are_no_board_though_they_name_whom_to_call(site: Site, tmp_path: Path) -> None:
     items = "".join(
         f'<li><a href="/n/{n}.html">关于第{n}次停水检修的通知</a><i>2026-11-0{n}</i></li>'
@@ -216,7 +216,7 @@ def test_the_number_of_a_message_is_where_addresses_differ(
 
 def test_broken_markup_breaks_nothing() -> None:
     chance = random.Random(20261122)
-    pages = [page.body.decode("utf-8", "replace") for board in FOUND for page in board().values()]
+    pages = [page.body.decode("utf-8", "replace") for board in BOARDS for page in board().values()]
     pieces = (
         "",
         "<",
@@ -238,5 +238,6 @@ def test_broken_markup_breaks_nothing() -> None:
             text = text[:at] + chance.choice(pieces) + text[at + chance.randint(0, 5) :]
         page = Selector(text=text)
         find_listing(page, "https://example.org/t/list.html")
+        propose_whole("https://example.org/t/list.html", "", page)
         for name, selector in read_detail(page, title="柳巷路灯").selectors.items():
             assert name.startswith("reply_") or select(page, selector)

@@ -7,6 +7,7 @@ import random
 import signal
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.crawler.crawling import crawl_into
 from tests.crawler.site import Handler, Page
 from tests.crawler.site import Site as Board
 from tests.drills.results import Result
-from tests.drills.site import Running, Site, embedded, wait_until
+from tests.drills.site import Ended, Running, Site, embedded, wait_until
 
 # What a board gains before each kill; two list pages, and three transactions of the store.
 NEW, PER_LIST = 60, 30
@@ -33,6 +34,7 @@ def crawler(site: Site, dice: random.Random, rounds: int) -> Result:
     """Kill `huiying crawl` and all its processes; in the end the store is that of an undisturbed crawl."""
     result = Result(drill="kill -9 of a crawl", way=site.way)
     met: set[str] = set()
+    killed = 0
     with Board() as board:
         _install(site, board)
         for number in range(1, rounds + 1):
@@ -41,7 +43,9 @@ def crawler(site: Site, dice: random.Random, rounds: int) -> Result:
             process = site.start("crawl", SOURCE, before=("setsid",))
             wait_until(lambda process=process: process.is_over or bool(board.paths), every_s=0.01)  # type: ignore[misc]
             time.sleep(dice.uniform(0, CRAWL_S))
-            _kill_all(process)
+            ended = _kill_all(process)
+            killed += ended.code == -signal.SIGKILL
+            result.expect(ended.code in (0, -signal.SIGKILL), ended.err)
             result.rounds += 1
             stored = _stored(site)
             result.lost += len(met - stored.keys())
@@ -57,7 +61,9 @@ def crawler(site: Site, dice: random.Random, rounds: int) -> Result:
     result.lost += len(met - after.keys())
     result.double = sum(post.revision > 1 for post in after.values())
     result.differing = int(after != wanted or len(wanted) != rounds * NEW)
-    result.notes.append(f"{len(after)} messages, {len(wanted)} of an undisturbed crawl")
+    result.notes.append(
+        f"killed before its end {killed} times; {len(after)} messages, {len(wanted)} of an undisturbed crawl"
+    )
     return result
 
 
@@ -106,9 +112,11 @@ def _message(handler: Handler) -> Page:
     )
 
 
-def _kill_all(process: Running) -> None:
-    os.killpg(process.process.pid, signal.SIGKILL)
-    process.end()
+def _kill_all(process: Running) -> Ended:
+    """Kill the process with its children; one that was quicker has ended by itself."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.process.pid, signal.SIGKILL)
+    return process.end()
 
 
 def _stored(site: Site) -> dict[str, Post]:
