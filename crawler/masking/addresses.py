@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterator
 from itertools import product
+from string import ascii_letters, digits
 
 from crawler.masking.kinds import Finding, Kind
 from crawler.masking.lexicon import Places
 
-_SCRIPTS = ("0123456789", "０１２３４５６７８９")
-_DIGITS = "".join(_SCRIPTS)
-_HAN = "零〇○一二三四五六七八九十百"
+_HAN = "零〇○一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾"
 _DASHES = "-－—–~之"
 _DASH = r"\-－—–~之"
 _BUILDING = (
-    rf"(?<![A-Za-z0-9])(?:[A-Za-zＡ-Ｚ]?\d{{1,4}}[A-Za-z]?|[{_HAN}]{{1,5}}"
-    rf"|[A-Za-zＡ-Ｚ]{{1,2}}|[东西南北中甲乙丙丁])"
+    rf"(?<![A-Za-z0-9])(?:[A-Za-z]?\d{{1,4}}[A-Za-z]?|[{_HAN}]{{1,5}}"
+    rf"|[A-Za-z]{{1,2}}|[东西南北中甲乙丙丁])"
     rf"\s?(?:号栋|号楼|栋楼|[#＃]栋|[#＃]楼|栋|幢|座|[#＃]|号院|号)"
 )
 _UNIT = (
@@ -40,7 +38,10 @@ _ROOM = (
     rf"(?:\d{{1,2}}[{_DASH}])?[A-Za-z]?\d{{3,4}}{_LETTER_BEHIND}{_NOT_ROOM}\s?(?:号房|号室|室|房间"
     rf"|房|号|户)?"
 )
-_ROOM_SURE = rf"\s?[,，、{_DASH}]{{0,2}}\s?第?[A-Za-z]?\d{{3,4}}[A-Za-z]?(?!\s?[多余]|\s?个)\s?(?:号房|号室|室|房间|房|号|户)?"
+_ROOM_SURE = (
+    rf"\s?[,，、{_DASH}]{{0,2}}\s?第?[A-Za-z]?\d{{3,4}}[A-Za-z]?(?!\s?[多余个])"
+    r"\s?(?:号房|号室|室|房间|房|号|户)?"
+)
 _ROOM_HAN = rf"\s?[,，]?\s?[零〇○一二三四五六七八九]{{3,4}}(?:号房|号室|室|房|号|户)?(?![{_HAN}楼层])"
 _ROOM_SMALL = (
     rf"\s?[,，、{_DASH}]?\s?第?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号"
@@ -96,12 +97,7 @@ _POSITION_CUED = re.compile(
 )
 POSITION_SIGNS = (
     *("经度", "纬度", "东经", "北纬", "°", "lng", "lat", "lon", "Lng", "Lat", "Lon"),
-    *(
-        point + "".join(digits)
-        for point in ".．"
-        for script in _SCRIPTS
-        for digits in product(script, repeat=3)
-    ),
+    *(point + "".join(three) for point in ".．" for three in product(digits, repeat=3)),
 )
 _POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
 
@@ -148,23 +144,21 @@ _BIRTH_SEX = re.compile(
 # The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
 _DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
 _ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
-_LETTERS = string.ascii_letters
 _HOUSES = "栋幢座楼号#＃院"
 _MARKS = "、，, \t\u3000" + _DASHES
-_AFTER_HOUSE = _LETTERS + _DIGITS + _HAN + "东西南北甲乙丙丁左右第"
+_AFTER_HOUSE = ascii_letters + digits + _HAN + "东西南北甲乙丙丁左右第"
 ADDRESS_SIGNS = (
     "单元",
     *(house + after for house in _HOUSES for after in _AFTER_HOUSE),
     *(house + mark + after for house in _HOUSES for mark in _MARKS for after in _AFTER_HOUSE + _MARKS),
     *(
-        dash + space + "".join(digits)
+        dash + space + "".join(two)
         for dash in _DASHES
         for space in ("", " ")
-        for script in _SCRIPTS
-        for digits in product(script, repeat=2)
+        for two in product(digits, repeat=2)
     ),
-    *(before + room for before in _LETTERS + _DIGITS + "号" for room in "房室"),
-    *(group + after for group in "组队屯" for after in _DIGITS + _HAN + " "),
+    *(before + room for before in ascii_letters + digits + "号" for room in "房室"),
+    *(group + after for group in "组队屯" for after in digits + _HAN + " "),
 )
 _GATED = (
     (re.compile(rf"[{_HOUSES}][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
@@ -228,7 +222,7 @@ _BORN_SIGNS = (
     "irth",
     "DOB",
     "dob",
-    *(d + "生" for d in _DIGITS),
+    *(d + "生" for d in digits),
 )
 BIRTH_SIGNS = (*_BORN_SIGNS, *(sex + mark for sex in ("男", "女", "男性", "女性") for mark in "，,、；; "))
 _SEX_SIGN = re.compile(rf"[男女]性?\s?[，,、；; ]\s?[\d{_HAN}农阴公阳]")

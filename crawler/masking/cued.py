@@ -24,7 +24,7 @@ _STRICT = (
 
 _SPACED = r"[\s\-－—.·]{0,2}"
 _DIGITS = rf"[\d{HAN_DIGITS}]"
-_ALNUM = "A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
+_ALNUM = "A-Za-z0-9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ _CUES = (
     _Cue(
         Kind.IDENTITY,
         _LOOSE,
-        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xXＸｘ])?"
+        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xX])?"
         r"|\d{3,10}[*×xX█]{4,12}\d{2,4}[xX]?",
         "身份证 身份证件 居民身份证 公民身份 公民身份证 身份号码 身份证明",
     ),
@@ -126,16 +126,15 @@ _HANDLE_CUES = (
         Kind.QQ,
         _LOOSE,
         rf"[1-9](?:{_SPACED}\d){{4,11}}(?![%％元])",
-        "QQ Qq qQ qq ＱＱ ｑｑ 扣扣 企鹅 加Q 加q 加扣 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
+        "QQ Qq qQ qq 扣扣 企鹅 加Q 加q 加扣 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
     ),
     _Cue(
         Kind.WECHAT,
         _LOOSE,
-        rf"(?:[A-Za-zＡ-Ｚａ-ｚ][-_{_ALNUM}]{{5,24}}|\d(?:{_SPACED}\d){{5,12}}|"
+        rf"(?:[A-Za-z][-_{_ALNUM}]{{5,24}}|\d(?:{_SPACED}\d){{5,12}}|"
         rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
-        "微信 薇信 威信 維信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： "
-        "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 绿泡泡 加微 Weixin weixin"
-        " WeChat wechat Wechat WECHAT ＶＸ",
+        "微信 薇信 威信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： "
+        "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 绿泡泡 加微 Weixin weixin WeChat wechat Wechat WECHAT",
     ),
     _Cue(
         Kind.HANDLE,
@@ -171,11 +170,7 @@ CUES = frozenset(_RULES) - FREE_CUES
 # Where a gap or a value can begin; a cue followed by anything else tells nothing.
 MAY_FOLLOW = frozenset(
     "群同证卡本件号码帐账编尾单表案受理查询事记就是为叫即有数字名昵第 "
-    "\t\n\u3000\xa0:：=＝∶﹕,，—-@＠_（(“\"'‘【[「『"
-    + string.ascii_letters
-    + string.digits
-    + "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ０１２３４５６７８９"
-    + HAN_DIGITS
+    "\t\n\u3000\xa0:：=＝∶﹕,，—-@＠_（(“\"'‘【[「『" + string.ascii_letters + string.digits + HAN_DIGITS
 )
 _PUBLIC_ACCOUNT = "公众"
 _NOTHING = frozenset("0 -－—")
@@ -183,12 +178,12 @@ _NOTHING = frozenset("0 -－—")
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军"
 # Provinces' and forces' characters, then a letter without I and O: GA 36-2018.
 _PLATE = re.compile(
-    r"[A-HJ-Za-hj-zＡ-Ｚ]"
+    r"[A-HJ-Za-hj-z]"
     rf"(?:(?<=[{_PROVINCES}].)"
     rf"|(?<=[{_PROVINCES}]\s.))"
     r"(?![A-Za-z]{5})[\s·•・.．。\-－—_]{0,2}"
-    r"(?=[A-Za-z0-9０-９Ａ-Ｚ ]{0,5}[0-9０-９])[A-Za-z0-9０-９Ａ-Ｚ](?:[ ·\-]?[A-Za-z0-9０-９Ａ-Ｚ]){3}"
-    r"[ ·\-]?(?:[A-Za-z0-9０-９Ａ-Ｚ]{1,2}|[挂学警港澳领使试超])"
+    r"(?=[A-Za-z0-9 ]{0,5}[0-9])[A-Za-z0-9](?:[ ·\-]?[A-Za-z0-9]){3}"
+    r"[ ·\-]?(?:[A-Za-z0-9]{1,2}|[挂学警港澳领使试超])"
 )
 PLATE_SIGNS = (
     "WJ",
@@ -196,7 +191,7 @@ PLATE_SIGNS = (
         province + space + letter
         for province in _PROVINCES
         for space in ("", " ", "\u3000")
-        for letter in string.ascii_letters + "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
+        for letter in string.ascii_letters
     ),
 )
 COURT_SIGNS = tuple(
@@ -226,7 +221,7 @@ def find_plates(text: str, _: Places) -> Iterator[Finding]:
     """Yield number plates, of electric and special vehicles too; without province only after a cue."""
     for match in _PLATE.finditer(text):
         start = match.start() - (2 if text[match.start() - 1].isspace() else 1)
-        start -= 2 if text[max(0, start - 2) : start] in ("WJ", "ＷＪ") else 0
+        start -= 2 if text[max(0, start - 2) : start] in ("WJ",) else 0
         yield Finding(kind=Kind.PLATE, start=start, end=match.end())
     if "WJ" in text:
         for match in _ARMED_POLICE.finditer(text):

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 from crawler.masking.kinds import Finding, Kind
 from crawler.masking.lexicon import Places
 from crawler.masking.numbers import find_numbers
+from crawler.masking.plain_writing import in_plain_writing
 
-_WORD = r"A-Za-z0-9Ａ-Ｚａ-ｚ０-９"
+_WORD = r"A-Za-z0-9"
 _LOCAL = rf"[{_WORD}][{_WORD}._%+＿．\-]{{0,63}}"
 _DOT = r"(?:\s?[.．。·]\s?|\s*(?:\[dot\]|\(dot\)|点|\bdot\b)\s*)"
 _DOMAIN = rf"[{_WORD}][{_WORD}\-]{{0,62}}(?:{_DOT}[{_WORD}][{_WORD}\-]{{1,62}}){{1,3}}"
@@ -109,5 +110,5 @@ def _is_personal(key: str, value: str) -> bool:
     plain = re.sub(r"[_\-.\[\]]|%5[BD]", "", key).lower()
     if _PERSONAL_KEY.fullmatch(plain):
         return True
-    written = unquote(value)
+    written = in_plain_writing(unquote(value)).text
     return any(find_mail(written, [])) or (not plain.endswith("id") and any(find_numbers(written)))

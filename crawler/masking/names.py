@@ -300,7 +300,7 @@ def _surname_start(text: str, end: int) -> int | None:
     return end - 1 if last in STRONG or (last in WEAK and clear) else None
 
 
-_DIGITS = string.digits + "０１２３４５６７８９"
+_DIGITS = string.digits
 _COUNTS = "数几两二三四五六七八九十"
 _PARTICULAR = re.compile(
     r"[男女](?=[，,、）)；;。\s性])"

@@ -16,24 +16,18 @@ from crawler.masking.lexicon import Places
 
 HAN_DIGITS = "零〇○一幺壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖"
 _HAN_VALUES = "00011122223334455666778899"
-_CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
-TO_DIGIT = dict(zip(HAN_DIGITS + _CIRCLED, _HAN_VALUES + "0123456789", strict=True))
+_TO_DIGIT = dict(zip(HAN_DIGITS, _HAN_VALUES, strict=True))
 
-SEPARATOR = r" \t\u00a0\u00ad\u2000-\u200f\u2060\u3000\ufe0f\ufeff\u20e3\-－—–‐‑−_.．。·•・/~～()（）+、,，*"
+SEPARATOR = r" \t\u00a0\u2000-\u200a\u3000\-－—–‐‑−_.．。·•・/~～()（）+、,，*"
 _FEWEST = 10  # 021 and seven digits
 
 
-def _run_of(digit: str) -> re.Pattern[str]:
-    more = rf"(?:[{SEPARATOR}]{{0,3}}+[{digit}]){{{_FEWEST - 1},}}+"
-    return re.compile(rf"[{digit}]{more}(?:[{SEPARATOR}]{{0,2}}[xXｘＸ])?")
-
-
 # A class of plain ranges is searched for twice as fast as one with \d in it.
-_RUN = _run_of(rf"0-9０-９{HAN_DIGITS}{_CIRCLED}")
-_RUN_WITH_RARE = _run_of(rf"\d{HAN_DIGITS}{_CIRCLED}")
-# Arabic ones, and 𝟏𝟑𝟖 as mathematics writes them.
-RARE_DIGITS = tuple(map(chr, (*range(0x660, 0x66A), *range(0x6F0, 0x6FA), *range(0x1D7CE, 0x1D800))))
-_GROUP = re.compile(rf"\d+|[{HAN_DIGITS}]+|[{_CIRCLED}]|[xXｘＸ]")
+_RUN = re.compile(
+    rf"[0-9{HAN_DIGITS}](?:[{SEPARATOR}]{{0,3}}+[0-9{HAN_DIGITS}]){{{_FEWEST - 1},}}+"
+    rf"(?:[{SEPARATOR}]{{0,2}}[xX])?"
+)
+_GROUP = re.compile(rf"\d+|[{HAN_DIGITS}]+|[xX]")
 
 _MOBILE = re.compile(r"(?:(?:00)?86)?0?1[3-9]\d{9}")
 _MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,3}")
@@ -62,7 +56,7 @@ _LEAST_DIGITS = 5
 LETTER_SIGNS = tuple(
     pair for letter in "oOlI" for digit in "0123456789" for pair in (letter + digit, digit + letter)
 )
-_HARMLESS_MARKS = frozenset(" \t\u3000()（）\ufe0f\u20e3")
+_HARMLESS_MARKS = frozenset(" \t\u3000()（）")
 _GROUPS = ([3, 4, 4], [3, 3, 5], [2, 11], [2, 3, 4, 4], [3, 8], [4, 8], [4, 7])
 _QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
 
@@ -113,16 +107,7 @@ class _Run:
 
 def find_numbers(text: str) -> Iterator[Finding]:
     """Yield phones, identity cards and bank cards, from left to right."""
-    return _numbers_of(_RUN, text)
-
-
-def find_rare_numbers(text: str, _: Places) -> Iterator[Finding]:
-    """Yield the same of a text that has digits of other scripts."""
-    return _numbers_of(_RUN_WITH_RARE, text)
-
-
-def _numbers_of(run: re.Pattern[str], text: str) -> Iterator[Finding]:
-    for match in run.finditer(text):
+    for match in _RUN.finditer(text):
         found = False
         for finding in _numbers_in(text, _read_run(text, match.start(), match.end())):
             found = True
@@ -159,7 +144,7 @@ def plain_digits(written: str) -> str:
 def _plain(char: str) -> str:
     if char.isdecimal():
         return str(int(char))
-    return TO_DIGIT.get(char, "X" if char in "xXｘＸ" else char)
+    return _TO_DIGIT.get(char, "X" if char in "xX" else char)
 
 
 def _read_run(text: str, start: int, end: int) -> _Run:
@@ -168,7 +153,7 @@ def _read_run(text: str, start: int, end: int) -> _Run:
     starts: list[int] = []
     ends: set[int] = set()
     for group in _GROUP.finditer(text, start, end):
-        if group[0] not in "xXｘＸ":
+        if group[0] not in "xX":
             starts.append(len(digits))
         digits.extend(_plain(char) for char in group[0])
         at.extend(range(group.start(), group.end()))

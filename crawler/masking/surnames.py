@@ -286,7 +286,7 @@ FOLLOWS = _words(
 )
 BOUNDARY = frozenset(
     "，。、；：？！,.;:?!（）()【】[]〔〕“”\"'‘’《》<>〈〉「」『』—-－_/\\|~～…· \t\r\n\u3000\xa0"
-    "*#＊█&＆+＋=@＠0123456789０１２３４５６７８９"
+    "*#＊█&＆+＋=@＠0123456789"
 )
 # Names that stand in the titles of policies and in history, not in anybody's private life.
 PUBLIC = tuple(

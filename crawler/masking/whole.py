@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
 from crawler.masking.lexicon import Lexicon, Places, Watched
+from crawler.masking.plain_writing import in_plain_writing, odd_signs
 from records.post import Post, Reply
 
 _Finder = Callable[[str, Places], Iterable[Finding]]
@@ -28,7 +29,6 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
     (cued.find_cued, Watched(words=cued.CUES, before=cued.MAY_FOLLOW)),
     (cued.find_cued, Watched(words=cued.FREE_CUES)),
     (numbers.find_lettered, Watched(words=numbers.LETTER_SIGNS)),
-    (numbers.find_rare_numbers, Watched(words=numbers.RARE_DIGITS)),
     (addresses.find_births, Watched(words=addresses.BIRTH_SIGNS)),
     (addresses.find_addresses, Watched(words=addresses.ADDRESS_SIGNS)),
     (handles.find_handles, Watched(words=handles.HANDLE_SIGNS)),
@@ -45,10 +45,14 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
 )
 
 
+# The last group of the lexicon: what tells that a text is not in plain writing.
+_ODD = len(_WATCHES)
+
+
 @cache
 def _lexicon() -> Lexicon:
     """Build the automaton of all words when the first text comes: 0.1 s."""
-    return Lexicon([watched for _, watched in _WATCHES])
+    return Lexicon([*(watched for _, watched in _WATCHES), Watched(words=odd_signs())])
 
 
 def find(text: str) -> list[Finding]:
@@ -102,9 +106,19 @@ def _found_in_label(text: str) -> tuple[Finding, ...]:
 
 
 def _found(text: str) -> list[Finding]:
+    places = _lexicon().find(text)
+    if places.pop(_ODD, None) is None:
+        return _found_in_plain(text, places)
+    plain = in_plain_writing(text)
+    places = _lexicon().find(plain.text)
+    places.pop(_ODD, None)
+    return [plain.in_original(finding) for finding in _found_in_plain(plain.text, places)]
+
+
+def _found_in_plain(text: str, places: dict[int, Places]) -> list[Finding]:
     found: list[Finding] = []
-    for number, places in sorted(_lexicon().find(text).items()):
-        found.extend(_WATCHES[number][0](text, places))
+    for number, of_group in sorted(places.items()):
+        found.extend(_WATCHES[number][0](text, of_group))
     found.extend(numbers.find_numbers(text))
     found.extend(names.as_names(text, names.signature(text)))
     return found
