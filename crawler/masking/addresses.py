@@ -47,9 +47,12 @@ _ROOM_SMALL = (
     rf"\s?[,，、{_DASH}]?\s?第?(?:[A-Za-z]?\d{{1,4}}|[{_HAN}]{{1,4}})\s?(?:号房|号室|室|号"
     rf"(?![电梯楼栋门车线井地库商]))"
 )
-_SIDE = r"\s?[东西南北中左右][边侧]?[户室]"
+_SIDE = r"\s?(?:[东西南北中左右][边侧手]?[户室]|[左右](?:[边侧手]|(?=[，。,、；;\s]|$)))"
 _ROOMS = rf"(?:{_ROOM}|{_ROOM_HAN})"
-_INSIDE = rf"(?:{_ROOMS}|{_ROOM_SMALL}|{_SIDE})"
+_ROOM_DASHED = (
+    rf"\s?\d{{1,2}}[{_DASH}]\d{{1,2}}(?![\d{_DASH}.套户层栋人个米元万年月])(?:号房|号室|室|房间|房|号)?"
+)
+_INSIDE = rf"(?:{_ROOMS}|{_ROOM_SMALL}|{_ROOM_DASHED}|{_SIDE})"
 _MORE = r"(?:\s?[,，、和及/]\s?\d{3,4}(?:室|房|号)(?!\d))*"
 
 _EXACT = re.compile(
@@ -75,8 +78,9 @@ _OFFICE_ROOM = re.compile(
     r"|教学楼|派出所|银行|酒店|宾馆|信访|窗口|科|处|站|村委会|会议|教)"
     r"[^，。；！？\n]{0,12}$"
 )
+_LANE = re.compile(r"\d{1,4}弄\s?\d{1,4}号\s?(?:\d{1,2}号?楼)?\s?\d{3,4}(?:室|房|号)?(?!\d)")
 _RURAL = re.compile(
-    rf"(?<=[组队屯])\s?(?:\d{{1,4}}|[{_HAN}]{{1,4}})号(?:附\d+号)?(?![线车文楼栋路地桥机井公令标门台])"
+    rf"(?:(?<=[组队屯])\s?(?:\d{{1,4}}|[{_HAN}]{{1,4}})|(?<=村)(?<!新村)\d{{1,4}})号(?:附\d+号)?(?![线车文楼栋路地桥机井公令标门台])"
 )
 
 _LATITUDE = r"(?:[1-4]?\d|5[0-4])(?:\.|．)\d{3,}"
@@ -92,14 +96,21 @@ _DEGREES = (
     r"(?:\.\d+)?\s?[″\"”’'秒])?)?)?\s?[NEne]?"
 )
 _POSITION_CUED = re.compile(
-    rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=]{{0,3}}"
+    rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=\"']{{0,4}}"
     rf"(?P<value>(?=\d+\s?[°度º.．])(?>{_DEGREES}))(?!\d|\s?[~～至到])"
 )
+_DMS = r"\d{1,3}\s?[°º]\s?\d{1,2}(?:\.\d+)?\s?[′'’](?:\s?\d{1,2}(?:\.\d+)?\s?(?:[″\"”]|''|’’)?)?"
+_POSITION_DMS = re.compile(rf"[NEne]?\s?{_DMS}\s?[NEne]?[\s,，、;；/]{{0,2}}[NEne]?\s?{_DMS}\s?[NEne]?")
+# 坐标（112.98，28.11）: too coarse to be told without the word.
+_POSITION_COARSE = re.compile(
+    r"(?:坐标|GPS|定位|经纬度)[是为：:\s（(]{0,3}(?P<value>\d{2,3}\.\d+\s?[,，、;；/\s]\s?\d{2,3}\.\d+)"
+)
 POSITION_SIGNS = (
+    *("坐标", "GPS", "定位", "º"),
     *("经度", "纬度", "东经", "北纬", "°", "lng", "lat", "lon", "Lng", "Lat", "Lon"),
     *(point + "".join(three) for point in ".．" for three in product(digits, repeat=3)),
 )
-_POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|°")
+_POSITION_SIGN = re.compile(r"[.．]\d{3}|[经纬]度?[为是]?[\s:：=]{0,3}\d|[°º]|[标位度S][是为：:\s（(]{1,3}\d")
 
 
 _YEAR = r"(?:19|20)?\d\d"
@@ -117,7 +128,7 @@ _RANGE_AFTER = (
     r"|（含|\(含|及以|~|—))"
 )
 _BIRTH_PREFIX = re.compile(
-    rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|"
+    rf"(?:出生日期|出生年月日|出生年月|出生时间|出生于|出生在|生辰|"
     rf"生于(?<![先学医考新发产业诞毕]生于)|生日|出生|birthday|Birthday|DOB|dob)(?:为|是|在"
     rf"|于)?[\s:：=]{{0,3}}(?P<value>{_DATE}){_RANGE_AFTER}"
 )
@@ -141,11 +152,17 @@ _BIRTH_SEX = re.compile(
 )
 
 
+# 楼上1803, 302业主; but 2019业主大会 and 近500业主.
+_NEIGHBOUR = re.compile(
+    r"(?:(?<=楼上)|(?<=楼下)|(?<=隔壁)|(?<=我住)|(?<=家住)|(?<=住在))(?!(?:19|20)\d\d)\d{3,4}(?=[室房号户业住的，。,、\s]|$)"
+    r"|(?<![\d.\-共近约有余超全达等名的第])(?!20)[1-9]\d?(?:0[1-9]|1[0-2])(?=(?:业主|住户|租户|户主)(?![代委]))"
+)
+_NEIGHBOUR_SIGN = re.compile(r"(?:楼[上下]|隔壁|[我家]住|住在)\d|\d(?:业主|[住租]户|户主)")
 # The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
 _DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
 _ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
 _HOUSES = "栋幢座楼号#＃院"
-_MARKS = "、，, \t\u3000" + _DASHES
+_MARKS = "、，, \t\n\u3000" + _DASHES
 _AFTER_HOUSE = ascii_letters + digits + _HAN + "东西南北甲乙丙丁左右第"
 ADDRESS_SIGNS = (
     "单元",
@@ -159,13 +176,18 @@ ADDRESS_SIGNS = (
     ),
     *(before + room for before in ascii_letters + digits + "号" for room in "房室"),
     *(group + after for group in "组队屯" for after in digits + _HAN + " "),
+    *(group + after for group in "村弄" for after in digits),
+    *(word + digit for word in ("楼上", "楼下", "隔壁", "我住", "家住", "住在") for digit in digits),
+    *(digit + word for digit in digits for word in ("业主", "住户", "租户", "户主")),
 )
 _GATED = (
     (re.compile(rf"[{_HOUSES}][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
     (re.compile("单元"), _UNIT_ROOM),
     (_DASHED_SIGN, _TRIPLE),
     (_DASHED_SIGN, _ESTATE_ROOM),
-    (re.compile(rf"[组队屯]\s?[\d{_HAN}]"), _RURAL),
+    (re.compile(rf"[组队屯]\s?[\d{_HAN}]|村\d"), _RURAL),
+    (re.compile(r"\d弄\s?\d"), _LANE),
+    (_NEIGHBOUR_SIGN, _NEIGHBOUR),
 )
 
 
@@ -205,6 +227,10 @@ def find_positions(text: str, places: Places) -> Iterator[Finding]:
             continue
         for match in _POSITION.finditer(text, start, end):
             yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
+        for match in _POSITION_DMS.finditer(text, start, end):
+            yield Finding(kind=Kind.POSITION, start=match.start(), end=match.end())
+        for match in _POSITION_COARSE.finditer(text, start, end):
+            yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
         for match in _POSITION_CUED.finditer(text, start, end):
             yield Finding(kind=Kind.POSITION, start=match.start("value"), end=match.end("value"))
 
@@ -213,6 +239,7 @@ _WITH_YEAR = re.compile(r"年|^\d\d[\d.\-/]")
 _BORN_SIGNS = (
     "出生",
     "生日",
+    "生辰",
     "生于",
     "生人",
     "日生",

@@ -39,7 +39,7 @@ _CUES = (
     _Cue(
         Kind.IDENTITY,
         _LOOSE,
-        rf"{_DIGITS}(?:{_SPACED}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xX])?"
+        rf"{_DIGITS}(?:[\s\-－—.·/，,]{{0,2}}[*×X█]*{_DIGITS}){{13,18}}(?:{_SPACED}[xX])?"
         r"|\d{3,10}[*×xX█]{4,12}\d{2,4}[xX]?",
         "身份证 身份证件 居民身份证 公民身份 公民身份证 身份号码 身份证明",
     ),
@@ -54,7 +54,7 @@ _CUES = (
         " 社保卡 医保卡 社会保障卡 退休证 退伍证 毕业证 毕业证书 资格证 结婚证 离婚证 出生证"
         " 出生医学证明 户口本 户口簿 房产证"
         " 房权证 土地证 不动产权证 不动产证 老年证 优待证 工作证 证件 低保证 记者证 教师证 "
-        "护士证 执业证 营运证 从业资格证 从业证 行驶证 健康证 上岗证 律师证 户籍证 签证",
+        "护士证 居留证 居留许可 执业证 营运证 从业资格证 从业证 行驶证 健康证 上岗证 律师证 户籍证 签证",
     ),
     _Cue(
         Kind.DOCUMENT,
@@ -96,7 +96,7 @@ _HANDLE_CUES = (
         r"\d{3,8}[xX]?(?!\d)",
         "前六位 后四位 后六位 末四位 末六位 前6位 后4位 后6位 末4位",
     ),
-    _Cue(Kind.IDENTITY, r"(?:号|为|是)?[\s:：]{0,2}", r"\d{3}[\dxX](?!\d)", "尾号"),
+    _Cue(Kind.IDENTITY, r"(?:号|为|是)?[\s:：]{0,2}", r"\d{3}[\dxX](?!\d)", "尾号 身份证尾数 最后四位"),
     _Cue(
         Kind.HANDLE,
         _LOOSE,
@@ -119,14 +119,27 @@ _HANDLE_CUES = (
         Kind.PLATE,
         r"(?:号码?)?(?:为|是)?[\s:：]{0,3}",
         r"[A-Za-z]{1,2}[·\s\-]?(?=[A-Za-z]{0,5}\d)[A-Za-z0-9]{4,6}(?![A-Za-z0-9])",
-        "车牌 牌照 车号",
+        "车牌 牌照 车号 车牌尾号",
+    ),
+    _Cue(Kind.DOCUMENT, _LOOSE, r"[A-Za-z]{0,4}\d{5,20}(?![\d年月元])", "学号 工号 警号 考号 学籍号"),
+    _Cue(
+        Kind.ADDRESS,
+        _LOOSE,
+        r"[A-Za-z]?\d{2,4}(?:[\-－—]\d{1,4}){0,2}(?:号附\d+号?)?(?![\d年月%栋幢楼期～~至])",
+        "房号 房间号 门牌号 室号 门牌号码",
+    ),
+    _Cue(
+        Kind.BANK_CARD,
+        _LOOSE,
+        rf"\d(?:{_SPACED}\d){{15,18}}",
+        "工商银行 建设银行 农业银行 中国银行 招商银行 交通银行 邮储银行 储蓄银行 农商银行",
     ),
     _Cue(Kind.NUMBER, _LOOSE, rf"[A-Za-z]{{0,6}}\d(?:[\-－—]?[{_ALNUM}]){{4,29}}", "户号 表号 单号 案号"),
     _Cue(
         Kind.QQ,
         _LOOSE,
         rf"[1-9](?:{_SPACED}\d){{4,11}}(?![%％元])",
-        "QQ Qq qQ qq 扣扣 企鹅 加Q 加q 加扣 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
+        "QQ Qq qQ qq 扣扣 企鹅 加Q 加q 加扣 扣： 扣: 球球 球球号 我Q 我q Q群 q群 Q号 q号 群号 Q: q: Q： q：",
     ),
     _Cue(
         Kind.WECHAT,
@@ -134,25 +147,26 @@ _HANDLE_CUES = (
         rf"(?:[A-Za-z][-_{_ALNUM}]{{5,24}}|\d(?:{_SPACED}\d){{5,12}}|"
         rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
         "微信 薇信 威信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： "
-        "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 绿泡泡 加微 Weixin weixin WeChat wechat Wechat WECHAT",
+        "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 卫星 绿泡泡 加微 微x 微X wei信 薇： 薇: 威： 威: "
+        "微： 微: ➕V ➕v +V +v Weixin weixin WeChat wechat Wechat WECHAT",
     ),
     _Cue(
         Kind.HANDLE,
         _STRICT,
         rf"@?[-_.{_ALNUM}]{{4,32}}",
-        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 论坛 Telegram"
-        " telegram Skype skype Line LINE 百家 知乎",
+        "抖音 快手 微博 钉钉 支付宝 陌陌 旺旺 淘宝 闲鱼 小红书 飞信 贴吧 论坛 飞书 推特"
+        " Facebook facebook Instagram WhatsApp Telegram telegram Skype skype Line LINE 百家 知乎",
     ),
     _Cue(
         Kind.HANDLE,
         r"\s*[:：是为]\s*[“\"]?",
         r"[^\s，,。；;！!？?、：:“”\"（）()〔〕]{1,16}",
-        "微信名 微信昵称 QQ昵称 QQ名 昵称 网名 用户名 抖音名 网友名",
+        "微信名 微信昵称 微博名 微博ID QQ昵称 QQ名 昵称 网名 用户名 抖音名 网友名",
     ),
     _Cue(
         Kind.PHONE,
         rf"(?:{_NUMBERED})?{_NOTE}{_LINK}{_OPEN}?\s*",
-        rf"(?<!\d)(?:{_DIGITS}(?:{_SPACED}{_DIGITS}){{10}}|[2-8](?:{_SPACED}\d){{6,7}})(?:\s*"
+        rf"(?<!\d)(?:{_DIGITS}(?:{_SPACED}{_DIGITS}){{10}}|[2-8二三四五六七八](?:{_SPACED}{_DIGITS}){{6,7}})(?:\s*"
         rf"(?:转|[-－—])\s*\d{{1,5}})?(?!\d|\s*[年元万])",
         "电话 座机 固话 手机 宅电 家电 号码 联系方式 来电 致电 拨打 联系 电联 Tel tel TEL"
         " Phone phone 手机号 联系电话",
@@ -197,6 +211,11 @@ PLATE_SIGNS = (
 COURT_SIGNS = tuple(
     mark + space + year for mark in "（(〔[【" for space in ("", " ") for year in ("19", "20")
 )
+# 长劳人仲案字〔2019〕第123号, 长公受案字[2019]1234号; 长政发〔2019〕12号 is a document of the office.
+_OTHER_CASE = re.compile(
+    r"[\u4e00-\u9fff（()）]{0,5}(?:仲裁?|案)案?字?[（(〔\[【]\s*20\d\d\s*[)）〕\]】]第?\s*\d{1,6}(?:-\d+)?\s*号"
+    r"|[\u4e00-\u9fff][（(]20\d\d[)）][\u4e00-\u9fff]{2,8}不动产权第?\s?\d{5,9}号"
+)
 _COURT_CASE = re.compile(
     r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
     r"(?:民|刑|行|执|破|赔|商|知|仲|劳|诉|裁|财保|特|督|催"
@@ -235,5 +254,6 @@ _ARMED_POLICE = re.compile(
 
 def find_court_cases(text: str, _: Places) -> Iterator[Finding]:
     """Yield case numbers of courts and arbitration, like （2019）湘0102民初123号. Document numbers stay."""
-    for match in _COURT_CASE.finditer(text):
-        yield Finding(kind=Kind.NUMBER, start=match.start(), end=match.end())
+    for pattern in (_COURT_CASE, _OTHER_CASE):
+        for match in pattern.finditer(text):
+            yield Finding(kind=Kind.NUMBER, start=match.start(), end=match.end())

@@ -11,13 +11,14 @@ from crawler.masking.surnames import BOUNDARY, COMPOUND, ORDINARY, PARTICLES, ST
 
 _SOME = re.compile("某+")
 _SOME_THING = frozenset("些个种年月日天处地公小单村镇乡市县区路栋")
-_CROSSES = re.compile(r"[xXＸ×*＊○〇█]{1,3}(?![A-Za-z\d])")
+_CROSS = "xX×*＊○◯〇□█_＿"
+_CROSSES = re.compile(rf"[{_CROSS}]{{1,3}}(?![A-Za-z\d{_CROSS}])")
 _PERSON = (
     "女士|先生|男子|女子|业主|村民|居民|老板|经理|负责人|工作人员|领导|住户|老人|师傅"
     "|同志|户主|司机|男士|妇女|主任|警官|医生|老师|律师|阿姨|校长|科长|局长|书记|副"
 )
 _PERSONS = tuple(_PERSON.split("|"))
-_SURNAMED = re.compile(rf"姓(?=的?(?:{_PERSON})|.的?(?:{_PERSON}|[，。,、\s（(]))")
+_SURNAMED = re.compile(rf"姓(?=的?(?:{_PERSON})|.的?(?:{_PERSON}|[，。,、！!\s（(]|$))")
 _SURNAME_AND_NAME = re.compile(
     r"姓(?P<surname>[\u4e00-\u9fff]{1,2})[，,、\s]{0,2}(?:单?名叫?|(?:全|大)?名叫?做?|叫做?)我?\s?"
     r"(?P<given>[\u4e00-\u9fff]{1,4}?)(?=[，。、,.；;！!\s（(的]|就行|即可|就好|$)"
@@ -43,7 +44,7 @@ _SOUND_TITLES = ("同志", "先生", "女士", "老师", "医生", "书记", "�
 _SOUNDED_TITLED = re.compile(rf"(?<![\u4e00-\u9fff])[{_SOUNDS}]{{3,8}}(?={'|'.join(_SOUND_TITLES)})")
 
 
-CROSS_SIGNS = tuple(surname + cross for surname in STRONG for cross in "xXＸ×*＊○〇█")
+CROSS_SIGNS = tuple(surname + cross for surname in STRONG for cross in _CROSS)
 SHORT_TITLE_SIGNS = tuple(surname + title for surname in STRONG for title in "总局校队处所科院站工董")
 NICKNAME_SIGNS = ("阿", *(word + surname for word in "小老" for surname in _NICKNAMED))
 DOT_SIGNS = (*"·•‧・", *(sound + title for sound in set(_SOUNDS) for title in _SOUND_TITLES))

@@ -15,7 +15,7 @@ _WORD = r"A-Za-z0-9"
 _LOCAL = rf"[{_WORD}][{_WORD}._%+＿．\-]{{0,63}}"
 _DOT = r"(?:\s?[.．。·]\s?|\s*(?:\[dot\]|\(dot\)|点|\bdot\b)\s*)"
 _DOMAIN = rf"[{_WORD}][{_WORD}\-]{{0,62}}(?:{_DOT}[{_WORD}][{_WORD}\-]{{1,62}}){{1,3}}"
-_AT = r"(?:@|＠|﹫|艾特|小老鼠|[\[(（【]\s?(?:at|AT|At|@|＠)\s?[\])）】]|\sat\s|\sAT\s)"
+_AT = r"(?:@|＠|﹫|艾特|小老鼠|[\[(（【]\s?(?:at|AT|At|a|@|＠)\s?[\])）】]|\sat\s|\sAT\s)"
 _MAIL = re.compile(rf"(?<![{_WORD}]){_LOCAL}\s?{_AT}\s?{_DOMAIN}")
 _MAIL_HAN = re.compile(
     rf"(?:(?<=邮箱)|(?<=邮件)|(?<=[：:是为，。、 ])|^|(?<![\u4e00-\u9fff]))[\u4e00-\u9fff]{{2,4}}"
@@ -47,7 +47,7 @@ _SERVICES = [
     "vip",
 ]
 MAIL_SIGNS = (
-    *("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】"),
+    *("@", "＠", "﹫", "艾特", "小老鼠", " at ", " AT ", "at)", "at]", "AT)", "at）", "at】", "(a)", "（a）"),
     *(hash_ + space + service for hash_ in "#＃*" for space in ("", " ") for service in _SERVICES),
 )
 LINK_SIGNS = ("=", "://")

@@ -10,7 +10,7 @@ def words(text: str) -> frozenset[str]:
 
 # Form fields and parts in a case: 联系人：张三.
 LABELS = words(
-    "姓名/联系人/申请人/投诉人/举报人/反映人/报案人/当事人/受害人/被害人/求助人/"
+    "姓名/名字/称呼/联系人/申请人/投诉人/举报人/反映人/报案人/当事人/受害人/被害人/求助人/"
     "诉求人/来信人/来电人/信访人/上访人/报料人/爆料人/咨询人/建议人/法定代表人/"
     "法人代表/法人/负责人/经办人/承办人/签名/署名/落款/户主/产权人/收件人/收款人/"
     "户名/开户名/开户人/持卡人/监护人/被告人/被告/原告/委托人/代理人/被投诉人/"
@@ -74,7 +74,7 @@ KIN = words(
     "继父/继母/前妻/前夫/未婚妻/男友/女友/男朋友/女朋友/双胞胎"
 )
 # The writer: followed by anything, sometimes by a name.
-SELVES = words("本人/我是/鄙人/我系/我乃/我为/我们是/这是/我本人/作者")
+SELVES = words("本人/在下/我是/鄙人/我系/我乃/我为/我们是/这是/我本人/作者")
 # The end of a letter, before its signature.
 CLOSINGS = words("敬礼/此致/致礼/敬上/致敬")
 # After a signature.
@@ -90,7 +90,7 @@ NO_NAMES = words(
     "某某/电话/留言/网友/见下/隐藏/业主/同志/全体/村民/居民/代表"
 )
 # 一个叫张三丰的人, 被张三丰打伤: followed by names of three characters where the rest is clear.
-FAINT = words("叫/叫做/名为/被/由/找/跟/自称/人叫/向/以/给了/给/把/是/和/与/对/让/请")
+FAINT = words("我/联系/叫/叫做/名为/被/由/找/跟/自称/人叫/向/以/给了/给/把/是/和/与/对/让/请")
 # A name follows whatever it looks like, unless a thing is named.
 NAMINGS = words("名叫/名字叫/名字是/化名/曾用名/我的名字叫/我的名字是/真名/原名/本人姓名")
 # What befalls persons only.

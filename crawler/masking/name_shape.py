@@ -42,14 +42,15 @@ _LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
 _NEVER_EVEN_BOUNDED = NEVER_GIVEN - SELDOM_GIVEN
 # 张老板: whom a surname and a title name needs no given name.
-_TITLES = frozenset(word[:2] for word in cues.OFFICES | cues.PRIVATE_TITLES if len(word) > 1)
+_TITLES = tuple(cues.OFFICES | cues.PRIVATE_TITLES)
+_TITLE_PAIRS = frozenset(title for title in _TITLES if len(title) == 2)
 
 
 def is_given(text: str, start: int, end: int, *, never: Set[str] = NEVER_GIVEN) -> bool:
     given = text[start:end]
     if len(given) != end - start or not HAN.fullmatch(given) or not never.isdisjoint(given):
         return False
-    return not any(text[i : i + 2] in FOLLOWS or text[i : i + 2] in _TITLES for i in range(start, end))
+    return not any(text[i : i + 2] in FOLLOWS or text[i : i + 2] in _TITLE_PAIRS for i in range(start, end))
 
 
 def is_given_whole(text: str, start: int, end: int) -> bool:
@@ -58,7 +59,7 @@ def is_given_whole(text: str, start: int, end: int) -> bool:
 
 
 def is_titled(text: str, at: int) -> bool:
-    return text[at : at + 2] in _TITLES
+    return text.startswith(_TITLES, at)
 
 
 def is_bounded(text: str, end: int) -> bool:

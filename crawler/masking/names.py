@@ -64,15 +64,16 @@ _COLON_TELLS = cues.LABELS | cues.INTRODUCTIONS
 TITLES = (*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS)
 
 _GAP = re.compile(
-    r"(?P<link>名?叫做?|名字叫|名字是|是|为)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《]?\s?"
+    r"(?P<link>名?叫做?|名字叫|名字是|是|为|系)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《「『]?\s?"
 )
-MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为:：∶﹕ 　\t（(“"‘【[《')
+MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
 _WORKS = ("工程",)
 _RENAMED = ("改名", "更名", "取名")
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
 _FAINTEST_LENGTH = 3
+_LONGEST_NAME = 4
 _LIST = re.compile(r"\s?[、/和与及]\s?")
 _MASKED_GIVEN = re.compile(r"某{1,3}|[xXＸ×*＊○〇█]{1,3}")
 _ETHNIC = re.compile(r"[\u4e00-\u9fff]{1,8}[·•‧・][\u4e00-\u9fff]{1,10}")
@@ -182,7 +183,7 @@ def _name_end(text: str, at: int, trust: _Trust) -> int:
         return with_last(text, masked.end()) if len(masked[0]) == 1 else masked.end()
     if trust is _Trust.EXPLICIT and (spaced := _spaced_end(text, given)):
         return spaced
-    if trust > _Trust.FAINT and char not in PARTICLES and is_titled(text, given):
+    if trust > _Trust.FAINT and char not in PARTICLES and char != "任" and is_titled(text, given):
         return given if sure or text[at : given + 1] not in ORDINARY else 0
     for end in (given + 2, given + 1):
         if _may_be_given(text, given, end, trust) and _is_believable(text, at, end, trust, sure=sure):
@@ -307,7 +308,7 @@ _PARTICULAR = re.compile(
     rf"|(?:{'|'.join(cues.TOLD_OF)})(?:号码?|号)?[:：是为\s（(]{{0,3}}(?=[\d〔*])"
     rf"|[（(](?=\d{{1,3}}岁|{'|'.join(cues.BRACKETED)})"
     rf"|的(?={'|'.join(cues.RELATIVES)})"
-    rf"|本人(?![和因于在是与已住有的对就也想从把把])|等[{_COUNTS}\d]{{0,3}}[人名位](?!为|大|才)"
+    rf"|本人(?![和因于在是与已住有的对就也想从把把])|等[{_COUNTS}\d]{{0,3}}[人名位户](?!为|大|才)"
     rf"|{'|'.join(cues.DEEDS)}"
 )
 PARTICULARS = (
@@ -315,7 +316,7 @@ PARTICULARS = (
     *cues.DEEDS,
     *("的" + word for word in cues.RELATIVES),
     *(bracket + word for bracket in "（(" for word in (*cues.BRACKETED, *_DIGITS)),
-    *("等" + mark for mark in _COUNTS + _DIGITS + "人名位"),
+    *("等" + mark for mark in _COUNTS + _DIGITS + "人名位户"),
     *(sex + mark for sex in "男女" for mark in "，,、）)；;。性 \t\n\u3000\xa0"),
     *(word + mark for word in cues.TOLD_OF for mark in "号:：是为（(〔* \t\n\u3000\xa0" + _DIGITS),
 )
@@ -341,6 +342,62 @@ def before_particulars(text: str, places: Places) -> Iterator[tuple[int, int]]:
                 yield at, end
                 yield from _listed_before(text, at)
                 break
+
+
+# Whose names stand side by side without a word: three of them at least, …
+_SIDE_BY_SIDE = 3
+SIDE_SIGNS = tuple("、" + surname for surname in STRONG)
+_SIDE = re.compile(r"[\u4e00-\u9fff]{2,4}")
+# … two of them longer than a word and unlike a place.
+_LANDSCAPE = frozenset("山湖河江岭洲园城镇乡村路街桥区站庙寺岛港口市县省院校厂店楼馆场")
+
+
+def side_by_side(text: str, places: Places) -> Iterator[tuple[int, int]]:
+    """Yield the names of a list that has nothing but names: 张三丰、李四光、王五福."""
+    done = 0
+    for place, _ in places:
+        start = place
+        while start and text[start - 1] not in BOUNDARY:
+            start -= 1
+        if start < done or place - start > _LONGEST_NAME:
+            continue
+        names = list(_names_from(text, start))
+        done = names[-1][1] if names else done
+        if len(names) >= _SIDE_BY_SIDE and sum(_is_no_place(text, *name) for name in names) > 1:
+            yield from names
+
+
+def _is_no_place(text: str, start: int, end: int) -> bool:
+    return end - start > len("张三") and text[end - 1] not in _LANDSCAPE
+
+
+def _names_from(text: str, start: int) -> Iterator[tuple[int, int]]:
+    while (match := _SIDE.match(text, start)) and text[start] in STRONG:
+        end = match.end()
+        if not is_full_name(text, start, end) or is_place(text, start, end):
+            return
+        yield start, end
+        if text[end : end + 1] != "、":
+            return
+        start = end + 1
+
+
+_BESIDE = re.compile(r"[\s:：（(，,]{1,3}")
+
+
+def beside_phones(text: str, phones: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the name that stands alone right before or behind a phone number: 张三：138…, 138…（张三）."""
+    for start, end in phones:
+        at = start
+        while at and text[at - 1] in " \t\u3000:：（(，,、":
+            at -= 1
+        for first in (at - 4, at - 3, at - 2):
+            if first >= 0 and (first == 0 or text[first - 1] in BOUNDARY) and is_full_name(text, first, at):
+                yield first, at
+        gap = _BESIDE.match(text, end)
+        behind = HAN.match(text, gap.end()) if gap else None
+        if behind and is_bounded(text, behind.end()) and is_full_name(text, *behind.span()):
+            yield behind.span()
 
 
 _LISTED_BEFORE = re.compile(r"[\u4e00-\u9fff]{2,4}[、和与及]$")

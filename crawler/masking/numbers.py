@@ -18,7 +18,7 @@ HAN_DIGITS = "零〇○一幺壹二两贰貳三叁參四肆五伍六陆陸七柒
 _HAN_VALUES = "00011122223334455666778899"
 _TO_DIGIT = dict(zip(HAN_DIGITS, _HAN_VALUES, strict=True))
 
-SEPARATOR = r" \t\u00a0\u2000-\u200a\u3000\-－—–‐‑−_.．。·•・/~～()（）+、,，*"
+SEPARATOR = r" \t\u00a0\u2000-\u200a\u3000\-－—–‐‑−_.．。·•・/~～()（）+、,，*:：|…【】\[\]“”"
 _FEWEST = 10  # 021 and seven digits
 
 
@@ -42,7 +42,7 @@ _CARD = re.compile(r"(?:62|60|4\d|5\d|35|9\d)\d{14,17}")
 _LANDLINE = re.compile(r"(?:(?:00)?86)?(0(?:10|2\d|[3-9]\d\d))[1-9]\d{6,7}")
 _LANDLINE_ABROAD = re.compile(r"(?:00)?86((?:10|2\d|[3-9]\d\d))[2-8]\d{6,7}")
 _EXTENSION = re.compile(
-    r"\s*(?:转|转接|分机号?|内线|ext\.?|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?=(?:19|20)\d\d\s?[年.]|\D|$)",
+    r"\s*(?:[，,（(]?\s?(?:转|转接|分机号?|内线|ext\.?)|#|-|－|—)\s*[:：]?\s*\d{1,5}?(?=(?:19|20)\d\d\s?[年.]|\D|$)",
     re.IGNORECASE,
 )
 # A mobile number right behind other digits: 12013812345678.
@@ -56,7 +56,12 @@ _LEAST_DIGITS = 5
 LETTER_SIGNS = tuple(
     pair for letter in "oOlI" for digit in "0123456789" for pair in (letter + digit, digit + letter)
 )
+# Of a pair of brackets or quotation marks the closing one tells.
+_OPENING = frozenset("【[“")
 _HARMLESS_MARKS = frozenset(" \t\u3000()（）")
+# Signs that stand between other figures far oftener: only the usual groups of a phone are one with them.
+_SELDOM_BETWEEN = frozenset(",，、。:：|…【】[]“”")
+_SURE_GROUPS = ([3, 4, 4], [4, 4, 3], [3, 3, 5])
 _GROUPS = ([3, 4, 4], [3, 3, 5], [2, 11], [2, 3, 4, 4], [3, 8], [4, 8], [4, 7])
 _QUANTITY = re.compile(r"\s*(?:元|万[元人吨户亩股]|亿|块钱|平方|平米|㎡|吨|股|公里|米|[%％])")
 
@@ -208,7 +213,7 @@ def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
 
 
 # The next sentence may begin with a figure and no space: "…13800138000" + "2、" or + "2019年".
-_LISTED = re.compile(r"[、,，。/~～()（）+*]")
+_LISTED = re.compile(r"[、,，。/~～()（）+*:：|…【】\[\]“”]|-[^-]*[.·]|[.·][^.·]*-")
 _NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座名个\s]|(?:19|20)\d\d\s?[年.\-/—])")
 
 
@@ -248,13 +253,13 @@ def _is_written_as_phone(text: str, run: _Run, start: int, end: int) -> bool:
         return False
     between = [text[run.at[i - 1] + 1 : run.at[i]] for i in range(start + 1, end)]
     marks = "".join(between)
-    sizes = [len(part) for part in re.split(r"\D+", text[first:last])]
-    if len(set(marks) - _HARMLESS_MARKS) > 1:
+    sizes = [len(group[0]) for group in _GROUP.finditer(text, first, last)]
+    if len(set(marks) - _HARMLESS_MARKS - _OPENING) > 1:
         return False
     if last < len(text) and text[last].isdecimal() and len(sizes) > 1 and sizes not in _GROUPS:
         return False
-    if "," in marks or "，" in marks or "、" in marks or "。" in marks:
-        return sizes in ([3, 4, 4], [4, 4, 3], [3, 3, 5])
+    if not _SELDOM_BETWEEN.isdisjoint(marks):
+        return sizes in _SURE_GROUPS
     if marks in (".", "．"):
         return sizes in ([3, 8], [4, 8], [4, 7], [7, 4])
     return True

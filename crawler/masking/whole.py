@@ -36,6 +36,7 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
     (_naming(names.after_faint_cues), Watched(words=names.FAINT_CUES)),
     (_naming(names.before_titles), Watched(words=names.TITLES)),
     (_naming(names.before_particulars), Watched(words=names.PARTICULARS)),
+    (_naming(names.side_by_side), Watched(words=names.SIDE_SIGNS)),
     (_naming(half_names.somebody), Watched(words=("某",))),
     (_naming(half_names.crossed), Watched(words=half_names.CROSS_SIGNS)),
     (_naming(half_names.surnamed), Watched(words=("姓",))),
@@ -120,6 +121,8 @@ def _found_in_plain(text: str, places: dict[int, Places]) -> list[Finding]:
     for number, of_group in sorted(places.items()):
         found.extend(_WATCHES[number][0](text, of_group))
     found.extend(numbers.find_numbers(text))
+    phones = [(one.start, one.end) for one in found if one.kind is Kind.PHONE]
+    found.extend(names.as_names(text, names.beside_phones(text, phones)))
     found.extend(names.as_names(text, names.signature(text)))
     return found
 
