@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,16 @@ def test_an_unchanged_feed_costs_one_conditional_request(site: Site, tmp_path: P
     crawled = crawl_into(tmp_path, feed(f"{site.url}/rss"))
     assert (crawled.counts.fetched, crawled.counts.unchanged) == (1, 1)
     assert site.requests[0][1]["If-None-Match"] == '"1"'
+
+
+def test_open_messages_of_a_feed_are_looked_for_in_the_feed_alone(site: Site, tmp_path: Path) -> None:
+    site.pages["/rss"] = rss(item("one", "2026-11-01 09:00:00"))
+    site.pages["/news/one.html"] = html("<h1>one</h1>")
+    letters = feed(f"{site.url}/rss").replace("channel: news", "channel: inbox")
+    asked = datetime(2026, 11, 2, tzinfo=ZONE)
+    assert crawl_into(tmp_path, letters, now=asked).counts.stored == 1
+    assert crawl_into(tmp_path, letters, now=asked + timedelta(days=20)).error is None
+    assert set(site.paths) == {"/rss"}
 
 
 def test_an_atom_feed_in_gbk_that_says_utf_8(site: Site, tmp_path: Path) -> None:
