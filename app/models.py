@@ -28,7 +28,8 @@ from records.job import JobKind
 from records.run import AuditEntry
 
 # Cross-validated figures under which a model is no use: the topics' are those of ten lines of TF-IDF and a
-# linear machine on the messages that the shipped model learnt from. An installation may have its own.
+# linear machine on the messages that the shipped model learnt from, the readings' a tenth under the shipped
+# model's. An installation may have its own.
 FLOORS = "floors.json"
 MOST_ORDINARY = 5_000
 

