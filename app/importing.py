@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from app.spreading import spreading
 from app.wiring import Parts
 from crawler.importers import KnownRow, ReadRow, RejectedRow, read_export, rejects_file, rejects_path
 from crawler.masking import mask
@@ -55,27 +56,29 @@ def import_file(
     nor masked again. Raises HuiyingError where the whole cannot be read.
     """
     database = parts.database
-    rows = read_export(
-        path,
-        source=source,
-        channel=channel,
-        mapping=mapping,
-        sheet=sheet,
-        now=now,
-        zone=parts.settings.zone,
-        known=lambda post_ids: _stored(database, post_ids),
-    )
-    run_id = database.runs.start(RunKind.IMPORT, source, now=now)
-    tally = _Tally()
-    try:
-        with rejects_file(rejects or rejects_path(path)) as write_rejected:
-            for batch in _batches(rows, IMPORT_BATCH):
-                _take(database, batch, tally, write_rejected)
-                if progress is not None:
-                    progress(len(batch))
-    except HuiyingError as err:
-        database.runs.finish(run_id, RunState.FAILED, tally.counts(), now=utc_now(), error=mask(str(err)))
-        raise
+    with spreading() as spread:
+        rows = read_export(
+            path,
+            source=source,
+            channel=channel,
+            mapping=mapping,
+            sheet=sheet,
+            now=now,
+            zone=parts.settings.zone,
+            known=lambda post_ids: _stored(database, post_ids),
+            spread=spread,
+        )
+        run_id = database.runs.start(RunKind.IMPORT, source, now=now)
+        tally = _Tally()
+        try:
+            with rejects_file(rejects or rejects_path(path)) as write_rejected:
+                for batch in _batches(rows, IMPORT_BATCH):
+                    _take(database, batch, tally, write_rejected)
+                    if progress is not None:
+                        progress(len(batch))
+        except HuiyingError as err:
+            database.runs.finish(run_id, RunState.FAILED, tally.counts(), now=utc_now(), error=mask(str(err)))
+            raise
     run = database.runs.finish(run_id, RunState.DONE, tally.counts(), now=utc_now())
     return ImportReport(run=run, rejected=tuple(tally.shown))
 

@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from app.feeding import IndexPosts, feeding
+from app.spreading import spreading
 from nlp.analyser import Analyser
 from nlp.live_analyser import LiveAnalyser
 from nlp.problems import ProblemMatcher, summarise
 from nlp.segment import words
+from records.analysis import Analysis
+from records.post import Post
 from records.problem import DueAt, Membership, Problem
 from storage.database import Database
+from storage.indexer import BATCH as BATCH_OF_INDEX
 from storage.indexer import drain
 from storage.problems import MERGING
 from storage.search import SearchIndex
@@ -25,8 +30,11 @@ ANALYSING = "analysing"
 LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
+# Batches of analysis read at once for several processors: 20 MB.
+BATCHES_AT_ONCE = 8
 
 Progress = Callable[[str, int], None]  # (step, how many more are done)
+Analyse = Callable[[Sequence[Post]], list[Analysis]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,10 @@ def _silent(step: str, done: int) -> None:
     """Report nothing."""
 
 
+def _forget_posts(post_ids: Iterable[str]) -> None:
+    """Leave them to who drains the outbox."""
+
+
 class Pipeline:
     """Steps 5 to 7 of the way of the data. One instance may be used by one thread at a time."""
 
@@ -56,10 +68,15 @@ class Pipeline:
         index: SearchIndex,
         analyser: Analyser | LiveAnalyser,
         due_at: DueAt,
+        analyse_apart: Analyse | None = None,
+        index_apart: IndexPosts | None = None,
     ) -> None:
+        """What ends in `apart` is for other processes to do where there is much to do: it can be pickled."""
         self._database = database
         self._index = index
         self._analyser = analyser
+        self._analyse_apart = analyse_apart or analyser.analyse
+        self._index_apart = index_apart
         self._due_at = due_at
         self._matcher = ProblemMatcher()
         self._matched_up_to = 0  # the newest membership that the matcher knows
@@ -74,8 +91,8 @@ class Pipeline:
         """Bring everything up to date. Raises Retryable when another process holds the work for `wait_s`."""
         with self._database.lock(ANALYSING, wait_s=wait_s):
             analysed = self._analyse_waiting(progress)
-        merged = self.merge(progress=progress, wait_s=wait_s)
-        return PipelineReport(analysed=analysed, merged=merged, indexed=self.feed_index(progress=progress))
+        merged, indexed = self._merge_and_index(progress, wait_s)
+        return PipelineReport(analysed=analysed, merged=merged, indexed=indexed)
 
     def analyse(self, post_ids: Sequence[str]) -> int:
         """Analyse those of the posts that still await it; return how many. Any number may do so at once."""
@@ -85,13 +102,21 @@ class Pipeline:
         return len(posts)
 
     def merge(
-        self, *, progress: Progress = _silent, wait_s: float = LOCK_WAIT_S, limit: int | None = None
+        self,
+        *,
+        progress: Progress = _silent,
+        wait_s: float = LOCK_WAIT_S,
+        limit: int | None = None,
+        merged: Callable[[Iterable[str]], None] = _forget_posts,
     ) -> int:
-        """Merge what is analysed, at least `limit` posts if there are as many; return how many."""
+        """Merge what is analysed, at least `limit` posts if there are as many; return how many.
+
+        `merged` is given the ids of each batch when it is committed.
+        """
         with self._database.lock(MERGING, wait_s=wait_s):
             try:
                 self._catch_up()
-                return self._merge_waiting(progress, limit)
+                return self._merge_waiting(progress, limit, merged)
             except BaseException:
                 self._forget()  # it may have taken in what was not committed
                 raise
@@ -104,20 +129,45 @@ class Pipeline:
 
     def _analyse_waiting(self, progress: Progress) -> int:
         done = 0
-        while posts := self._database.posts.awaiting_analysis(self.model_version, BATCH):
-            self._database.analyses.save(self._analyser.analyse(posts))
-            done += len(posts)
-            progress("analyse", len(posts))
+        with spreading() as spread:
+            while posts := self._database.posts.awaiting_analysis(
+                self.model_version, BATCH * BATCHES_AT_ONCE
+            ):
+                batches = [posts[start : start + BATCH] for start in range(0, len(posts), BATCH)]
+                for analyses in spread(self._analyse_apart, batches, here=self._analyser.analyse):
+                    self._database.analyses.save(analyses)
+                    done += len(analyses)
+                    progress("analyse", len(analyses))
         return done
 
-    def _merge_waiting(self, progress: Progress, limit: int | None) -> int:
+    def _merge_and_index(self, progress: Progress, wait_s: float) -> tuple[int, int]:
+        """Merge and index; of much that is merged, most is indexed meanwhile by another process."""
+        if self._index_apart is None:
+            return self.merge(progress=progress, wait_s=wait_s), self.feed_index(progress=progress)
+        beside = 0
+
+        def indexed(done: int) -> None:
+            nonlocal beside
+            beside += done
+            progress("index", done)
+
+        with feeding(
+            self._index_apart, commit_posts=BATCH_OF_INDEX * self._index.batches_a_commit, indexed=indexed
+        ) as feed:
+            merged = self.merge(progress=progress, wait_s=wait_s, merged=feed)
+        return merged, beside + self.feed_index(progress=progress)
+
+    def _merge_waiting(
+        self, progress: Progress, limit: int | None, merged: Callable[[Iterable[str]], None]
+    ) -> int:
         done = 0
         while (limit is None or done < limit) and (batch := self._database.problems.awaiting_merge(BATCH)):
             new = [
                 self._matcher.add(post.id, analysis.fingerprint, post.asked_at) for post, analysis in batch
             ]
-            self._commit(new)
+            self._commit(new, batch)
             self._matched_up_to = self._database.problems.newest_membership()
+            merged(membership.post_id for membership in new)
             done += len(new)
             progress("merge", len(new))
         while stale := self._database.problems.stale(BATCH):
@@ -141,17 +191,23 @@ class Pipeline:
     def _forget(self) -> None:
         self._matched_on = None
 
-    def _commit(self, new: list[Membership]) -> None:
+    def _commit(self, new: list[Membership], at_hand: Sequence[tuple[Post, Analysis]]) -> None:
         touched = sorted({membership.problem_id for membership in new})
-        self._database.problems.commit(new, self._summaries(touched, new))
+        self._database.problems.commit(new, self._summaries(touched, new, at_hand))
 
-    def _summaries(self, problem_ids: list[str], new: Iterable[Membership]) -> list[Problem]:
+    def _summaries(
+        self, problem_ids: list[str], new: Iterable[Membership], at_hand: Sequence[tuple[Post, Analysis]] = ()
+    ) -> list[Problem]:
+        """Return the problems as they are with their `new` members; what is `at_hand` is not read again."""
         members = self._database.problems.members_of(problem_ids)
         for membership in new:
             members.setdefault(membership.problem_id, []).append(membership)
         post_ids = [membership.post_id for joined in members.values() for membership in joined]
-        posts = self._database.posts.get_many(post_ids)
-        analyses = self._database.analyses.get_many(post_ids)
+        posts = {post.id: post for post, _ in at_hand}
+        analyses = {analysis.post_id: analysis for _, analysis in at_hand}
+        others = [post_id for post_id in post_ids if post_id not in posts]
+        posts |= self._database.posts.get_many(others)
+        analyses |= self._database.analyses.get_many(others)
         return [
             summarise(
                 problem_id,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from alerts.deadlines import DEFAULT_DEADLINES, DueDates, load_deadlines
 from alerts.rules import DEADLINES_FILE
@@ -47,13 +47,16 @@ class Parts:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        from nlp.live_analyser import LiveAnalyser  # its imports take a while
+        from app.apart import analyse_apart, index_apart  # its imports take a while
+        from nlp.live_analyser import LiveAnalyser
 
         return Pipeline(
             database=self.database,
             index=self.index,
             analyser=LiveAnalyser(self.settings.models_dir),
             due_at=self.due_dates,
+            analyse_apart=partial(analyse_apart, self.settings),
+            index_apart=partial(index_apart, self.settings),
         )
 
 

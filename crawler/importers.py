@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,8 @@ from crawler.importing.columns import (
 )
 from crawler.importing.open311 import ObjectRow, json_list_rows, xml_rows
 from crawler.importing.rejects import rejects_file, rejects_path
-from crawler.importing.rows import Known, KnownRow, ReadRow, RejectedRow, RowReader
+from crawler.importing.rows import KnownRow, ReadRow, RejectedRow, RowReader
+from crawler.importing.stream import Known, RowStream, Spread
 from crawler.importing.tables import (
     Format,
     Row,
@@ -105,17 +106,17 @@ def read_export(
     sheet: str | None = None,
     zone: ZoneInfo = DEFAULT_ZONE,
     known: Known = lambda _: {},
+    spread: Spread = map,
 ) -> Iterator[ReadRow | KnownRow | RejectedRow]:
     """Return what becomes of each row of an export, in the file's order, as a stream; posts are masked.
 
-    `known` is asked which rows are stored. Raises ConfigurationError at once, before the first row, as
-    describe_export does.
+    `known` is asked which rows are stored; `spread` may have batches of rows read in other processes. Raises
+    ConfigurationError at once, before the first row, as describe_export does.
     """
     description = describe_export(path, mapping=mapping, sheet=sheet)
-    reader = RowReader(source=source, channel=channel, now=now, zone=zone, known=known)
-    return chain.from_iterable(
-        reader.read(_records(path, description, table), sheet=table.sheet) for table in description.tables
-    )
+    reader = RowReader(source=source, channel=channel, now=now, zone=zone)
+    stream = RowStream(reader=reader, known=known, spread=spread)
+    return stream.results((table.sheet, _records(path, description, table)) for table in description.tables)
 
 
 def _records(

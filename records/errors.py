@@ -15,7 +15,11 @@ from difflib import get_close_matches
 
 
 class HuiyingError(Exception):
-    """The root of everything this project raises on purpose."""
+    """The root of everything this project raises on purpose. It can be raised in another process: pickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own way calls the class with `args`, which is not what those below are made of.
+        return Exception.__new__, (type(self), *self.args), self.__dict__
 
 
 class Retryable(HuiyingError):

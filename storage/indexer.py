@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from records.times import Period
-from storage.database import Database
+from storage.database import Claim, Database
 from storage.documents import build_documents
 from storage.query import Segment
 from storage.search import NotIndexedError, SearchIndex
@@ -48,6 +48,18 @@ def drain(
         with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
             _mend(database, index)
         return _catch_up(database, index, segment, progress)
+
+
+def drain_posts(database: Database, index: SearchIndex, post_ids: Sequence[str], *, segment: Segment) -> int:
+    """Bring the index up to the truth as to these posts only, as `drain` does; return how many are in.
+
+    For who knows of what is ready while much else in the outbox is not.
+    """
+    with index.writing():
+        with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
+            _mend(database, index)
+        with database.outbox.claim_posts(post_ids) as claim:
+            return _work_off(database, index, claim, segment, None) if claim.post_ids else 0
 
 
 def reindex(
@@ -115,22 +127,35 @@ def _catch_up(
         with database.outbox.claim(BATCH * index.batches_a_commit) as claim:
             if not claim.post_ids:
                 break
-            refused: dict[str, str] = {}
-            for start in range(0, len(claim.post_ids), BATCH):
-                batch = claim.post_ids[start : start + BATCH]
-                taken, not_taken = _put_in(database, index, batch, segment)
-                documents += taken
-                refused |= not_taken
-                if progress is not None:
-                    progress(len(batch))
-            # Claims end in any order; the watermark never goes back.
-            with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
-                index.refresh(watermark=max(claim.up_to, index.watermark()))
-            claim.done(refused=refused)
-        if refused:
-            _log.warning("%d posts could not be indexed (huiying doctor)", len(refused))
+            documents += _work_off(database, index, claim, segment, progress)
     if not database.outbox.holds_refilled():
         index.publish()
+    return documents
+
+
+def _work_off(
+    database: Database,
+    index: SearchIndex,
+    claim: Claim,
+    segment: Segment,
+    progress: Callable[[int], None] | None,
+) -> int:
+    """Put in what is claimed; return how many documents."""
+    documents = 0
+    refused: dict[str, str] = {}
+    for start in range(0, len(claim.post_ids), BATCH):
+        batch = claim.post_ids[start : start + BATCH]
+        taken, not_taken = _put_in(database, index, batch, segment)
+        documents += taken
+        refused |= not_taken
+        if progress is not None:
+            progress(len(batch))
+    # Claims end in any order; the watermark never goes back.
+    with database.lock(WATERMARK, wait_s=LOCK_WAIT_S):
+        index.refresh(watermark=max(claim.up_to, index.watermark()))
+    claim.done(refused=refused)
+    if refused:
+        _log.warning("%d posts could not be indexed (huiying doctor)", len(refused))
     return documents
 
 

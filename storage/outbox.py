@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -127,8 +127,7 @@ class Outbox:
         with reading(self._engine) as connection:
             return _oldest(connection, limit)
 
-    @contextmanager
-    def claim(self, limit: int) -> Iterator[Claim]:
+    def claim(self, limit: int) -> AbstractContextManager[Claim]:
         """Give the `limit` oldest rows, and with them every other row of the same posts; none: no posts.
 
         On PostgreSQL nobody else is given them until the end of the block, or of the process, which gives
@@ -136,12 +135,20 @@ class Outbox:
         a transaction would keep everybody from writing: there indexers that do not exclude each other do the
         same work twice, which changes nothing in an index that has versions.
         """
+        return self._claim(lambda connection: _with_all_of_their_posts(connection, limit))
+
+    def claim_posts(self, post_ids: Sequence[str]) -> AbstractContextManager[Claim]:
+        """Give every row of these posts, as `claim` does."""
+        return self._claim(lambda connection: _of_posts(connection, post_ids))
+
+    @contextmanager
+    def _claim(self, find: Callable[[Connection], list[OutboxItem]]) -> Iterator[Claim]:
         if self._engine.dialect.name == "postgresql":
             with writing(self._engine) as connection:
-                yield Claim(nullcontext(connection), _with_all_of_their_posts(connection, limit))
+                yield Claim(nullcontext(connection), find(connection))
         else:
             with reading(self._engine) as connection:
-                rows = _with_all_of_their_posts(connection, limit)
+                rows = find(connection)
             yield Claim(writing(self._engine), rows)
 
     def done_up_to(self) -> int:
@@ -222,12 +229,24 @@ class Outbox:
 
 def _with_all_of_their_posts(connection: Connection, limit: int) -> list[OutboxItem]:
     """Return the oldest rows that nobody has claimed and all others of their posts, oldest first."""
-    rows = {row.sequence: row for row in _oldest(connection, limit, claim=True)}
-    for chunk in in_chunks(dict.fromkeys(row.post_id for row in rows.values())):
-        query = select(_ROWS.sequence, _ROWS.post_id).where(_ROWS.post_id.in_(chunk))
-        for row in connection.execute(query.with_for_update(skip_locked=True)):
-            rows[row.sequence] = OutboxItem(sequence=row.sequence, post_id=row.post_id)
+    oldest = _oldest(connection, limit, claim=True)
+    others = _of_posts(connection, list(dict.fromkeys(row.post_id for row in oldest)))
+    rows = {row.sequence: row for row in (*oldest, *others)}
     return [rows[sequence] for sequence in sorted(rows)]
+
+
+def _of_posts(connection: Connection, post_ids: Sequence[str]) -> list[OutboxItem]:
+    """Return the rows of the posts that nobody has claimed, oldest first."""
+    rows = [
+        OutboxItem(sequence=row.sequence, post_id=row.post_id)
+        for chunk in in_chunks(post_ids)
+        for row in connection.execute(
+            select(_ROWS.sequence, _ROWS.post_id)
+            .where(_ROWS.post_id.in_(chunk))
+            .with_for_update(skip_locked=True)
+        )
+    ]
+    return sorted(rows, key=lambda row: row.sequence)
 
 
 def _oldest(connection: Connection, limit: int, *, claim: bool = False) -> list[OutboxItem]:

@@ -1,15 +1,14 @@
-"""One row of an export to one post."""
+"""One row of an export to one post: a function of the row alone."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,69 +70,72 @@ class KnownRow:
     row: int
 
 
-# Post ids → what ReadRow.fingerprint was when they were stored; those not known are absent.
-Known = Callable[[Sequence[str]], Mapping[str, str]]
-# Rows looked up at once.
-LOOKED_UP = 500
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """A row as it stands in the file and as text; without `cells` it is blank, or `refused`."""
+
+    number: int
+    values: Mapping[str, Any]
+    cells: Mapping[str, str]
+    native_id: str
+    fingerprint: str = ""
+    refused: Rejected | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowReader:
-    """Turns the rows of one file into masked posts."""
+    """Turns rows of one file into masked posts, each by itself: any process may do it."""
 
     source: str
     channel: Channel
     now: datetime
     zone: ZoneInfo
-    known: Known
-    # Hashes, not the ids themselves: a million rows stay under 100 MB.
-    _met: set[int] = field(default_factory=set)
 
-    def read(
-        self, rows: Iterable[tuple[int, Mapping[str, Any] | Rejected]], *, sheet: Sheet | None = None
-    ) -> Iterator[ReadRow | KnownRow | RejectedRow]:
-        """Yield what became of each (number, our field → cell), in order; blank rows are passed over.
+    def file_row(
+        self, number: int, values: Mapping[str, Any] | Rejected, *, sheet: Sheet | None = None
+    ) -> FileRow:
+        """Return the row of these cells (by our field), as text and with what it is known by."""
+        if isinstance(values, Rejected):
+            return FileRow(number=number, values={}, cells={}, native_id="", refused=values)
+        cells = {name: _text(value) for name, value in values.items()}
+        if not any(cells.values()):
+            return FileRow(number=number, values={}, cells={}, native_id="")
+        told = (cells.get(name, "") for name in ("title", "text", "asked_at"))
+        return FileRow(
+            number=number,
+            values=values,
+            cells=cells,
+            native_id=cells.get("id") or hashed_id("\n".join(told)),
+            fingerprint=self._fingerprint(values, sheet),
+        )
 
-        An id that stands in an earlier sheet counts as a duplicate as well.
-        """
-        iterator = iter(rows)
-        while some := list(islice(iterator, LOOKED_UP)):
-            batch = [_row(number, values) for number, values in some]
-            known = self.known([f"{self.source}/{row.native_id}" for row in batch if row.cells])
-            for row in batch:
-                if row.cells or row.refused:
-                    yield self._read(row, sheet, known)
-
-    def _read(
-        self, row: _Row, sheet: Sheet | None, known: Mapping[str, str]
-    ) -> ReadRow | KnownRow | RejectedRow:
-        name = sheet.name if sheet else None
+    def read(self, row: FileRow, *, sheet: Sheet | None = None) -> ReadRow | RejectedRow:
+        """Return what becomes of a row that is not blank."""
         if row.refused:
-            return RejectedRow(row=row.number, sheet=name, code=row.refused.code, message=str(row.refused))
-        epoch = sheet.epoch if sheet else None
-        fingerprint = self._fingerprint(row, epoch)
-        is_new = hash(row.native_id) not in self._met
-        if is_new and known.get(f"{self.source}/{row.native_id}") == fingerprint:
-            self._met.add(hash(row.native_id))
-            return KnownRow(row=row.number)
+            return self.reject(row, row.refused, sheet=sheet)
         try:
-            return ReadRow(post=self._post(row, epoch), fingerprint=fingerprint)
+            post = self._post(row, sheet.epoch if sheet else None)
         except Rejected as err:
-            return RejectedRow(
-                row=row.number,
-                sheet=name,
-                code=err.code,
-                message=f"row {row.number}: {_reason(err, row.native_id)}",
-                cells=self._shown(row.cells),
-            )
+            return self.reject(row, err, sheet=sheet)
+        return ReadRow(post=post, fingerprint=row.fingerprint)
 
-    def _fingerprint(self, row: _Row, epoch: datetime | None) -> str:
+    def reject(self, row: FileRow, err: Rejected, *, sheet: Sheet | None = None) -> RejectedRow:
+        """Return the row as rejected, with what of it may be written down."""
+        return RejectedRow(
+            row=row.number,
+            sheet=sheet.name if sheet else None,
+            code=err.code,
+            message=str(err) if err is row.refused else f"row {row.number}: {_reason(err, row.native_id)}",
+            cells=self._shown(row.cells) if row.cells else {},
+        )
+
+    def _fingerprint(self, values: Mapping[str, Any], sheet: Sheet | None) -> str:
         """Return the hash of the row and of all that decides what becomes of it."""
-        read_as = (_release(), self.channel.value, self.zone.key, epoch)
-        content = repr((read_as, sorted(row.values.items())))
+        read_as = (_release(), self.channel.value, self.zone.key, sheet.epoch if sheet else None)
+        content = repr((read_as, sorted(values.items())))
         return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
-    def _post(self, row: _Row, epoch: datetime | None) -> Post:
+    def _post(self, row: FileRow, epoch: datetime | None) -> Post:
         cells, values, native_id = row.cells, row.values, row.native_id
         text = cells.get("text", "")
         if not text:
@@ -141,8 +143,6 @@ class RowReader:
         if max(map(len, cells.values())) > MAX_TEXT_CHARS:
             # Before masking, which is not to be kept busy with a file in a cell.
             raise Rejected("too_long", f"a cell has over {MAX_TEXT_CHARS} characters (shorten it)")
-        if hash(native_id) in self._met:
-            raise Rejected("duplicate_id", "its id stands in an earlier row")
         post = mask_post(
             Post(
                 source=self.source,
@@ -163,7 +163,6 @@ class RowReader:
             )
         )
         check_post(post, now=self.now)
-        self._met.add(hash(native_id))
         return post
 
     def _shown(self, row: Mapping[str, str]) -> dict[str, str]:
@@ -207,26 +206,6 @@ class RowReader:
 
     def _time(self, value: Any, epoch: datetime | None) -> datetime:
         return read_cell_date(value, zone=self.zone, epoch=epoch)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """A row as it stands in the file and as text; without `cells` it is blank, or `refused`."""
-
-    number: int
-    values: Mapping[str, Any]
-    cells: Mapping[str, str]
-    native_id: str
-    refused: Rejected | None = None
-
-
-def _row(number: int, values: Mapping[str, Any] | Rejected) -> _Row:
-    if isinstance(values, Rejected):
-        return _Row(number=number, values={}, cells={}, native_id="", refused=values)
-    cells = {name: _text(value) for name, value in values.items()}
-    told = (cells.get(name, "") for name in ("title", "text", "asked_at"))
-    native_id = cells.get("id") or hashed_id("\n".join(told))
-    return _Row(number=number, values=values, cells=cells if any(cells.values()) else {}, native_id=native_id)
 
 
 @cache

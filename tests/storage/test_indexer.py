@@ -15,7 +15,7 @@ from records.times import DEFAULT_ZONE
 from storage import indexer
 from storage.database import Database
 from storage.documents import build_document
-from storage.indexer import drain, reindex
+from storage.indexer import drain, drain_posts, reindex
 from storage.search import SearchIndex
 from storage.tantivy_index import TantivyIndex
 from tests.storage.samples import NOW, alert, analysis, membership, post, problem, reply
@@ -142,6 +142,22 @@ def test_an_index_that_lost_what_it_had_is_filled_anew(database: Database, index
     catch_up(database, index)
     index.clear()
     assert catch_up(database, index) == 5
+    assert index.count() == 5
+
+
+def test_posts_that_are_ready_go_in_before_all_others(database: Database, index: SearchIndex) -> None:
+    database.posts.save([post(number) for number in range(4)])
+    database.posts.save([post(2, votes_up=9)])
+    assert drain_posts(database, index, ["mailbox/2", "mailbox/9"], segment=words) == 1
+    assert (index.count(), database.outbox.lag()) == (1, 3)
+    assert drain_posts(database, index, ["mailbox/2"], segment=words) == 0
+    assert catch_up(database, index) == 3
+    assert (index.count(), database.outbox.lag()) == (4, 0)
+    index.clear()
+    index.refresh(watermark=0)
+    database.posts.save([post(7)])
+    drain_posts(database, index, ["mailbox/7"], segment=words)
+    catch_up(database, index)
     assert index.count() == 5
 
 
