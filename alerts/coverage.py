@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -39,8 +39,8 @@ _LEVELS = ("(?:省|自治区)$", "(?:市|州|盟|地区)$", "(?:区|县|旗)$", 
 class Gap:
     """From `start` until `end` a source was not read as usual: messages of then may be missing.
 
-    With `is_blind` it took longer than the source's rhythm explains, and nothing of it was seen. `end` is the
-    moment of asking where it lasts. `title` and `place` are those of the source.
+    With `is_blind` it took longer than the source's rhythm explains, and nothing of it was seen. Where it
+    `lasts`, `end` is the moment of asking. `title` and `place` are those of the source.
     """
 
     source: str
@@ -51,6 +51,11 @@ class Gap:
     start: datetime
     end: datetime
     is_blind: bool
+    lasts: bool
+
+    def part_of(self, period: Period) -> Period:
+        """Return the part of the period that lies in the gap, which overlaps it."""
+        return Period(start=max(self.start, period.start), end=min(self.end, period.end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +93,14 @@ class Coverage:
             for gap in self.gaps
         )
 
-    def during(self, period: Period | None, place: str | None = None) -> tuple[Gap, ...]:
-        """Return the gaps in the period, cut to it, of the sources that speak of the place.
-
-        Without a period those of all time, without a place those of everywhere.
-        """
-        asked = (gap for gap in self.gaps if place is None or speaks_of(gap.place, place))
-        if period is None:
-            return tuple(asked)
+    def during(self, period: Period, place: str | None = None) -> tuple[Gap, ...]:
+        """Return the gaps that overlap the period, of all sources or those that may speak of the place."""
         return tuple(
-            replace(gap, start=max(gap.start, period.start), end=min(gap.end, period.end))
-            for gap in asked
-            if gap.start < period.end and period.start < gap.end
+            gap
+            for gap in self.gaps
+            if gap.start < period.end
+            and period.start < gap.end
+            and (place is None or speaks_of(gap.place, place))
         )
 
 
@@ -107,19 +108,23 @@ def coverage_of(
     catalogue: Catalogue, database: Database, *, now: datetime, zone: ZoneInfo = DEFAULT_ZONE
 ) -> Coverage:
     """Return what was seen up to now, as far back as crawls are remembered."""
-    health = source_health(catalogue, database, now=now)
-    return Coverage(health=tuple(health), gaps=find_gaps(catalogue, database, health, now=now), zone=zone)
+    crawls = crawls_by_source(database)
+    health = source_health(catalogue, database, now=now, crawls=crawls)
+    return Coverage(health=tuple(health), gaps=find_gaps(catalogue, crawls, health, now=now), zone=zone)
 
 
 def find_gaps(
-    catalogue: Catalogue, database: Database, health: Sequence[SourceHealth], *, now: datetime
+    catalogue: Catalogue,
+    crawls: Mapping[str, Sequence[RunRecord]],
+    health: Sequence[SourceHealth],
+    *,
+    now: datetime,
 ) -> tuple[Gap, ...]:
     """Return the gaps of the enabled sources up to now, oldest first; `health` is theirs at present.
 
     A gap lies between two successful crawls that are further apart than BLIND_AFTER times the source's
     rhythm. Before the first crawl all counts as seen: a board shows its past.
     """
-    crawls = crawls_by_source(database)
     states = {one.name: one for one in health}
     gaps = [
         gap
@@ -136,18 +141,18 @@ def _gaps(
     def gap(state: HealthState, start: datetime, end: datetime, *, is_blind: bool) -> Gap:
         return Gap(
             source=source.name, title=source.title, place=source.place, channel=source.channel,
-            state=state, start=start, end=end, is_blind=is_blind,
+            state=state, start=start, end=end, is_blind=is_blind, lasts=end == now,
         )  # fmt: skip
 
     times = success_times(crawls)
     rests = is_resting(source, crawls, now=now) and fault_kind(crawls[0]) is None
     ends = times if rests else [*times, now]
-    lasting = False
+    is_blind_now = False
     for before, after in pairwise(ends):
         if after - before > blind_after(times):
             yield gap(_state_between(crawls, before, after), before, after, is_blind=True)
-            lasting = after == now
-    if health is not None and health.state in FAULTY and not lasting:
+            is_blind_now = after == now
+    if health is not None and health.state in FAULTY and not is_blind_now:
         since = _EVER if health.state is HealthState.NEVER else health.since or _EVER
         yield gap(health.state, since, now, is_blind=False)
 

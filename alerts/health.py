@@ -89,9 +89,15 @@ class SourceHealth:
     reason: str
 
 
-def source_health(catalogue: Catalogue, database: Database, *, now: datetime) -> list[SourceHealth]:
-    """Return the health of every enabled source, in the catalogue's order."""
-    crawls = crawls_by_source(database)
+def source_health(
+    catalogue: Catalogue,
+    database: Database,
+    *,
+    now: datetime,
+    crawls: Mapping[str, Sequence[RunRecord]] | None = None,
+) -> list[SourceHealth]:
+    """Return the health of every enabled source, in the catalogue's order; `crawls` if they are at hand."""
+    crawls = crawls_by_source(database) if crawls is None else crawls
     enabled = [source for source in catalogue.sources if source.enabled]
     newest = database.posts.newest_asked([source.name for source in enabled], before=now)
     rhythms = _rhythms(database, newest)

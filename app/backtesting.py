@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from alerts.backtest import Past
 from alerts.coverage import Coverage, find_gaps
 from alerts.deadlines import Deadlines
+from alerts.health import crawls_by_source
 from alerts.past import Clock
 from app.settings import Settings
 from app.wiring import open_parts
@@ -19,7 +20,7 @@ def open_past(settings: Settings, deadlines: Deadlines, period: Period) -> Itera
     """Give what rules are tried on over the period. Days that a source missed are blind; no source is now."""
     clock = Clock(now=period.end)
     with open_parts(settings, clock=clock) as parts:
-        gaps = find_gaps(parts.catalogue, parts.database, (), now=period.end)
+        gaps = find_gaps(parts.catalogue, crawls_by_source(parts.database), (), now=period.end)
         yield Past(
             database=parts.database,
             index=parts.index,

@@ -116,7 +116,7 @@ def brief(parts: Parts, *, day: date, now: datetime, anew: bool = False) -> Snap
         content = collect(
             parts.database,
             index,
-            health(parts, now=now),
+            coverage_of(parts.catalogue, parts.database, now=now, zone=settings.zone),
             day=day,
             now=now,
             zone=settings.zone,

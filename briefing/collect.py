@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.coverage import Coverage, Gap
 from alerts.health import HealthState, SourceHealth
 from briefing.content import AlertNote, Citation, Content, DayCount, Item, Number, Rise, SourceNote
 from briefing.rising_words import rising_words
@@ -39,7 +40,7 @@ OPEN_STATES = (ProblemState.OPEN, ProblemState.REOPENED)
 def collect(
     database: Database,
     index: SearchIndex,
-    health: Sequence[SourceHealth],
+    coverage: Coverage,
     *,
     day: date,
     now: datetime,
@@ -59,7 +60,7 @@ def collect(
     top = _items(database, index, period, _largest_today(database, index, period), cite=True)
     before = Period(start=period.start - timedelta(days=USUAL_DAYS), end=period.start)
     rises = _rises(index, period, before)
-    blind = [source for source in health if source.state is not HealthState.OK]
+    unheard = _unheard(coverage, period)
     waiting = database.problems.list(states=OPEN_STATES, order="age", limit=10_000)
     return Content(
         kind="daily",
@@ -69,7 +70,7 @@ def collect(
         start=period.start.isoformat(),
         end=period.end.isoformat(),
         made_at=now.astimezone(zone).isoformat(timespec="minutes"),
-        summary=_summary(numbers, rises, top, len(blind)),
+        summary=_summary(numbers, rises, top, len(unheard)),
         numbers=numbers,
         trend=_trend(index, day, zone),
         trend_query=REPORTS,
@@ -79,11 +80,34 @@ def collect(
         rising=rising_words(database, index, period, before, reports=REPORTS),
         overdue=_items(database, index, period, _due(waiting, None, now)),
         watch=_items(database, index, period, _due(waiting, now, now + timedelta(days=WATCH_DAYS))),
-        n_sources=len(health),
-        blind=tuple(
-            SourceNote(title=source.title, state=source.state.value, reason=source.reason) for source in blind
-        ),
+        n_sources=len(coverage.health),
+        blind=unheard,
     )
+
+
+def _unheard(coverage: Coverage, period: Period) -> tuple[SourceNote, ...]:
+    """Return the sources whose messages of the period may be missing, and those that have fallen silent."""
+    health = {source.name: source for source in coverage.health}
+    gaps = {gap.source: gap for gap in coverage.during(period)}
+    missed = [
+        SourceNote(
+            title=gap.title, state=gap.state.value, reason=_gap_reason(gap, health.get(gap.source), period)
+        )
+        for gap in gaps.values()
+    ]
+    silent = [
+        SourceNote(title=source.title, state=source.state.value, reason=source.reason)
+        for source in coverage.health
+        if source.state is HealthState.DEAD and source.name not in gaps
+    ]
+    return (*missed, *silent)
+
+
+def _gap_reason(gap: Gap, health: SourceHealth | None, period: Period) -> str:
+    if gap.lasts and health is not None:
+        return health.reason
+    part = gap.part_of(period)
+    return f"{_printed(part.start, period)} 至 {_printed(part.end, period)} 没有读到。"
 
 
 def on(day: date) -> str:

@@ -1,27 +1,88 @@
-"""Quiet is not blind: how many sources could not be heard while the numbers were counted."""
+"""Quiet is not blind: which sources were not heard while what a page counts was asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from alerts.health import HealthState, SourceHealth, source_health
-from console.services import Services
+from alerts.coverage import Coverage, Gap
+from alerts.health import HealthState, SourceHealth
+from console.words import word_for
+from records.plain import plain
+from records.times import Period
 
-# States in which a source is heard; in any other its messages may be missing from every number.
-HEARD = (HealthState.OK, HealthState.LATE)
+Translate = Callable[[str], str]
+
+# Sources that a sentence names; the page of sources names all.
+NAMED = 3
+
+
+def _(message: str) -> str:
+    return message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """The health of every source, and those not heard."""
+class Seen:
+    """What was seen of one period and place: the gaps, and the sentence that tells them, "" for none.
+
+    `sources` is the health of every source at present.
+    """
 
     sources: Sequence[SourceHealth]
-    blind: Sequence[SourceHealth]
+    gaps: Sequence[Gap]
+    told: str
+
+    @property
+    def n_missing(self) -> int:
+        """Return how many sources were not heard all the time."""
+        return len({gap.source for gap in self.gaps})
 
 
-def coverage(services: Services, now: datetime) -> Coverage:
-    """Return which sources were heard at `now`."""
-    rows = source_health(services.catalogue, services.database, now=now)
-    return Coverage(sources=rows, blind=[row for row in rows if row.state not in HEARD])
+def seen(
+    coverage: Coverage, period: Period, place: str | None = None, *, translate: Translate, zone: ZoneInfo
+) -> Seen:
+    """Return what was seen of the period, by the sources that may speak of the place, else by all."""
+    gaps = coverage.during(period, place)
+    return Seen(sources=coverage.health, gaps=gaps, told=say_gaps(gaps, translate=translate, zone=zone))
+
+
+def say_gaps(gaps: Sequence[Gap], *, translate: Translate, zone: ZoneInfo) -> str:
+    """Return one sentence on the sources that were not heard, "" for none."""
+    if not gaps:
+        return ""
+    newest = [f"{gap.title}（{say_gap(gap, translate=translate, zone=zone)}）" for gap in gaps[-NAMED:]]
+    which = "、".join(newest) + ("……" if len(gaps) > NAMED else "")
+    said = translate(_("其间 %(n)s 个来源没有照常读到：%(which)s；计数可能偏低。"))
+    return said % {"n": len({gap.source for gap in gaps}), "which": which}
+
+
+def say_gap(gap: Gap, *, translate: Translate, zone: ZoneInfo) -> str:
+    """Return the state of a gap and its days."""
+    state = translate(word_for("health", gap.state))
+    if gap.state is HealthState.NEVER:
+        return state
+    start, end = (_moment(at, zone) for at in (gap.start, gap.end))
+    days = _("%(state)s，自 %(start)s") if gap.lasts else _("%(state)s，%(start)s 至 %(end)s")
+    return translate(days) % {"state": state, "start": start, "end": end}
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def gap_row(gap: Gap, period: Period) -> dict[str, Any]:
+    """Return a gap as the command line and the API give it: the part of the period that lies in it."""
+    part = gap.part_of(period)
+    return {
+        "source": gap.source,
+        "title": gap.title,
+        "place": gap.place,
+        "state": gap.state.value,
+        # Of one that was never heard nobody knows since when.
+        "start": None if gap.state is HealthState.NEVER else plain(part.start),
+        "end": plain(part.end),
+        "lasts": gap.lasts,
+    }

@@ -90,6 +90,11 @@ class SearchForm(BaseModel):
         parts += [field_is(name, *values) for name, values in self.chosen.items() if name != without]
         return " AND ".join(parts)
 
+    @property
+    def only_place(self) -> str | None:
+        """Return the place that the search is narrowed to, None for several or none."""
+        return self.place[0] if len(self.place) == 1 else None
+
     def whole_query(self) -> str:
         """Return the query with its days in it, to be kept."""
         days = f"asked:[{self.since or '*'} TO {self.until or '*'}]" if self.since or self.until else ""
@@ -152,6 +157,14 @@ def run_search(form: SearchForm, services: Services, *, now: datetime) -> Found:
         bars=_bars(query, period or asked_period(query, services), services),
         next_cursor=page.next_cursor,
     )
+
+
+def shown_period(form: SearchForm, found: Found, services: Services, *, now: datetime) -> Period:
+    """Return the days that a page counts: those asked for, else from the oldest hit to today."""
+    today = now.astimezone(services.zone).date()
+    first = found.bars[0].first if found.bars else today
+    days = max((today - first).days + 1, 1)
+    return form.period(services) or day_period(first, days=days, zone=services.zone)
 
 
 def _rows(post_ids: Sequence[str], node: Node, services: Services) -> list[Row]:

@@ -18,8 +18,9 @@ from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from alerts.coverage import Coverage
 from console.alert_query import field_is
-from console.coverage import Coverage
+from console.coverage import Seen, seen
 from console.figures import OnTime
 from console.i18n import LANGUAGES, choose_language, locale_of, translations
 from console.lag import SearchLag
@@ -28,6 +29,7 @@ from console.services import Services
 from console.watch import Watch
 from console.words import word_for
 from records.run import AuditEntry
+from records.times import Period, day_period
 
 LANGUAGE_COOKIE = "huiying_lang"
 # Who acts until there is sign-in: whoever sits at this machine.
@@ -145,9 +147,19 @@ class View:
         return self.frame.services
 
     @property
-    def coverage(self) -> Coverage:
-        """Return which sources are heard, to stand beside every number."""
-        return self.frame.coverage.look(self.now)
+    def coverage(self) -> Seen:
+        """Return which sources are heard today, to stand beside the numbers of a page without a period."""
+        return self.seen(day_period(self.now.astimezone(self.services.zone).date(), zone=self.services.zone))
+
+    def seen(self, period: Period, place: str | None = None) -> Seen:
+        """Return which sources were heard in the period, to stand beside every number of it."""
+        return seen(
+            self.frame.coverage.look(self.now),
+            period,
+            place or None,
+            translate=self.gettext,
+            zone=self.services.zone,
+        )
 
     @property
     def search_lag(self) -> SearchLag:

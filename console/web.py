@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from alerts.coverage import coverage_of
 from console import errors
-from console.coverage import coverage
 from console.figures import on_time
 from console.i18n import LANGUAGES
 from console.lag import search_lag
@@ -71,7 +71,10 @@ def create_app(services: Services) -> FastAPI:
         services=services,
         environments={language: make_environment(language, services, version) for language in LANGUAGES},
         guard=FormGuard(form_key(services.database)),
-        coverage=Watch(partial(coverage, services), kept=COVERAGE_KEPT),
+        coverage=Watch(
+            lambda now: coverage_of(services.catalogue, services.database, now=now, zone=services.zone),
+            kept=COVERAGE_KEPT,
+        ),
         search_lag=Watch(partial(search_lag, services), kept=LAG_KEPT),
         on_time=Watch(
             lambda now: on_time(services.database, now=now, due_at=services.due_at), kept=ON_TIME_KEPT

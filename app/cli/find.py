@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from app.cli.coverage import note_gaps
 from app.cli.options import DataDir, Limit, Output
 from app.cli.output import Format, gettext, note, print_records, progress_bar, write
 from app.settings import Settings, load_settings
@@ -18,7 +20,7 @@ from records.job import JobKind
 from records.plain import plain, plain_post
 from records.post import Post
 from records.query import SortOrder
-from records.times import utc_now
+from records.times import Period, utc_now
 
 if TYPE_CHECKING:
     from alerts.rule_trace import Check
@@ -79,6 +81,15 @@ def _show_page(parts: Parts, query: str, sort: SortOrder, limit: int, form: Form
     print_records(rows, form, columns=("id", "asked_at", "topic", "urgency", "title"))
     if form is Format.TABLE:
         note("共 %(total)s 条，显示 %(shown)s 条", total=page.total, shown=len(rows))
+        _note_gaps(parts, query)
+
+
+def _note_gaps(parts: Parts, query: str) -> None:
+    """Say which sources were not heard since the oldest message that the query finds."""
+    oldest = parts.index.search(query, sort=SortOrder.OLDEST, limit=1).hits
+    post = parts.database.posts.get(oldest[0].post_id) if oldest else None
+    now = utc_now()
+    note_gaps(parts, Period(start=min(post.asked_at if post else now, now - timedelta(days=1)), end=now))
 
 
 def _explain(parts: Parts, query: str) -> None:

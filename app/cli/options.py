@@ -29,11 +29,11 @@ def moment(text: str | None, zone: ZoneInfo) -> datetime:
         raise ConfigurationError(f"--now: {err}") from err
 
 
-def day(text: str | None, default: date) -> date:
+def day(text: str | None, default: date, *, option: str = "--date") -> date:
     """Return the day a person named as 2026-03-01, or `default`."""
     if text is None:
         return default
     try:
         return date.fromisoformat(text)
     except ValueError as err:
-        raise ConfigurationError(f'--date "{text}": not a day (write it as 2026-03-01)') from err
+        raise ConfigurationError(f'{option} "{text}": not a day (write it as 2026-03-01)') from err

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.coverage import note_gaps
 from app.cli.options import DataDir, Limit, Now, Output, moment
 from app.cli.output import Format, print_records
 from app.settings import load_settings
@@ -44,8 +45,9 @@ def bursts(
             map(words_of, independent_reports(parts.database, Period(start=start, end=end))),
             map(words_of, independent_reports(parts.database, before)),
         )
-    columns = ("word", "count", "before", "expected", "strength")
-    print_records([plain(one) for one in found[:limit]], form, columns=columns)
+        columns = ("word", "count", "before", "expected", "strength")
+        print_records([plain(one) for one in found[:limit]], form, columns=columns)
+        note_gaps(parts, Period(start=before.start, end=end))
 
 
 def new_words(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.coverage import gap_row
 from console.searching import SearchForm
-from console.view import CurrentView
+from console.view import CurrentView, View
 from records.plain import plain, plain_post
 from records.problem import ProblemState
+from records.times import Period, day_period
 from storage.query import parse_query
 
 router = APIRouter(prefix="/api")
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Offset = Annotated[int, Field(ge=0, le=10_000)]
@@ -38,6 +44,23 @@ class ProblemQuery(BaseModel):
     offset: Offset = 0
 
 
+class CoverageQuery(BaseModel):
+    """Which days, `until` included, and which place. Unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    since: date | None = None
+    until: date | None = None
+    place: str | None = None
+
+    def period(self, now: datetime, zone: ZoneInfo) -> Period:
+        """Return the days asked for: up to today, and at least one."""
+        today = now.astimezone(zone).date()
+        last = min(self.until or today, today)
+        first = min(self.since or last, last)
+        return day_period(first, days=(last - first).days + 1, zone=zone)
+
+
 @router.get("/posts")
 def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, Any]:
     """One page of found posts with their analyses; `after` takes the `next_cursor` of the page before."""
@@ -60,7 +83,28 @@ def posts(view: CurrentView, query: Annotated[PostQuery, Query()]) -> dict[str, 
         for post_id in ids
         if post_id in found
     ]
-    return {"total": page.total, "next_cursor": page.next_cursor, "items": items}
+    period = query.period(services) or Period(start=_EVER, end=view.now)
+    return {
+        "total": page.total,
+        "next_cursor": page.next_cursor,
+        "coverage": _coverage(view, period, query.only_place),
+        "items": items,
+    }
+
+
+@router.get("/coverage")
+def coverage(view: CurrentView, query: Annotated[CoverageQuery, Query()]) -> dict[str, Any]:
+    """Which sources that may speak of the place were not heard in which part of the days."""
+    return _coverage(view, query.period(view.now, view.services.zone), query.place)
+
+
+def _coverage(view: View, period: Period, place: str | None) -> dict[str, Any]:
+    seen = view.seen(period, place)
+    return {
+        "sources": len(seen.sources),
+        "note": seen.told,
+        "gaps": [gap_row(gap, period) for gap in seen.gaps],
+    }
 
 
 @router.get("/problems")

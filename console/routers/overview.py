@@ -45,7 +45,7 @@ def overview(view: CurrentView, date: date | None = None) -> Response:
         latest=_latest_day(view) if bins and not any(bar.asked for bar in bins) else None,
         problems=pressing_problems(database, now=view.now, limit=TOP_PROBLEMS),
         alerts=database.alerts.list(states=[AlertState.ACTIVE], limit=TOP_ALERTS),
-        coverage=view.coverage,
+        coverage=view.seen(period),
     )
 
 

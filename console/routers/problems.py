@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -12,7 +14,8 @@ from console.security import CSRF_FIELD
 from console.timeline import report_days, timeline
 from console.view import CurrentView, View, link
 from records.errors import Rejected
-from records.problem import Decision, DecisionKind, ProblemState
+from records.problem import Decision, DecisionKind, Problem, ProblemState
+from records.times import Period
 
 router = APIRouter(prefix="/problems")
 
@@ -50,7 +53,7 @@ def listing(
         states=list(ProblemState),
         page=max(page, 1),
         has_more=len(found) > PAGE_SIZE,
-        coverage=view.coverage,
+        coverage=view.seen(_lives(found, view), place),
     )
 
 
@@ -75,7 +78,7 @@ def detail(
         decisions=database.problems.decisions(problem_id=problem_id),
         done=done,
         undone=undone,
-        coverage=view.coverage,
+        coverage=view.seen(_lives([problem], view), problem.place),
     )
 
 
@@ -114,6 +117,12 @@ def undo(
     decision = _regrouping(view).undo(number, now=view.now)
     _record(view, "problem_undo", decision)
     return RedirectResponse(link(f"/problems/{decision.problem_id}", undone=number), status_code=303)
+
+
+def _lives(problems: Sequence[Problem], view: View) -> Period:
+    """Return the time since the problems were first reported, at least today: reports may still come."""
+    first = min((problem.first_seen for problem in problems), default=view.now)
+    return Period(start=min(first, view.now - timedelta(days=1)), end=view.now)
 
 
 def _regrouping(view: View) -> Regrouping:

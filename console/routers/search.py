@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from console.exports import MEDIA_TYPES, ExportFormat, export_pieces, found_posts
 from console.reading import say_reading
-from console.searching import SearchForm, run_search
+from console.searching import SearchForm, run_search, shown_period
 from console.view import CurrentView
 from records.query import SortOrder
 from storage.query import QueryError, parse_query
@@ -40,7 +40,7 @@ def results(view: CurrentView, form: Form) -> Response:
         found=found,
         reading=reading,
         clauses=list(say_reading(reading, view.gettext)),
-        coverage=view.coverage,
+        coverage=view.seen(shown_period(form, found, services, now=view.now), form.only_place),
     )
 
 

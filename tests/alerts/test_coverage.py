@@ -257,8 +257,12 @@ def test_each_part_of_a_period_names_what_was_not_read_in_it(
         (HealthState.LATE, NOW - 3 * DAY, NOW, False),
     ]
     autumn = Period(start=NOW - 45 * DAY, end=NOW - 10 * DAY)
-    cut = [(gap.start, gap.end) for gap in coverage.during(autumn) if gap.source == "board"]
-    assert cut == [(NOW - 45 * DAY, NOW - 40 * DAY), (NOW - 20 * DAY, NOW - 10 * DAY)]
+    missed = [gap.part_of(autumn) for gap in coverage.during(autumn) if gap.source == "board"]
+    assert missed == [
+        Period(start=NOW - 45 * DAY, end=NOW - 40 * DAY),
+        Period(start=NOW - 20 * DAY, end=NOW - 10 * DAY),
+    ]
+    assert [gap.lasts for gap in coverage.gaps if gap.source == "board"] == [False, False, True]
     well = Period(start=NOW - 39 * DAY, end=NOW - 21 * DAY)
     assert [gap.source for gap in coverage.during(well)] == ["notices"]  # never crawled at all
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from docx import Document
 
+from alerts.coverage import Coverage, Gap
 from alerts.health import HealthState, SourceHealth
 from briefing.collect import collect
 from briefing.content import Content, from_json, to_json
@@ -31,17 +32,19 @@ DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=DEFAULT_ZONE)
 NOW = datetime(2026, 3, 3, 7, 30, tzinfo=DEFAULT_ZONE)
 
+SEEN = Coverage()
+
 
 @dataclass(frozen=True)
 class Town:
     database: Database
     index: TantivyIndex
 
-    def content(self, health: tuple[SourceHealth, ...] = (), day: date = DAY) -> Content:
+    def content(self, coverage: Coverage = SEEN, day: date = DAY) -> Content:
         return collect(
             self.database,
             self.index,
-            health,
+            coverage,
             day=day,
             now=NOW,
             zone=DEFAULT_ZONE,
@@ -49,8 +52,8 @@ class Town:
             issuer="市民热线办",
         )
 
-    def snapshot(self, **options: tuple[SourceHealth, ...]) -> Snapshot:
-        return freeze(self.database, self.content(**options), now=NOW)
+    def snapshot(self, coverage: Coverage = SEEN) -> Snapshot:
+        return freeze(self.database, self.content(coverage), now=NOW)
 
 
 def post(number: int, text: str, asked_at: datetime, *, answered: bool = False) -> Post:
@@ -205,11 +208,22 @@ def test_a_blind_source_is_said_beside_the_numbers(town: Town) -> None:
         name="feed", title="青溪新闻", channel=Channel.NEWS, state=HealthState.BLIND,
         since=None, last_success=None, last_new_post=None, reason="已三天没有成功抓取。",
     )  # fmt: skip
-    content = town.content(health=(blind, replace(blind, name="board", state=HealthState.OK)))
-    assert "1 个来源状况异常" in content.summary
-    html = render_html(town.snapshot(health=(blind,)))
+    heard = replace(blind, name="board", state=HealthState.OK)
+    now = Gap(
+        source="feed", title="青溪新闻", place=None, channel=Channel.NEWS, state=HealthState.BLIND,
+        start=NOW - timedelta(days=3), end=NOW, is_blind=True, lasts=True,
+    )  # fmt: skip
+    over = replace(
+        now, source="board", title="市长信箱", state=HealthState.REFUSED,
+        start=NOON - timedelta(days=2), end=NOON, lasts=False,
+    )  # fmt: skip
+    coverage = Coverage(health=(blind, heard), gaps=(over, now))
+    assert "2 个来源状况异常" in town.content(coverage).summary
+    html = render_html(town.snapshot(coverage))
     assert "青溪新闻（看不到）：已三天没有成功抓取。" in html
-    assert "2 个来源中有 1 个" not in html
+    assert "市长信箱（被拒）：2026-03-02 00:00 至 2026-03-02 12:00 没有读到。" in html
+    before = replace(over, end=NOON - timedelta(days=1))
+    assert "1 个来源状况异常" in town.content(Coverage(health=(blind, heard), gaps=(before, now))).summary
 
 
 def test_a_day_without_messages_is_told_as_such(town: Town) -> None:

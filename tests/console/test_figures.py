@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import partial
 
 import pytest
 
+from alerts.coverage import coverage_of
 from alerts.health import HealthState
 from console.alert_query import alert_query, rule_filter
 from console.coverage import coverage
@@ -57,12 +57,14 @@ def test_grave_old_problems_come_first_and_settled_ones_not_at_all(town: Service
 
 
 def test_health_is_looked_at_again_after_a_while(fresh_town: Services) -> None:
-    watch = Watch(partial(coverage, fresh_town), kept=COVERAGE_KEPT)
+    watch = Watch(
+        lambda now: coverage_of(fresh_town.catalogue, fresh_town.database, now=now), kept=COVERAGE_KEPT
+    )
     first = watch.look(NOW)
-    assert [row.name for row in first.blind] == ["lake", "works"]
+    assert sorted(gap.source for gap in first.gaps) == ["lake", "works"]
     assert watch.look(NOW + timedelta(seconds=5)) is first
     later = watch.look(NOW + timedelta(days=30))
-    assert HealthState.BLIND in [row.state for row in later.blind if row.name == "board"]
+    assert HealthState.BLIND in [gap.state for gap in later.gaps if gap.source == "board"]
 
 
 def test_the_query_behind_an_alert_finds_its_posts(town: Services) -> None:

@@ -425,16 +425,15 @@ def _run_crawls(database: Database) -> None:
 
 def freeze_briefing(services: Services) -> int:
     """Store a daily briefing of yesterday; return its id."""
-    from alerts.health import source_health
+    from alerts.coverage import coverage_of
     from briefing.collect import collect
     from briefing.snapshot import freeze
 
-    health = source_health(services.catalogue, services.database, now=NOW)
     day = TODAY - timedelta(days=1)
     content = collect(
         services.database,
         services.index,
-        health,
+        coverage_of(services.catalogue, services.database, now=NOW),
         day=day,
         now=NOW,
         zone=ZONE,
