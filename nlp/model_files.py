@@ -50,30 +50,28 @@ def save_model(folder: Path, head: Mapping[str, Any], arrays: Mapping[str, Any])
 
 @contextmanager
 def opened_model(folder: Path, name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Give head and arrays of the model to who makes something of them, a model of another `name` refused.
+    """Give head and arrays of the model called `name` to who makes something of them.
 
     Raises ConfigurationError as `load_model` does, and for a part that is missing: a KeyError of the caller.
     """
-    head, arrays = load_model(folder)
-    if head.get("name") != name:
-        raise ConfigurationError(
-            f'model {folder}: of kind "{head.get("name")}", here belongs one of kind "{name}"'
-            " (train one: huiying train)"
-        )
+    head, arrays = load_model(folder, name=name)
     try:
         yield head, arrays
     except KeyError as err:
         raise ConfigurationError(f"model {folder}: {err} is missing (train it again)") from err
 
 
-def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return head and arrays. Raises ConfigurationError for a newer format, a wrong hash, a damaged file."""
-    head = read_head(folder)
+def load_model(folder: Path, *, name: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return head and arrays.
+
+    Raises ConfigurationError for a newer format, a wrong hash, a damaged file, and one not called `name`.
+    """
+    head = read_head(folder, name=name)
     with np.load(io.BytesIO(_read_weights(folder, head)), allow_pickle=False) as arrays:
         return head, {name: arrays[name] for name in arrays.files}
 
 
-def read_head(folder: Path, *, check_weights: bool = False) -> dict[str, Any]:
+def read_head(folder: Path, *, name: str | None = None, check_weights: bool = False) -> dict[str, Any]:
     """Return the head; raises ConfigurationError as `load_model` does, for the weights only if asked to."""
     path = folder / HEAD
     try:
@@ -91,6 +89,11 @@ def read_head(folder: Path, *, check_weights: bool = False) -> dict[str, Any]:
         )
     if missing := {"version", "weights_sha256"} - head.keys():
         raise ConfigurationError(f'model {path}: "{min(missing)}" is missing (train it again)')
+    if name is not None and head.get("name") != name:
+        raise ConfigurationError(
+            f'model {path}: of kind "{head.get("name")}", here belongs one of kind "{name}"'
+            " (train one: huiying train)"
+        )
     if check_weights:
         _read_weights(folder, head)
     return head

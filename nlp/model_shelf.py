@@ -40,10 +40,15 @@ class ModelKind(StrEnum):
     OWN = "own"  # topics that this installation defined itself
 
     @property
+    def model_name(self) -> str:
+        """Return what the files of its models call it."""
+        names = {ModelKind.TOPICS: "linear", ModelKind.REPLIES: "answers"}
+        return names.get(self, self.value)
+
+    @property
     def shipped(self) -> Path:
         """Return where the shipped model stands; not every kind has one."""
-        places = {ModelKind.TOPICS: SHIPPED, ModelKind.REPLIES: SHIPPED / "answers"}
-        return places.get(self, SHIPPED / self.value)
+        return SHIPPED if self is ModelKind.TOPICS else SHIPPED / self.model_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +120,11 @@ class ModelShelf:
         """Copy the model of the folder `made` onto the shelf; return its version. It is not promoted.
 
         One that is there already stays as it is. Stopped half-way it is no model yet, and the next call goes
-        on.
+        on. Raises ConfigurationError for a model of another kind.
         """
-        version = str(read_head(made)["version"])
+        version = str(read_head(made, name=kind.model_name)["version"])
         folder = self._kind_folder(kind) / version
-        if _fault_of(folder):
+        if _fault_of(folder, kind):
             folder.mkdir(parents=True, exist_ok=True)
             _write_json(folder / _TRAINED, {"trained_at": now.isoformat()})
             for name in model_files(made):  # the head last: it makes them a model
@@ -232,7 +237,7 @@ class ModelShelf:
 
 
 def _shelved(kind: ModelKind, folder: Path, name: str, *, is_live: bool) -> ShelvedModel:
-    fault = _fault_of(folder)
+    fault = _fault_of(folder, kind)
     card = {} if fault else _read_json(folder / CARD)
     trained = {} if fault else _read_json(folder / _TRAINED)
     return ShelvedModel(
@@ -247,9 +252,9 @@ def _shelved(kind: ModelKind, folder: Path, name: str, *, is_live: bool) -> Shel
     )
 
 
-def _fault_of(folder: Path) -> str:
+def _fault_of(folder: Path, kind: ModelKind) -> str:
     try:
-        read_head(folder, check_weights=True)
+        read_head(folder, name=kind.model_name, check_weights=True)
     except ConfigurationError as err:
         return str(err)
     return ""

@@ -145,6 +145,17 @@ def test_a_damaged_model_of_an_earlier_layout_gives_way_to_the_shipped_one(shelf
     assert "not JSON" in shelf.faults()[0]
 
 
+def test_a_model_of_another_kind_is_refused_and_passed_over(shelf: ModelShelf, versions: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match='of kind "readings", here belongs one of kind "linear"'):
+        shelf.put(ModelKind.TOPICS, ModelKind.READINGS.shipped, now=NOW)
+    promoted = shelf.get(versions[0])
+    shelf.promote(promoted, now=NOW)
+    for name in ("weights.npz", "model.json"):
+        (promoted.folder / name).write_bytes((ModelKind.READINGS.shipped / name).read_bytes())
+    assert _in_use(shelf) == SHIPPED_MODEL
+    assert 'of kind "readings"' in shelf.faults()[0]
+
+
 def test_names_that_are_not_of_one_model_are_refused(shelf: ModelShelf, versions: list[str]) -> None:
     with pytest.raises(ConfigurationError, match="3 models are called so"):
         shelf.get("linear")
