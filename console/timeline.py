@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from records.post import Post, Reply
-from records.problem import Membership
+from records.problem import Membership, Problem
+from records.times import Period
 
 # More bars than this are too thin to be told apart; days are then drawn together.
 MAX_BARS = 90
@@ -74,3 +75,9 @@ def group_bars(bars: Sequence[Bar]) -> list[Bar]:
     size = -(-len(bars) // MAX_BARS) or 1
     groups = [bars[start : start + size] for start in range(0, len(bars), size)]
     return [replace(group[0], last=group[-1].last, count=sum(bar.count for bar in group)) for group in groups]
+
+
+def lifetime(problems: Sequence[Problem], now: datetime) -> Period:
+    """Return the time since the first of the problems was reported, a day at least: more may come."""
+    first = min((problem.first_seen for problem in problems), default=now)
+    return Period(start=min(first, now - timedelta(days=1)), end=now)

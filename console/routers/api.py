@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.coverage import gap_row
 from console.searching import SearchForm
+from console.timeline import lifetime
 from console.view import CurrentView, View
 from records.plain import plain, plain_post
 from records.problem import ProblemState
@@ -125,4 +126,8 @@ def problems(view: CurrentView, query: Annotated[ProblemQuery, Query()]) -> dict
         {**plain(problem), "post_ids": [member.post_id for member in members.get(problem.id, [])]}
         for problem in found
     ]
-    return {"has_more": has_more, "items": items}
+    return {
+        "has_more": has_more,
+        "coverage": _coverage(view, lifetime(found, view.now), query.place),
+        "items": items,
+    }

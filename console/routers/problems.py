@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -11,11 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from console.regrouping import Regrouping
 from console.security import CSRF_FIELD
-from console.timeline import report_days, timeline
+from console.timeline import lifetime, report_days, timeline
 from console.view import CurrentView, View, link
 from records.errors import Rejected
-from records.problem import Decision, DecisionKind, Problem, ProblemState
-from records.times import Period
+from records.problem import Decision, DecisionKind, ProblemState
 
 router = APIRouter(prefix="/problems")
 
@@ -53,7 +50,7 @@ def listing(
         states=list(ProblemState),
         page=max(page, 1),
         has_more=len(found) > PAGE_SIZE,
-        coverage=view.seen(_lives(found, view), place),
+        coverage=view.seen(lifetime(found, view.now), place),
     )
 
 
@@ -78,7 +75,7 @@ def detail(
         decisions=database.problems.decisions(problem_id=problem_id),
         done=done,
         undone=undone,
-        coverage=view.seen(_lives([problem], view), problem.place),
+        coverage=view.seen(lifetime([problem], view.now), problem.place),
     )
 
 
@@ -117,12 +114,6 @@ def undo(
     decision = _regrouping(view).undo(number, now=view.now)
     _record(view, "problem_undo", decision)
     return RedirectResponse(link(f"/problems/{decision.problem_id}", undone=number), status_code=303)
-
-
-def _lives(problems: Sequence[Problem], view: View) -> Period:
-    """Return the time since the problems were first reported, at least today: reports may still come."""
-    first = min((problem.first_seen for problem in problems), default=view.now)
-    return Period(start=min(first, view.now - timedelta(days=1)), end=view.now)
 
 
 def _regrouping(view: View) -> Regrouping:
