@@ -116,6 +116,14 @@ def test_the_analyser_has_them_once_promoted_and_does_without_a_damaged_one(
     assert live.model_version == shipped
 
 
+def test_messages_of_the_topic_among_the_ordinary_ones_are_found(tmp_path: Path, ordinary: list[str]) -> None:
+    stored = [f"{_PARTS['加装电梯'][at % 6]}谁来管第{at}次问" for at in range(3)]
+    train_own(_written(tmp_path, _own()), tmp_path, ordinary=[*ordinary, *stored])
+    model = OwnTopicsModel.load(tmp_path)
+    assert model.decide([Reading.of(message(text)) for text in stored]) == [("加装电梯",)] * 3
+    assert not any(model.decide([Reading.of(message(text)) for text in ordinary]))
+
+
 def test_details_in_examples_are_masked_before_they_are_learnt(tmp_path: Path, ordinary: list[str]) -> None:
     seen: list[str] = []
     train_own(
