@@ -112,7 +112,7 @@ _HANDLE_CUES = (
     _Cue(
         Kind.HANDLE,
         "叫?",
-        r"[\u4e00-\u9fff]{2,6}(?=[，,。；;！!\s]|$)(?<![号称的了名制册查询])",
+        r"(?![的称者])[\u4e00-\u9fff]{2,6}(?=[，,。；;！!\s]|$)(?<![号称的了名制册查询])",
         "网名 昵称 微信名 抖音名",
     ),
     _Cue(
@@ -186,7 +186,7 @@ MAY_FOLLOW = frozenset(
     "群同证卡本件号码帐账编尾单表案受理查询事记就是为叫即有数字名昵第 "
     "\t\n\u3000\xa0:：=＝∶﹕,，—-@＠_（(“\"'‘【[「『" + string.ascii_letters + string.digits + HAN_DIGITS
 )
-_PUBLIC_ACCOUNT = "公众"
+_PUBLIC_ACCOUNT = re.compile(r"公众(?:平台|账?号)?\s?[（(]?$")
 _NOTHING = frozenset("0 -－—")
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼楚军"
@@ -213,7 +213,7 @@ COURT_SIGNS = tuple(
 )
 # 长劳人仲案字〔2019〕第123号, 长公受案字[2019]1234号; 长政发〔2019〕12号 is a document of the office.
 _OTHER_CASE = re.compile(
-    r"[\u4e00-\u9fff（()）]{0,5}(?:仲裁?|案)案?字?[（(〔\[【]\s*20\d\d\s*[)）〕\]】]第?\s*\d{1,6}(?:-\d+)?\s*号"
+    r"(?:[\u4e00-\u9fff]{1,2}[（(][\u4e00-\u9fff]{1,3}[)）])?[\u4e00-\u9fff]{0,5}(?:仲裁?|案)案?字?[（(〔\[【]\s*20\d\d\s*[)）〕\]】]第?\s*\d{1,6}(?:-\d+)?\s*号"
     r"|[\u4e00-\u9fff][（(]20\d\d[)）][\u4e00-\u9fff]{2,8}不动产权第?\s?\d{5,9}号"
 )
 _COURT_CASE = re.compile(
@@ -226,7 +226,7 @@ _COURT_CASE = re.compile(
 def find_cued(text: str, places: Places) -> Iterator[Finding]:
     """Yield details that a word before them tells; the word stays."""
     for start, end in longest(places):
-        if text.endswith(_PUBLIC_ACCOUNT, 0, start):
+        if _PUBLIC_ACCOUNT.search(text, max(0, start - 12), start):
             continue
         for kind, pattern in _RULES[text[start:end]]:
             match = pattern.match(text, end)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from crawler.masking.lexicon import Places
-from crawler.masking.name_shape import ENDINGS, TOP, ends_clearly, is_bounded, is_given, with_last
+from crawler.masking.name_shape import ENDINGS, TOP, ends_clearly, is_bounded, is_free, is_given, with_last
 from crawler.masking.surnames import BOUNDARY, COMPOUND, ORDINARY, PARTICLES, STRONG, WEAK
 
 _SOME = re.compile("某+")
-_SOME_THING = frozenset("些个种年月日天处地公小单村镇乡市县区路栋")
+_SOME_THING = frozenset("领省些个位种年月日天处地公小单村镇乡市县区路栋")
 _CROSS = "xX×*＊○◯〇□█_＿"
 _CROSSES = re.compile(rf"[{_CROSS}]{{1,3}}(?![A-Za-z\d{_CROSS}])")
 _PERSON = (
@@ -68,7 +68,7 @@ def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
         start, end = match.start() - 1, match.end()
         if start < 0 or text[start] in PARTICLES or text[start] not in STRONG | WEAK:
             continue
-        if text[end : end + 1] == "些" or (text[start] in WEAK and _is_some_thing(text, start, end)):
+        if len(match[0]) == 1 and _is_some_thing(text, start, end):
             continue
         if start and text[start - 1 : start + 1] in COMPOUND:
             start -= 1
@@ -77,7 +77,9 @@ def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
 
 def _is_some_thing(text: str, start: int, end: int) -> bool:
     """Return whether 某 is said of a thing, the character before it ending a word: 单元某杂物."""
-    return text[end : end + 1] in _SOME_THING or text[start - 1 : start + 1] in ORDINARY
+    if text[end : end + 1] in _SOME_THING:
+        return not is_free(text, start)
+    return text[start] in WEAK and text[start - 1 : start + 1] in ORDINARY
 
 
 def crossed(text: str, _: Places) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,8 @@ from crawler.masking.surnames import (
 # A name that ends so, or is followed so, is a place's or a company's.
 _PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠")
 _PLACE_NEXT = frozenset("省村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
+# 夏荷苑5栋: an estate, whatever it is called.
+_ESTATE_NEXT = re.compile(r"[A-Za-z]?\d{1,3}[栋幢座期号#]|[一二三四五六七八九十]期")
 # 李家, 肖家湖: villages and waters are called after families.
 _HOMES = cues.words("家/家湖/家河/家山/家岗/家垄/家屯/家沟/家井/家寨")
 _PLACE_WORDS = cues.words(
@@ -31,13 +33,14 @@ _PLACE_WORDS = cues.words(
 )
 # Two characters before a title whose last one is a surname by chance.
 ENDINGS = cues.words(
-    "照顾/不顾/回顾/兼顾/光顾/拜谢/致谢/答谢/酬谢/道谢/队伍/桥梁/栋梁/松柏/回龙/任何/如何/为何/几何/对于/关于/由于/属于/位于/等于/至于/处于/在于/终于/基于/鉴于/过于/便于"
+    "名单/账单/照顾/不顾/回顾/兼顾/光顾/拜谢/致谢/答谢/酬谢/道谢/队伍/桥梁/栋梁/松柏/回龙/任何/如何/为何/几何/对于/关于/由于/属于/位于/等于/至于/处于/在于/终于/基于/鉴于/过于/便于"
     "/大于/小于/低于/高于/忙于/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
     "/沈阳/邵阳/益阳/咸阳/"
     "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
 )
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
+_WEEK_BEFORE = ("下", "上", "本", "每", "这", "一", "两", "几")
 _LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
 _NEVER_EVEN_BOUNDED = NEVER_GIVEN - SELDOM_GIVEN
@@ -71,7 +74,9 @@ def ends_clearly(text: str, end: int) -> bool:
 
 
 def is_place(text: str, start: int, end: int) -> bool:
-    if text[end - 1] in _PLACE_TAILS or text[end : end + 1] in _PLACE_NEXT:
+    if text[end - 1] in _PLACE_TAILS or _ESTATE_NEXT.match(text, end):
+        return True
+    if text[end : end + 1] in _PLACE_NEXT and text[end + 1 : end + 2] != "长":
         return True
     return (
         text[end : end + 2] in _PLACE_WORDS
@@ -94,7 +99,7 @@ def is_full_name(text: str, start: int, end: int) -> bool:
 def is_sure(text: str, at: int) -> bool:
     """Return whether the character at `at` is a surname there: a strong one, or a weak one after a break."""
     if text[at] in STRONG:
-        return True
+        return text[at] != "周" or text[at - 1 : at] not in _WEEK_BEFORE
     return text[at] in WEAK and text[at] not in PARTICLES and is_free(text, at)
 
 

@@ -20,6 +20,7 @@ from crawler.masking.name_shape import (
     TOP,
     ends_clearly,
     is_bounded,
+    is_free,
     is_full_name,
     is_given,
     is_given_whole,
@@ -68,19 +69,26 @@ _GAP = re.compile(
 )
 MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
 _WORKS = ("工程",)
+_GOES_ON = ("的", "和", "与", "等", "在", "对")
 _RENAMED = ("改名", "更名", "取名")
+_TOWNS = ("市", "县", "区")
+_ALL_ARE = ("都是", "全是", "尽是", "满是")
+_MOUNTAINS = frozenset(first + last for first in "湖河江岭洲溪峰龙云岩" for last in "山湖河江岭洲溪峰岩寨")
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
+# 名叫“四个字”: what stands in quotation marks and is so long is a thing's name.
+_QUOTES = frozenset('“"‘《「『【')
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
 _FAINTEST_LENGTH = 3
 _LONGEST_NAME = 4
 _LIST = re.compile(r"\s?[、/和与及]\s?")
 _MASKED_GIVEN = re.compile(r"某{1,3}|[xXＸ×*＊○〇█]{1,3}")
-_ETHNIC = re.compile(r"[\u4e00-\u9fff]{1,8}[·•‧・][\u4e00-\u9fff]{1,10}")
+_ETHNIC = re.compile(rf"(?:(?![{''.join(NEVER_GIVEN)}])[\u4e00-\u9fff·•‧・]){{3,18}}(?<=[\u4e00-\u9fff])")
+_DOT = frozenset("·•‧・")
 _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 
 # 校长期, 县长途: the title is none.
-_AFTER_LONG = frozenset("期久远效度大达高时途沙江廊线短城")
+_AFTER_LONG = frozenset("株潭期久远效度大达高时途沙江廊线短城")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
 # ，任主任科员至今: he was made one.
@@ -168,7 +176,8 @@ def _listed(text: str, end: int, trust: _Trust) -> Iterator[tuple[int, int]]:
 def _name_end(text: str, at: int, trust: _Trust) -> int:
     """Return the end of the name that starts at `at`, 0 if there is none to be believed."""
     char = text[at : at + 1]
-    if trust > _Trust.LOOSE and (ethnic := _ETHNIC.match(text, at)) and is_bounded(text, ethnic.end()):
+    ethnic = _ETHNIC.match(text, at) if trust > _Trust.LOOSE else None
+    if ethnic and is_bounded(text, ethnic.end()) and not _DOT.isdisjoint(ethnic[0]):
         return ethnic.end()
     sure = char in STRONG
     if trust is _Trust.FAINT and not sure:
@@ -199,7 +208,8 @@ def _may_be_given(text: str, start: int, end: int, trust: _Trust) -> bool:
         return False
     if trust is _Trust.EXPLICIT and bounded:
         return is_given(text, start, end, never=frozenset())
-    known_end = bounded or (text[end : end + 2] in FOLLOWS and text[end - 1] != "和")
+    goes_on = text[end : end + 2] in FOLLOWS or text[end : end + 1] in _GOES_ON
+    known_end = bounded or (goes_on and text[end - 1] != "和")
     return known_end and is_given_whole(text, start, end) and text[end - 1] not in NEVER_LAST
 
 
@@ -221,15 +231,25 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
     ):
         return False
     if trust is _Trust.FAINT:
-        return end - start >= _FAINTEST_LENGTH and ends_clearly(text, end)
+        return end - start >= _FAINTEST_LENGTH and ends_clearly(text, end) and not _is_faint(text, start, end)
+    if trust is _Trust.LOOSE and text[end : end + 1] in _TOWNS and text[end + 1 : end + 2] != "长":
+        return False
     if sure:
         return trust > _Trust.LOOSE or ends_clearly(text, end)
     if text[start] in PARTICLES:
         toward = text[start] == "向" and trust is _Trust.CUED and end - start == 3 and is_bounded(text, end)
         return toward or (trust is _Trust.EXPLICIT and ends_clearly(text, end))
-    if is_bounded(text, end) or text[end : end + 2] in cues.FATES:
+    counted = end - start == len("高达") and text[end : end + 1].isdecimal()
+    if (is_bounded(text, end) and not counted) or text[end : end + 2] in cues.FATES:
         return True
     return trust > _Trust.LOOSE and end - start >= 3 and ends_clearly(text, end)
+
+
+def _is_faint(text: str, start: int, end: int) -> bool:
+    """Return whether a faint cue is followed by a mountain, people of a place, or a thing: 都是黄泥巴."""
+    if text[end - 1] == "人" or text[end - 2 : end] in _MOUNTAINS:
+        return True
+    return text[start - 2 : start] in _ALL_ARE
 
 
 def _is_name_too(text: str, start: int, end: int, trust: _Trust) -> bool:
@@ -246,6 +266,8 @@ def _any_value_end(text: str, at: int) -> int:
         return latin.end()
     han = HAN.match(text, at)
     if han is None or not 2 <= len(han[0]) <= 4 or not is_bounded(text, han.end()):
+        return 0
+    if len(han[0]) > _FAINTEST_LENGTH and text[at - 1] in _QUOTES:
         return 0
     return han.end() if NEVER_GIVEN.isdisjoint(han[0]) and han[0][:2] not in cues.NO_NAMES else 0
 
@@ -335,9 +357,7 @@ def before_particulars(text: str, places: Places) -> Iterator[tuple[int, int]]:
         if (end == match.start() and match[0] in "男女") or match.start() - end > 5:
             continue
         for at in (end - 4, end - 3, end - 2):
-            starts_clearly = at == 0 or (
-                at > 0 and (text[at - 1] in BOUNDARY or text[at - 1] in _NAME_STARTS)
-            )
+            starts_clearly = at >= 0 and (is_free(text, at) or text[at - 1] in _NAME_STARTS)
             if starts_clearly and is_full_name(text, at, end):
                 yield at, end
                 yield from _listed_before(text, at)
