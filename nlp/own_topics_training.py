@@ -154,7 +154,7 @@ def _learn(features: Any, positive: Any) -> tuple[Any, float, dict[str, Any]]:
     own, others = scores[positive], scores[~positive]
     near, far = float(np.quantile(own, MISSED)), float(np.quantile(others, 1 - LET_IN))
     threshold = (max(near, far) + far) / 2
-    # Ordinary messages that look like the topic may well be of it: learnt as others, they would never be found
+    # Ordinary messages that look like the topic may well be of it: learnt as others, they would not be found
     # again. Of 4,326 real messages, all of them ordinary, 0.37 of a topic's were found so and 0.62 this way,
     # the mean over five topics, six examples each, twice.
     machine = fitted(np.flatnonzero(positive | (scores < threshold)))

@@ -116,11 +116,13 @@ def test_the_analyser_has_them_once_promoted_and_does_without_a_damaged_one(
     assert live.model_version == shipped
 
 
-def test_messages_of_the_topic_among_the_ordinary_ones_are_found(tmp_path: Path, ordinary: list[str]) -> None:
-    stored = [f"{_PARTS['加装电梯'][at % 6]}谁来管第{at}次问" for at in range(3)]
-    train_own(_written(tmp_path, _own()), tmp_path, ordinary=[*ordinary, *stored])
+@pytest.mark.parametrize("stored", ["加装以后一楼的采光怎么算", "停水和物业费的问题，电梯也要装"])
+def test_a_message_of_the_topic_among_the_ordinary_ones_is_found(
+    tmp_path: Path, ordinary: list[str], stored: str
+) -> None:
+    train_own(_written(tmp_path, _own()), tmp_path, ordinary=[*ordinary, stored])
     model = OwnTopicsModel.load(tmp_path)
-    assert model.decide([Reading.of(message(text)) for text in stored]) == [("加装电梯",)] * 3
+    assert model.decide([Reading.of(message(stored))]) == [("加装电梯",)]
     assert not any(model.decide([Reading.of(message(text)) for text in ordinary]))
 
 
