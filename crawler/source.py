@@ -87,7 +87,9 @@ class Source(Entry):
 
     def reading(self) -> str:
         """Return a short hash of how pages are read: a page read otherwise is not the page we know."""
+        # Without what is not said, so that a new key changes nothing for entries that do not use it.
         how = self.model_dump_json(
+            exclude_none=True,
             include={
                 "selectors",
                 "date_formats",
@@ -97,7 +99,7 @@ class Source(Entry):
                 "place",
                 "channel",
                 "public_url",
-            }
+            },
         )
         return hashlib.sha256(how.encode()).hexdigest()[:12]
 

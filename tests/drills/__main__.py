@@ -1,4 +1,7 @@
-"""Run the drills: `python -m tests.drills [NAME …] [--rounds N]`; `--write` makes docs/drills.md."""
+"""Run the drills: `python -m tests.drills [NAME …] [--rounds N]`; `--write` makes docs/drills.md.
+
+With names it writes a section of its own there, in place of an earlier one of the same names.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import os
 import platform
 import random
+import re
 import secrets
 import signal
 import sys
@@ -33,7 +37,16 @@ of the database.
 
 Of messages to a channel one is acknowledged when its alert was stored. It is found when it arrived once and
 the ledger says so, or when the ledger shows it as one whose fate is unknown; double when it arrived twice.
+A mutated page is found when it was counted in exactly one outcome.
 
+"""
+SECTION = """
+## {names}
+
+`python -m tests.drills {names}`, seed {seed}, {cores} cores, Python {python}, {day}; {minutes:.0f} minutes.
+
+"""
+TABLE = """\
 | drill | with | rounds | acknowledged | found | double | index = truth |
 |---|---|---:|---:|---:|---:|---|
 """
@@ -68,7 +81,9 @@ def main() -> None:
                 for line in details(result):
                     say(f"    {line}")
                 if arguments.write:
-                    PAGE.write_text(page(results, arguments.seed, time.monotonic() - begin), encoding="utf-8")
+                    took_s = time.monotonic() - begin
+                    old = PAGE.read_text("utf-8") if arguments.names else ""
+                    PAGE.write_text(page(old, arguments.names, results, arguments.seed, took_s), "utf-8")
     if not all(isinstance(one, Skipped) or one.is_clean for one in results):
         sys.exit(1)
 
@@ -89,16 +104,22 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def page(results: Sequence[Result | Skipped], seed: int, took_s: float) -> str:
-    """Return docs/drills.md."""
-    head = HEAD.format(
+def page(
+    old: str, names: Sequence[str], results: Sequence[Result | Skipped], seed: int, took_s: float
+) -> str:
+    """Return docs/drills.md: of all drills, or the `old` one with a section of those named."""
+    called = " ".join(names)
+    head = (SECTION if names else HEAD).format(
+        names=called,
         seed=seed,
         cores=os.cpu_count(),
         python=platform.python_version(),
         day=datetime.now(UTC).date().isoformat(),
         minutes=took_s / 60,
     )
-    return head + "".join(f"{row(one)}\n" for one in results) + notes(results)
+    new = head + TABLE + "".join(f"{row(one)}\n" for one in results) + notes(results)
+    kept = re.sub(rf"\n## {re.escape(called)}\n.*?(?=\n## |\Z)", "", old, flags=re.DOTALL) if names else ""
+    return kept + new
 
 
 def row(one: Result | Skipped) -> str:
