@@ -12,17 +12,18 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import unified_diff
 from pathlib import Path
 
 from alerts.reasons import checked_reason
 from alerts.rule_types import Rule
 from alerts.rules import RuleSet, load_rule, load_rules
+from alerts.trials import Trial
 from alerts.yaml_file import FileError
 from records.errors import ConfigurationError, Rejected
 from records.files import placed
 from records.rule_version import RuleTrial, RuleVersion
 from records.run import AuditEntry
-from records.times import Period
 from storage.database import Database
 
 # Who changed a file in place is not known.
@@ -58,12 +59,18 @@ class RuleBook:
             except FileError as err:
                 raise Rejected("bad_rule", str(err)) from err
 
-    def note_trial(self, rule: Rule, period: Period, *, alerts: int, by: str, now: datetime) -> None:
-        """Keep that the rule, as it is, was tried out over the period."""
-        digest = fingerprint(rule)
-        self.database.rule_versions.note_trial(
-            RuleTrial(digest=digest, period=period, alerts=alerts, tried_at=now, tried_by=by)
-        )
+    def note_trial(self, trial: Trial, *, by: str, now: datetime) -> None:
+        """Keep that the versions, as they are, were tried out over the period."""
+        for rule, alerts in zip(trial.versions, trial.alerts, strict=True):
+            self.database.rule_versions.note_trial(
+                RuleTrial(
+                    digest=fingerprint(rule),
+                    period=trial.period,
+                    alerts=len(alerts),
+                    tried_at=now,
+                    tried_by=by,
+                )
+            )
 
     def trial(self, rule: Rule) -> RuleTrial | None:
         """Return the newest backtest of the rule as it is."""
@@ -156,6 +163,19 @@ class RuleBook:
             raise ConfigurationError(
                 f'rules "{self.folder}": {err.strerror} (make the folder writable)'
             ) from err
+
+
+def differences(first: RuleVersion, second: RuleVersion) -> list[str]:
+    """Return the unified difference of two versions, a line each; empty where they are the same."""
+    return list(
+        unified_diff(
+            first.text.splitlines(),
+            second.text.splitlines(),
+            f"{first.rule} {first.number}",
+            f"{second.rule} {second.number}",
+            lineterm="",
+        )
+    )
 
 
 def said_of_trial(version: RuleVersion) -> str:

@@ -14,11 +14,12 @@ from functools import partial
 import uvicorn
 
 from alerts.telling import Way
+from app.backtesting import open_past
 from app.jobs import start_here
 from app.roles import Role, check_role
 from app.schedule import build_scheduler
 from app.settings import Settings
-from app.tasks import telling_of
+from app.tasks import notifications, telling_of
 from app.why import trace
 from app.wiring import Parts, open_parts
 from app.working import in_background, lead, stopped_by, work
@@ -103,7 +104,9 @@ def console_services(parts: Parts) -> Services:
         ],
         telling=telling,
         due_at=parts.due_dates,
-        rules_dir=settings.rules_dir,
+        rules=parts.rule_book,
+        past=lambda period: open_past(settings, parts.rule_book.load().deadlines, period),
+        policy=lambda: notifications(settings),
         zone=settings.zone,
         title=settings.title,
         language=settings.language,

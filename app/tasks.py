@@ -39,8 +39,10 @@ def evaluate_rules(parts: Parts, *, now: datetime) -> RuleReport:
     """Evaluate every rule as of `now`; alerts and pending deliveries are stored when it returns."""
     settings = parts.settings
     with parts.database.lock(ALERTING, wait_s=LOCK_WAIT_S), answering(parts, now=now) as index:
+        rules = parts.rule_book.load()
+        parts.rule_book.notice(rules, now=now)
         return run_rules(
-            rule_set(settings),
+            rules,
             parts.database,
             index,
             now=now,

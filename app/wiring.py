@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from alerts.deadlines import DEFAULT_DEADLINES, DueDates, load_deadlines
+from alerts.rule_book import RuleBook
 from alerts.rules import DEADLINES_FILE
 from app.installation import ensure_installation
 from app.pipeline import Pipeline
@@ -46,6 +47,10 @@ class Parts:
         )
 
     @cached_property
+    def rule_book(self) -> RuleBook:
+        return rule_book_of(self.settings, self.database)
+
+    @cached_property
     def pipeline(self) -> Pipeline:
         from app.apart import analyse_apart, index_apart  # its imports take a while
         from nlp.live_analyser import LiveAnalyser
@@ -58,6 +63,12 @@ class Parts:
             analyse_apart=partial(analyse_apart, self.settings),
             index_apart=partial(index_apart, self.settings),
         )
+
+
+def rule_book_of(settings: Settings, database: Database) -> RuleBook:
+    """Return the rules of the installation, with their versions."""
+    every = timedelta(seconds=settings.rules_every_s)
+    return RuleBook(folder=settings.rules_dir, database=database, every=every)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import partial
 from http.client import HTTPConnection
@@ -23,6 +23,9 @@ from urllib.parse import quote
 
 import uvicorn
 
+from alerts.backtest import Past
+from alerts.notifications import Notifications
+from alerts.rule_book import RuleBook
 from alerts.rules import DEFAULT_RULES
 from console.services import Services
 from console.web import create_app
@@ -30,7 +33,7 @@ from crawler.catalogue import Catalogue
 from nlp.segment import tokens, words
 from records.post import Channel, Post
 from records.query import FACET_FIELDS
-from records.times import DEFAULT_ZONE, parse_time, utc_now
+from records.times import DEFAULT_ZONE, Period, parse_time, utc_now
 from storage.database import Database
 from storage.indexer import drain
 from storage.tantivy_index import TantivyIndex
@@ -120,11 +123,17 @@ def _open(folder: Path) -> Iterator[Services]:
             why=lambda _post_id: [],
             telling=lambda _alert: [],
             due_at=lambda post, _: post.asked_at + timedelta(days=15),
-            rules_dir=DEFAULT_RULES,
+            rules=RuleBook(folder=DEFAULT_RULES, database=database, every=timedelta(minutes=5)),
+            past=_no_past,
+            policy=Notifications,
         )
     finally:
         index.close()
         database.close()
+
+
+def _no_past(period: Period) -> AbstractContextManager[Past]:
+    raise NotImplementedError("no page that is measured tries a rule out")
 
 
 def _posts() -> Iterator[Post]:

@@ -1,15 +1,8 @@
-"""Searches kept by name: what may be kept, and the feed of each."""
+"""Searches kept by name: what may be kept, and what their feeds hold."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from zoneinfo import ZoneInfo
-
-from starlette.datastructures import Headers
 
 from console.services import Services
 from crawler.masking import find
@@ -60,43 +53,3 @@ def newest_posts(services: Services, search: SavedSearch) -> list[Post]:
     page = services.index.search(search.query, sort=SortOrder.NEWEST, limit=FEED_POSTS)
     posts = services.database.posts.get_many(hit.post_id for hit in page.hits)
     return [posts[hit.post_id] for hit in page.hits if hit.post_id in posts]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedVersion:
-    """What tells one state of a feed from another (RFC 9110, 8.8): `etag` by its bytes, and a time."""
-
-    etag: str
-    modified: datetime
-
-    @property
-    def headers(self) -> dict[str, str]:
-        # Kept by the reader, asked for again each time.
-        return {
-            "ETag": self.etag,
-            "Last-Modified": format_datetime(self.modified, usegmt=True),
-            "Cache-Control": "private, no-cache",
-        }
-
-    def is_known(self, headers: Headers) -> bool:
-        """Return whether the reader has this state. Its time counts only where it names no tag."""
-        tags = headers.get("if-none-match")
-        if tags is not None:
-            known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-            return "*" in known or self.etag in known
-        try:
-            since = parsedate_to_datetime(headers.get("if-modified-since", ""))
-        except ValueError:
-            return False
-        # A date without a zone is as good as none.
-        return since.tzinfo is not None and self.modified <= since
-
-
-def feed_version(body: bytes, search: SavedSearch, posts: Sequence[Post]) -> FeedVersion:
-    """Return the version of the feed with this body.
-
-    A post asked long ago may come in today: its time is when it was fetched.
-    """
-    newest = max([search.created_at, *(post.fetched_at for post in posts)])
-    digest = hashlib.sha256(body).hexdigest()[:32]
-    return FeedVersion(etag=f'"{digest}"', modified=newest.astimezone(UTC).replace(microsecond=0))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from alerts.backtest import Past
+from alerts.notifications import Notifications
+from alerts.rule_book import RuleBook
 from alerts.telling import Way
 from console.i18n import DEFAULT_LANGUAGE
 from crawler.catalogue import Catalogue
 from records.alert import Alert
 from records.problem import DueAt
-from records.times import DEFAULT_ZONE, utc_now
+from records.times import DEFAULT_ZONE, Period, utc_now
 from storage.database import Database
 from storage.highlight import Tokens
 from storage.search import SearchIndex
@@ -25,9 +28,10 @@ class Services:
 
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
     steps of one post's way as (stage, what happened), in order. `telling` gives what came of an alert on each
-    channel that it goes to. `due_at` says when the answer to a post is
-    due. `rules_dir` holds the rule files. `title` is what the installation calls itself;
-    `proxied_as` is the host name of the proxy in front of the console, if there is one.
+    channel that it goes to. `due_at` says when the answer to a post is due. `rules` are the alert rules,
+    `past` opens what they are tried on over a period, `policy` says who is told of alerts. `title` is what
+    the installation calls itself; `proxied_as` is the host name of the proxy in front of the console, if
+    there is one.
     """
 
     database: Database
@@ -38,7 +42,9 @@ class Services:
     why: Callable[[str], Sequence[tuple[str, str]]]
     telling: Callable[[Alert], Sequence[Way]]
     due_at: DueAt
-    rules_dir: Path
+    rules: RuleBook
+    past: Callable[[Period], AbstractContextManager[Past]]
+    policy: Callable[[], Notifications]
     zone: ZoneInfo = DEFAULT_ZONE
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"

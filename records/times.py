@@ -47,6 +47,12 @@ def day_period(day: date, *, days: int = 1, zone: ZoneInfo = DEFAULT_ZONE) -> Pe
     return Period(start=start, end=datetime(end.year, end.month, end.day, tzinfo=zone))
 
 
+def days_of(period: Period, zone: ZoneInfo = DEFAULT_ZONE) -> tuple[date, date]:
+    """Return the first and the last local day of the period."""
+    last = max(period.start, period.end - timedelta(microseconds=1))
+    return period.start.astimezone(zone).date(), last.astimezone(zone).date()
+
+
 def aware(moment: datetime, *, zone: ZoneInfo = DEFAULT_ZONE) -> datetime:
     """Return `moment`, taken as local to `zone` where it names no zone itself."""
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)

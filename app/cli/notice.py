@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli import rule_versions
 from app.cli.options import DataDir, Limit, Now, Output, moment
-from app.cli.output import Format, note, print_records, write
+from app.cli.output import Format, note, print_records, write, write_file
 from app.cli.trying import backtest, named_rule
 from app.settings import Settings, load_settings
 from records.alert import AlertState, Verdict
 from records.errors import ConfigurationError
-from records.files import placed
 from records.plain import plain
 from records.run import AuditEntry, RunKind, RunRecord
 from records.times import utc_now
@@ -34,6 +34,7 @@ def register(cli: typer.Typer) -> None:
     rules.command("explain", help="用中文说明一条规则看什么、何时预警。")(explain)
     rules.command("backtest", help="一条规则在过去一段时间里会预警什么；不保存，不发送。")(backtest)
     rules.command("status", help="每条规则的心跳：最近一次执行、用时、命中、错误。")(status)
+    rule_versions.register(rules)
     rules.command("register", help="写出规则公示：每条规则的名称、理由和检索式。")(register_rules)
     alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
     alerts.command("ack", help="认领一条预警。")(acknowledge)
@@ -114,13 +115,7 @@ def register_rules(
     if file is None:
         write(text)
         return
-    try:
-        with placed(file) as target:
-            target.write(text.encode())
-    except OSError as err:
-        raise ConfigurationError(
-            f'--file "{file}": {err.strerror} (name a file in a folder there is)'
-        ) from err
+    write_file("--file", file, text)
     note("已写出 %(count)s 条规则到 %(file)s", count=len(found.rules), file=file)
 
 

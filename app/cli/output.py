@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,6 +25,8 @@ from rich.progress import (
 from rich.table import Table
 
 from console.i18n import choose_language, translations
+from records.errors import ConfigurationError
+from records.files import placed
 
 Record = Mapping[str, Any]
 
@@ -68,6 +71,17 @@ def print_record(record: Record, form: Format) -> None:
 
 def write(text: str) -> None:
     sys.stdout.write(text)
+
+
+def write_file(option: str, file: Path, text: str) -> None:
+    """Write the text to the file that `option` names. Raises ConfigurationError: it cannot be written."""
+    try:
+        with placed(file) as target:
+            target.write(text.encode())
+    except OSError as err:
+        raise ConfigurationError(
+            f'{option} "{file}": {err.strerror} (name a file in a folder there is)'
+        ) from err
 
 
 def note(message: str, **values: object) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from app.cli.options import DataDir, Output
-from app.cli.output import Format, note, print_records
+from app.cli.output import Format, note, print_records, write_file
+from app.cli.rule_versions import CHANGED_BY, Force, say_live
 from app.settings import load_settings
 from records.errors import ConfigurationError
 from records.plain import plain
@@ -71,10 +73,17 @@ def make_rule(
     ] = "any",
     timeframe: Annotated[str, typer.Option("--timeframe", help="多长时间内，如 24h、7d")] = "24h",
     num_events: Annotated[int, typer.Option("--num-events", min=1, help="至少几件（frequency）")] = 3,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", help="只写到这个文件，供回看和修改（rules backtest、rules change）"),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", help="为什么设这条规则；记入版本和审计")] = "",
+    force: Force = False,
     data_dir: DataDir = None,
 ) -> None:
+    """Either a draft, or live at once where just this rule was tried out before."""
     from alerts.durations import parse_duration
-    from alerts.new_rules import SearchRule, SearchRuleType, add_search_rule
+    from alerts.new_rules import SearchRule, SearchRuleType
     from app.wiring import open_parts
 
     try:
@@ -90,5 +99,11 @@ def make_rule(
             timeframe=length,
             num_events=num_events,
         )
-        path = add_search_rule(parts.settings.rules_dir, rule)
-    note("规则已写入 %(path)s，下一轮起生效", path=path)
+        if draft is not None:
+            write_file("--draft", draft, rule.text())
+            note("草稿已写入 %(file)s；先 rules backtest，再 rules change", file=draft)
+            return
+        made = parts.rule_book.change(
+            rule.text(), reason=why, by=CHANGED_BY, now=utc_now(), forced=force, must_be_new=True
+        )
+    say_live(made, parts.settings.zone)

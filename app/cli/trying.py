@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.options import DataDir, Output
-from app.cli.output import Format, gettext, print_records, progress_bar, write
-from app.settings import load_settings
+from app.cli.output import Format, gettext, print_records, progress_bar, write, write_file
+from app.cli.rule_versions import CHANGED_BY
+from app.settings import Settings, load_settings
 from records.errors import ConfigurationError, nearest
-from records.times import Period, day_period
+from records.times import Period, day_period, days_of, utc_now
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from alerts.backtest import TriedAlert
     from alerts.rule_types import Rule
     from alerts.rules import RuleSet
+    from alerts.trials import Trial
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # Of one line of a terminal, with room for what stands around it.
@@ -35,39 +37,81 @@ def backtest(
     compare: Annotated[
         Path | None, typer.Option("--compare", help="改过的规则文件：看它比现在多报什么、少报什么")
     ] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", help="保留的旧版本号：看它比现在多报什么、少报什么")
+    ] = None,
     every: Annotated[
         str | None, typer.Option("--every", help="每隔多久看一次，如 1h（默认 1d；规则看得更短时按它的时间）")
     ] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", help="把图画到这个 SVG 文件")] = None,
     form: Output = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Nothing is stored or sent: what fires is only shown."""
-    from alerts import backtest as trial
+    """What fires is only shown; that the rule was tried is kept, so that it may go live (`rules change`)."""
+    from alerts.trials import step_of, try_out
     from app.backtesting import open_past
     from app.installation import ensure_installation
     from app.tasks import rule_set
+    from app.wiring import rule_book_of
 
     settings = load_settings(data_dir)
     ensure_installation(settings)
     found = rule_set(settings)
     period = _period(since, until, settings.zone)
     versions = [_rule(found, name), *([_from_file(found, compare)] if compare else [])]
-    step = _step(every) if every else min(trial.usual_step(rule) for rule in versions)
-    for rule in versions:
-        trial.check_can_be_tried(rule, every=step)
-    at = trial.moments(period, every=step)
     with open_past(settings, found.deadlines, period) as past, progress_bar() as bar:
-        task = bar.add_task(gettext("回看"), total=len(at) * len(versions))
-        tried = [
-            trial.backtest(rule, past, at, progress=lambda done: bar.update(task, advance=done))
-            for rule in versions
-        ]
-    if not compare:
-        _print({"": tried[0]}, period, settings.zone, form)
-        return
-    compared = trial.compare(*tried)
-    parts = {"both": compared.both, "gone": compared.only_first, "new": compared.only_second}
-    _print(parts, period, settings.zone, form)
+        book = rule_book_of(settings, past.database)
+        if version is not None:
+            versions.append(book.read(book.text_of(versions[0].name, version)))
+        if len(versions) > 2:
+            raise ConfigurationError("--compare and --version: name one of them, the other stays as it is")
+        step = step_of(versions, stated=_step(every) if every else None)
+        task = bar.add_task(gettext("回看"), total=period.length // step * len(versions))
+        trial = try_out(
+            versions, past, period, every=step, progress=lambda done: bar.update(task, advance=done)
+        )
+        book.note_trial(trial, by=CHANGED_BY, now=utc_now())
+    said = list(_said(trial, settings))
+    if picture is not None:
+        _draw(trial, said, picture, settings.zone)
+    _print(trial, said, settings.zone, form)
+
+
+def _said(trial: Trial, settings: Settings) -> Iterator[str]:
+    """Yield whom each version would have woken, as a sentence."""
+    from alerts.nights import woken_by
+    from alerts.notifications import Notifications
+    from app.tasks import notifications
+
+    try:
+        policy = notifications(settings)
+    except ConfigurationError:
+        policy = Notifications()  # without its secrets nobody is told, but a rule can be tried
+    for rule, alerts, called in zip(
+        trial.versions, trial.alerts, (gettext("现在的"), gettext("改过的")), strict=False
+    ):
+        woken = woken_by(rule, alerts, policy, every=trial.every, zone=settings.zone)
+        if woken is None:
+            yield gettext("看得太疏，说不出夜里会叫醒几次（每小时看一次才知道）")
+            return
+        whose = f"{called} — " if len(trial.versions) > 1 else ""
+        yield whose + gettext("夜里（22时至7时）会有 %(nights)s 夜叫醒人，共 %(channels)s 次") % {
+            "nights": woken.nights, "channels": woken.channels,
+        }  # fmt: skip
+
+
+def _draw(trial: Trial, said: Sequence[str], file: Path, zone: ZoneInfo) -> None:
+    """Write the picture, with what it is of above it."""
+    from console.charts import Heading
+    from console.trial_chart import draw_trial, part_names, trial_bars
+
+    names = part_names(gettext)
+    first, last = days_of(trial.period, zone)
+    counted = " · ".join(f"{names[part]} {len(alerts)}" for part, alerts in trial.parts.items())
+    heading = Heading(title=f"{trial.versions[0].name}  {first} — {last}", lines=(counted, *said))
+    bars = trial_bars(trial.parts, trial.period, zone=zone)
+    svg = draw_trial(bars, gettext, theme="light", size="wide", heading=heading)
+    write_file("--picture", file, svg)
 
 
 def named_rule(found: RuleSet, name: str) -> Rule:
@@ -116,15 +160,15 @@ def _step(text: str) -> timedelta:
     return step
 
 
-def _print(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: ZoneInfo, form: Format) -> None:
+def _print(trial: Trial, said: Sequence[str], zone: ZoneInfo, form: Format) -> None:
     """Print the alerts of every part, oldest first; a table has the picture of the days above it."""
-    rows = [_row(part, one, zone) for part, alerts in parts.items() for one in alerts]
+    rows = [_row(part, one, zone) for part, alerts in trial.parts.items() for one in alerts]
     rows.sort(key=lambda row: str(row["fired_at"]))
     columns = ["day", "severity", "raised", "explanation"]
-    if "" not in parts:
+    if len(trial.versions) > 1:
         columns.insert(0, "in")
     if form is Format.TABLE:
-        for line in _picture(parts, period, zone):
+        for line in (*_picture(trial.parts, trial.period, zone), *said):
             write(line + "\n")
     print_records(rows, form, columns=columns)
 
@@ -152,6 +196,8 @@ def _row(part: str, one: TriedAlert, zone: ZoneInfo) -> dict[str, Any]:
 def _picture(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: ZoneInfo) -> Iterator[str]:
     """Yield for each part its alerts over the days, drawn to one scale, and what they come to."""
     from alerts.backtest import by_day
+    from alerts.trials import ALONE
+    from console.trial_chart import part_names
 
     days = {part: by_day(alerts, period, zone=zone) for part, alerts in parts.items()}
     n_days = len(next(iter(days.values())))
@@ -161,7 +207,7 @@ def _picture(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: Zo
         for part, counts in days.items()
     }
     tallest = max(max(one) for one in cells.values())
-    names = {"": "", "both": gettext("两版都有"), "gone": gettext("只有现在的"), "new": gettext("只有改过的")}
+    names = {**part_names(gettext), ALONE: ""}
     for part, counts in days.items():
         said = gettext("%(total)s 条，每天 %(mean)s 条，最多的一天 %(most)s 条") % {
             "total": sum(counts), "mean": f"{sum(counts) / n_days:.2f}", "most": max(counts),

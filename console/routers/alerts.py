@@ -9,9 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
+from alerts.engine import MOST_ALERTS, UNRESOLVED
 from alerts.handling import office_named
+from alerts.inhibition import Inhibition
+from alerts.silences import silence_of
 from console.alert_query import alert_query, rule_filter
+from console.feeds import feed_response, feed_version
 from console.security import CSRF_FIELD
+from console.trials import policy_of
 from console.view import CurrentView, link
 from records.alert import Alert, AlertState, Verdict
 from records.errors import Rejected
@@ -21,6 +26,8 @@ router = APIRouter(prefix="/alerts")
 
 Token = Annotated[str, Form(alias=CSRF_FIELD)]
 PAGE_SIZE = 30
+# As many as a feed reader shows.
+FEED_ALERTS = 50
 # An alert on a whole district can name thousands; its query lists the rest.
 SHOWN_POSTS = 50
 
@@ -50,6 +57,26 @@ def queue(
     )
 
 
+@router.get("/feed.rss")
+def feed(view: CurrentView, severity: int = 5) -> Response:
+    """The unresolved alerts of this severity or graver as an RSS feed, newest first; none that is held."""
+    store, policy = view.services.database, policy_of(view.services)
+    standing = store.alerts.list(states=list(UNRESOLVED), limit=MOST_ALERTS)
+    silences, inhibition = store.silences.untold(), Inhibition(standing, policy.inhibit_rules)
+    told = [
+        alert
+        for alert in standing
+        if alert.severity <= severity
+        and silence_of(alert, silences, now=view.now) is None
+        and inhibition.source_of(alert) is None
+    ]
+    newest = sorted(told, key=lambda alert: (alert.raised_at, alert.id), reverse=True)[:FEED_ALERTS]
+    base = str(view.request.base_url).rstrip("/")
+    body = view.render("alerts_feed.rss", alerts=newest, base=base)
+    version = feed_version(body, [alert.updated_at for alert in newest] or [view.now])
+    return feed_response(body, version, view.request.headers)
+
+
 @router.get("/{alert_id}")
 def detail(view: CurrentView, alert_id: str) -> Response:
     """One alert with its problems, its posts and the query that gives them."""
@@ -65,7 +92,7 @@ def detail(view: CurrentView, alert_id: str) -> Response:
         ways=view.services.telling(alert),
         silencing=_matchers(alert),
         offices=_offices(alert, problems.values()),
-        query=alert_query(alert, rule_filter(view.services.rules_dir, alert.rule)),
+        query=alert_query(alert, rule_filter(view.services.rules.folder, alert.rule)),
         coverage=view.coverage,
     )
 

@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from alerts.durations import parse_duration
-from alerts.new_rules import SearchRule, SearchRuleType, add_search_rule
-from console.saved_searches import feed_version, keep_search, newest_posts
+from alerts.new_rules import SearchRuleType
+from console.feeds import feed_response, feed_version
+from console.saved_searches import keep_search, newest_posts
 from console.security import CSRF_FIELD
 from console.view import CurrentView, link
-from records.errors import Rejected
 from records.query import SortOrder
 from storage.saved_searches import SavedSearch
 
@@ -22,14 +21,13 @@ Token = Annotated[str, Form(alias=CSRF_FIELD)]
 
 
 @router.get("")
-def listing(view: CurrentView, kept: str = "", rule: str = "") -> Response:
-    """The kept searches, newest first; `kept` or `rule` names what was just made."""
+def listing(view: CurrentView, kept: str = "") -> Response:
+    """The kept searches, newest first; `kept` names what was just made."""
     return view.page(
         "searches.html",
         searches=view.services.database.saved_searches.list(),
         rule_types=list(SearchRuleType),
         kept=kept,
-        rule=rule,
     )
 
 
@@ -59,30 +57,6 @@ def forget(view: CurrentView, name: str, form_token: Token = "") -> Response:
     return RedirectResponse("/searches", status_code=303)
 
 
-@router.post("/{name}/rule")
-def make_rule(
-    view: CurrentView,
-    name: str,
-    type: Annotated[SearchRuleType, Form()] = SearchRuleType.ANY,
-    timeframe: Annotated[str, Form()] = "24h",
-    num_events: Annotated[int, Form(ge=1)] = 3,
-    form_token: Token = "",
-) -> Response:
-    """Write a rule of the search's name; the next round of the rules runs it."""
-    view.frame.guard.check(view.request, form_token)
-    search = view.services.database.saved_searches.get(name)
-    try:
-        length = parse_duration(timeframe)
-    except ValueError as err:
-        raise Rejected("bad_parameter", f"timeframe: {err}") from err
-    rule = SearchRule(
-        name=search.name, query=search.query, type=type, timeframe=length, num_events=num_events
-    )
-    path = add_search_rule(view.services.rules_dir, rule)
-    view.note("make_rule", search.name, path.name)
-    return RedirectResponse(link("/searches", rule=search.name), status_code=303)
-
-
 @router.get("/{name}/feed.rss")
 def feed(view: CurrentView, name: str) -> Response:
     """The newest hits as an RSS feed: title, date and the page here; 304 where the reader has them."""
@@ -90,8 +64,9 @@ def feed(view: CurrentView, name: str) -> Response:
     posts = newest_posts(view.services, search)
     base = str(view.request.base_url).rstrip("/")
     body = view.render("feed.rss", search=search, posts=posts, base=base)
-    version = feed_version(body, search, posts)
-    if version.is_known(view.request.headers):
-        return Response(status_code=304, headers=version.headers)
-    view.note("read_feed", search.name, f"{len(posts)} posts")
-    return Response(body, media_type="application/rss+xml; charset=utf-8", headers=version.headers)
+    # A post asked long ago may come in today: its time is when it was fetched.
+    version = feed_version(body, [search.created_at, *(post.fetched_at for post in posts)])
+    response = feed_response(body, version, view.request.headers)
+    if response.status_code == 200:
+        view.note("read_feed", search.name, f"{len(posts)} posts")
+    return response

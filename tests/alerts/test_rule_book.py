@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from alerts.backtest import TriedAlert
 from alerts.rule_book import FILE, RuleBook, fingerprint
+from alerts.trials import Trial
 from records.errors import Rejected
 from records.times import Period
 from storage.database import Database
-from tests.alerts.samples import DAY, NOW
+from tests.alerts.samples import DAY, NOW, alert
 
 WATER = """\
 name: 停水
@@ -38,6 +40,12 @@ def book(tmp_path: Path) -> Iterator[RuleBook]:
 
 def notice(book: RuleBook) -> None:
     book.notice(book.load(), now=NOW)
+
+
+def try_out(book: RuleBook, text: str, n_alerts: int) -> None:
+    one = TriedAlert(alert=alert(), raised=(NOW,), held_until=NOW, post_ids=frozenset())
+    trial = Trial(versions=[book.read(text)], period=PAST, every=DAY, alerts=[[one] * n_alerts])
+    book.note_trial(trial, by="cli", now=NOW)
 
 
 def history(book: RuleBook, name: str = "停水") -> list[tuple[int, str, str]]:
@@ -80,12 +88,12 @@ def test_a_change_goes_live_only_after_a_backtest_of_just_that_content(book: Rul
     with pytest.raises(Rejected, match='rule "停水": not tried out on the past as it is now') as caught:
         book.change(LOUDER, reason="太安静", by="cli", now=NOW)
     assert caught.value.code == "not_tried"
-    book.note_trial(book.read(WATER), PAST, alerts=1, by="cli", now=NOW)
+    try_out(book, WATER, 1)
     with pytest.raises(Rejected, match="not tried out"):
         book.change(LOUDER, reason="太安静", by="cli", now=NOW)
     assert (book.folder / "water.yaml").read_text("utf-8") == WATER
 
-    book.note_trial(book.read(LOUDER), PAST, alerts=7, by="cli", now=NOW)
+    try_out(book, LOUDER, 7)
     made = book.change("# 改了\n" + LOUDER, reason="太安静", by="console", now=NOW)
     assert (made.number, made.tried, made.tried_alerts) == (2, PAST, 7)
     assert book.load().rules[0] == book.read(LOUDER)
@@ -108,7 +116,7 @@ def test_an_earlier_version_is_restored_by_the_same_rule(book: RuleBook) -> None
     book.change(LOUDER, reason="太安静", by="cli", now=NOW, forced=True)
     with pytest.raises(Rejected, match="not tried out"):
         book.restore("停水", 1, reason="太吵", by="cli", now=NOW)
-    book.note_trial(book.read(WATER), PAST, alerts=2, by="cli", now=NOW)
+    try_out(book, WATER, 2)
     made = book.restore("停水", 1, reason="太吵", by="cli", now=NOW)
     assert (made.number, made.text, made.tried_alerts) == (3, WATER, 2)
     assert (book.folder / "water.yaml").read_text("utf-8") == WATER

@@ -10,7 +10,11 @@ import app
 import console
 
 CONSOLE, APP = Path(console.__file__).parent, Path(app.__file__).parent
-_METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+_METHODS = [
+    ("templates/**.html", "jinja2.ext:babel_extract"),
+    ("templates/**.rss", "jinja2.ext:babel_extract"),
+    ("**.py", "python"),
+]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 _COMMAND_LINE_KEYWORDS = {"gettext": None, "note": None, "say": None}
 

@@ -123,7 +123,7 @@ def test_the_heartbeat_names_run_matches_and_error(fresh_town: Services) -> None
     runs = fresh_town.database.runs
     number = runs.start(RunKind.RULE, "停水成片", now=NOW)
     runs.finish(number, RunState.FAILED, RunCounts(fetched=7), now=NOW, error="index away")
-    (fresh_town.rules_dir / "broken.yaml").write_text("name: 坏\n", encoding="utf-8")
+    (fresh_town.rules.folder / "broken.yaml").write_text("name: 坏\n", encoding="utf-8")
     page = browser(fresh_town).get("/rules").text
     assert "index away" in page
     assert "broken.yaml:1" in page

@@ -70,7 +70,7 @@ def test_health_is_looked_at_again_after_a_while(fresh_town: Services) -> None:
 def test_the_query_behind_an_alert_finds_its_posts(town: Services) -> None:
     alert = town.database.alerts.get(WATER_ALERT)
     assert alert is not None
-    query = alert_query(alert, rule_filter(town.rules_dir, alert.rule))
+    query = alert_query(alert, rule_filter(town.rules.folder, alert.rule))
     hits = town.index.search(query, limit=50).hits
     assert {hit.post_id for hit in hits} == set(alert.post_ids)
     assert alert_query(alert, None) == 'place:"南门街道" AND topic:"城乡建设"'

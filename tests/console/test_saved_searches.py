@@ -12,7 +12,6 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from alerts.rule_types import AnyRule, FrequencyRule
-from alerts.rules import load_rules
 from console.security import CSRF_FIELD
 from console.services import Services
 from records.post import Channel
@@ -87,18 +86,13 @@ def test_a_second_search_of_a_name_is_refused(fresh_town: Services) -> None:
     assert [each.query for each in fresh_town.database.saved_searches.list()] == ["停水"]
 
 
-def test_forms_from_elsewhere_neither_keep_nor_delete_nor_make_rules(fresh_town: Services) -> None:
+def test_forms_from_elsewhere_neither_keep_nor_delete(fresh_town: Services) -> None:
     client = browser(fresh_town)
     keep(client)
-    for path in (
-        "/searches",
-        f"/searches/{quote('停水 城南')}/forget",
-        f"/searches/{quote('停水 城南')}/rule",
-    ):
+    for path in ("/searches", f"/searches/{quote('停水 城南')}/forget"):
         answer = client.post(path, data={"name": "b", "query": "施工", CSRF_FIELD: "x"})
         assert answer.status_code == 403
     assert len(fresh_town.database.saved_searches.list()) == 1
-    assert len(load_rules(fresh_town.rules_dir).rules) == 2
 
 
 def test_the_feed_has_title_page_and_date_of_the_newest_and_nobody_else(fresh_town: Services) -> None:
@@ -172,49 +166,45 @@ def test_a_deleted_search_has_no_feed(fresh_town: Services) -> None:
     assert client.get(FEED).status_code == 404
 
 
-def test_one_step_makes_a_rule_that_is_loaded(fresh_town: Services) -> None:
+def test_a_kept_search_is_the_draft_of_a_rule(fresh_town: Services) -> None:
     client = browser(fresh_town)
     keep(client, query='停水 AND place:"南门街道"')
-    page = client.post(f"/searches/{quote('停水 城南')}/rule", data={CSRF_FIELD: token(client)})
-    assert "规则“停水 城南”已写好" in page.text
-    found = load_rules(fresh_town.rules_dir)
-    assert found.errors == ()
-    rule = next(rule for rule in found.rules if rule.name == "停水 城南")
-    assert isinstance(rule, AnyRule)
-    assert rule.filter == '停水 AND place:"南门街道"'
-    assert "最近24小时内有来件符合检索" in rule.description
-    before = sorted(path.read_bytes() for path in fresh_town.rules_dir.iterdir())
-    again = client.post(f"/searches/{quote('停水 城南')}/rule", data={CSRF_FIELD: token(client)})
-    assert again.status_code == 400
-    assert "there is one already" in again.text
-    assert sorted(path.read_bytes() for path in fresh_town.rules_dir.iterdir()) == before
-
-
-def test_a_rule_may_wait_for_several_from_one_place(fresh_town: Services) -> None:
-    client = browser(fresh_town)
-    keep(client, query="施工")
-    data = {"type": "frequency", "timeframe": "7d", "num_events": "5", CSRF_FIELD: token(client)}
-    assert client.post(f"/searches/{quote('停水 城南')}/rule", data=data).status_code == 200
-    rule = next(rule for rule in load_rules(fresh_town.rules_dir).rules if rule.name == "停水 城南")
+    assert 'action="/rules/draft/search"' in client.get("/searches").text
+    wanted = {"search": "停水 城南", "type": "frequency", "timeframe": "7d", "num_events": "5"}
+    page = client.get("/rules/draft/search", params=wanted)
+    rule = fresh_town.rules.read(textarea(page.text))
     assert isinstance(rule, FrequencyRule)
+    assert (rule.name, rule.filter) == ("停水 城南", '停水 AND place:"南门街道"')
     assert (rule.query_key, rule.num_events, rule.timeframe.days) == (("place",), 5, 7)
+    assert "最近" not in rule.description
+    assert isinstance(
+        fresh_town.rules.read(textarea(client.get("/rules/draft/search?search=停水 城南").text)), AnyRule
+    )
+    assert len(fresh_town.rules.load().rules) == 2
 
 
-def test_what_is_no_rule_is_a_400_and_no_file(fresh_town: Services) -> None:
+def textarea(page: str) -> str:
+    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
+    assert found is not None
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "said"),
+    [
+        ({"search": "没有"}, 404, "not kept here"),
+        ({"timeframe": "soon"}, 400, "not a length of time"),
+        ({"type": "surge"}, 400, "parameter"),
+        ({"num_events": "x"}, 400, "parameter"),
+    ],
+)
+def test_what_makes_no_draft_is_said(
+    fresh_town: Services, wanted: dict[str, str], status: int, said: str
+) -> None:
     client = browser(fresh_town)
-    keep(client, name="a")
-    keep(client, name="all", query="")
-    for name, data, said in (
-        ("all", {}, 'filter: "" matches everything'),
-        ("a", {"timeframe": "soon"}, "not a length of time"),
-        ("a", {"timeframe": "0h"}, "longer than nothing"),
-        ("a", {"type": "surge"}, "parameter"),
-        ("a", {"num_events": "0"}, "parameter"),
-    ):
-        answer = client.post(f"/searches/{name}/rule", data={**data, CSRF_FIELD: token(client)})
-        assert answer.status_code == 400
-        assert said in unescape(answer.text)
-    assert len(list(fresh_town.rules_dir.iterdir())) == 2
+    keep(client)
+    answer = client.get("/rules/draft/search", params={"search": "停水 城南", **wanted})
+    assert (answer.status_code, said in unescape(answer.text)) == (status, True)
 
 
 def test_the_list_is_read_in_both_languages(fresh_town: Services) -> None:

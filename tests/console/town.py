@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from alerts.new_rules import SearchRule, add_search_rule
+from alerts.backtest import Past
+from alerts.coverage import Coverage
+from alerts.deadlines import load_deadlines
+from alerts.new_rules import SearchRule
+from alerts.notifications import Notifications
+from alerts.past import Clock
+from alerts.rule_book import RuleBook
 from alerts.telling import Way
 from console.services import Services
 from crawler.catalogue import Catalogue, load_catalogue
@@ -27,7 +34,7 @@ from records.analysis import (
 from records.post import Channel, Post, Reply
 from records.problem import Membership, Outcome, Problem, ProblemState
 from records.run import RunCounts, RunKind, RunState
-from records.times import day_period
+from records.times import Period, day_period
 from storage.database import Database
 from storage.indexer import drain
 from storage.tantivy_index import TantivyIndex
@@ -80,7 +87,9 @@ def build_services(folder: Path) -> Services:
         why=lambda post_id: [("抓取", f"来源 {post_id.split('/')[0]}"), ("脱敏", "没有需要遮去的个人信息")],
         telling=lambda alert: [Way(channel="值班群", said="03-18 09:00 已告知（当时为6）")],
         due_at=lambda post, _: post.asked_at + timedelta(days=15),
-        rules_dir=_rules(folder),
+        rules=RuleBook(folder=_rules(folder), database=database, every=timedelta(minutes=5)),
+        past=lambda period: nullcontext(_past(database, index, period)),
+        policy=Notifications,
         zone=ZONE,
         clock=lambda: NOW,
         title="清河回应",
@@ -119,7 +128,7 @@ def _rules(folder: Path) -> Path:
         SearchRule(name="停水成片", query="停水 OR 断水"),
         SearchRule(name="欠薪久拖", query="欠薪 OR 拖欠工资"),
     ):
-        add_search_rule(rules, rule)
+        (rules / f"{rule.name}.yaml").write_text(rule.text(), encoding="utf-8")
     return rules
 
 
