@@ -109,12 +109,16 @@ def test_a_search_is_kept_listed_made_a_rule_of_and_deleted(town: Huiying, tmp_p
     )
     [row] = town("searches", "list", "--format", "jsonl").rows
     assert (row["name"], row["query"], row["sort"]) == ("停水", "停水 AND asked:P7D", "newest")
-    made = town(
-        "searches", "to-rule", "停水", "--type", "frequency", "--timeframe", "7d", "--num-events", "2"
-    )
-    rules = tmp_path / "data" / "rules"
-    assert made.err.strip() == f"规则已写入 {rules / 'search_停水.yaml'}，下一轮起生效"
-    assert "停水" in [rule.name for rule in load_rules(rules).rules]
+    wanted = ("searches", "to-rule", "停水", "--type", "frequency", "--timeframe", "7d", "--num-events", "2")
+    draft = tmp_path / "停水.yaml"
+    assert town(*wanted, "--draft", draft).err.strip().startswith(f"草稿已写入 {draft}")
+    refused = town(*wanted, "--why", "新设")
+    assert (refused.code, "not tried out on the past" in refused.err) == (1, True)
+    assert town("rules", "backtest", draft, "--since", "2026-03-01", "--until", "2026-03-02").code == 0
+    made = town(*wanted, "--why", "新设")
+    assert made.err.startswith("规则“停水”第 1 版已生效（回看 2026-03-01 至 2026-03-02")
+    assert "停水" in [rule.name for rule in load_rules(tmp_path / "data" / "rules").rules]
+    assert town(*wanted, "--why", "新设", "--force").code == 1
     assert town("rules", "check").code == 0
     assert town("searches", "forget", "停水").code == 0
     assert town("searches", "list", "--format", "jsonl").rows == []
@@ -129,7 +133,7 @@ def test_what_cannot_be_done_is_one_line(huiying: Huiying) -> None:
         (["save", "全部", "停水"], 1, 'saved search "全部": kept already'),
         (["forget", "没有"], 1, 'saved search "没有": not kept here'),
         (["to-rule", "没有"], 1, 'saved search "没有": not kept here'),
-        (["to-rule", "全部"], 1, "without a filter matches everything"),
+        (["to-rule", "全部"], 1, 'filter: "" matches everything'),
         (["to-rule", "全部", "--timeframe", "soon"], 2, "--timeframe: 'soon' is not a length of time"),
     ):
         result = huiying("searches", *arguments)
