@@ -149,7 +149,8 @@ def _titles() -> Mapping[str, str]:
         "title": gettext("标题"), "body": gettext("正文"), "asked_at": gettext("提问时间"),
         "status": gettext("状态"), "department": gettext("受理单位"), "place": gettext("地区"),
         "reply_page": gettext("答复所在页"), "reply": gettext("答复"), "reply_text": gettext("答复内容"),
-        "reply_department": gettext("答复单位"), "reply_date": gettext("答复时间"), "date": gettext("发布时间"),
+        "reply_department": gettext("答复单位"), "reply_date": gettext("答复时间"),
+        "date": gettext("发布时间"),
     }  # fmt: skip
 
 

@@ -9,7 +9,6 @@ import pytest
 from alerts.coverage import coverage_of
 from alerts.health import HealthState
 from console.alert_query import alert_query, rule_filter
-from console.coverage import coverage
 from console.figures import OnTime, on_time, pressing_problems, trend
 from console.i18n import locale_of
 from console.revisions import Change, compare
