@@ -132,6 +132,18 @@ def _rules(folder: Path) -> Path:
     return rules
 
 
+def _past(database: Database, index: TantivyIndex, period: Period) -> Past:
+    return Past(
+        database=database,
+        index=index,
+        clock=Clock(now=period.end),
+        coverage=Coverage(),
+        deadlines=load_deadlines(),
+        due_at=lambda post, _: post.asked_at + timedelta(days=15),
+        zone=ZONE,
+    )
+
+
 def _catalogue(folder: Path) -> Catalogue:
     path = folder / "sources.yaml"
     path.write_text(CATALOGUE, encoding="utf-8")
