@@ -18,7 +18,7 @@ from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
 from nlp.own_topics import OwnTopicsModel
-from nlp.places import find_places
+from nlp.places import places_in
 from nlp.quoting import own_words
 from nlp.reading import Reading
 from nlp.readings import Message, Readings, ReadingsModel
@@ -96,7 +96,7 @@ class Analyser:
         n_topics = len(self.model.topics.labels)
         topics = self.model.topics.decide(scores[:, :n_topics])
         read = self._read(posts, readings, scores[:, -len(self.readings.bias) :])
-        places = [find_places(r.whole, post.place) for r, post in zip(readings, posts, strict=True)]
+        places = [places_in(r.whole, post.place) for r, post in zip(readings, posts, strict=True)]
         prints = fingerprints(readings, places, self.matter)
         keywords = self.keywords.pick(weighed, [[p.name for p in named] for named in places])
         own = self.own_topics.decide(readings) if self.own_topics else [()] * len(posts)

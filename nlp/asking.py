@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from ahocorasick_rs import AhoCorasick
+from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from nlp.grams import Floats
 from nlp.segment import normalise
@@ -30,7 +30,7 @@ class AskingWords:
     """The words of each kind; `owners[n]` is the number of the kind that word n belongs to."""
 
     kinds: tuple[str, ...]
-    finder: AhoCorasick
+    finder: CharwiseDoubleArrayAhoCorasick
     owners: tuple[int, ...]
 
     @classmethod
@@ -38,21 +38,24 @@ class AskingWords:
         """Read the table."""
         content: dict[str, list[str]] = tomllib.loads(table.read_text(encoding="utf-8"))
         words = [(normalise(word), at) for at, words in enumerate(content.values()) for word in words]
-        return cls(tuple(content), AhoCorasick([word for word, _ in words]), tuple(at for _, at in words))
+        finder = CharwiseDoubleArrayAhoCorasick([word for word, _ in words])
+        return cls(tuple(content), finder, tuple(at for _, at in words))
 
     def columns(self, titles: Sequence[str], texts: Sequence[str]) -> Floats:
         """Return (n, 3 · n_kinds), float32, for normalised titles and texts: whether each kind is in the
         title, whether it is at the end of the text, and how often it is in the text.
         """
-        found = np.zeros((len(titles), 3, len(self.kinds)), dtype=np.float32)
+        n_kinds, find = len(self.kinds), self.finder.find_overlapping
+        stated: list[int] = []  # places in the flat array of what is in a title or at an end
+        counted: list[int] = []  # and of what is anywhere in a text, as often as it is
         for row, (title, text) in enumerate(zip(titles, texts, strict=True)):
-            in_title, at_end, times = found[row]
-            for word, _, _ in self.finder.find_matches_as_indexes(title, overlapping=True):
-                in_title[self.owners[word]] = 1
-            for word, start, _ in self.finder.find_matches_as_indexes(text, overlapping=True):
-                times[self.owners[word]] += 1
-                if start >= len(text) - END:
-                    at_end[self.owners[word]] = 1
-        found[:, 2] = np.minimum(found[:, 2], MOST_TIMES) / MOST_TIMES
-        columns: Floats = SCALE * found.reshape(len(titles), -1)
-        return columns
+            at, end = 3 * n_kinds * row, len(text) - END
+            stated += [at + self.owners[word] for _, _, word in find(title)]
+            for start, _, word in find(text):
+                counted.append(at + 2 * n_kinds + self.owners[word])
+                if start >= end:
+                    stated.append(at + n_kinds + self.owners[word])
+        found = np.bincount(counted, minlength=3 * n_kinds * len(titles)) / MOST_TIMES
+        found = np.minimum(found, 1)
+        found[stated] = 1
+        return (SCALE * found).astype(np.float32).reshape(len(titles), 3 * n_kinds)

@@ -10,11 +10,15 @@ next.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-_SENTENCE_END = "。!！?？;；\n"
-_CLAUSE_END = _SENTENCE_END + ",，:：、"
+from daachorse import CharwiseDoubleArrayAhoCorasick
+
+_SENTENCE_END = re.compile("[。!！?？;；\n]")
+_CLAUSE_END = re.compile("[。!！?？;；\n,，:：、]")
 _REACH = 80  # characters looked at on either side: few clauses are longer, and time stays linear
 
 _DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存在|从未|没有?(?:发生|出现)过?)$")
@@ -43,29 +47,52 @@ _UNSETTLED = re.compile(
 )
 
 
+# What a match of the patterns above cannot do without: where none of a kind is near, they need not be tried.
+_SIGNS = {
+    "supposed": "如果 假如 假设 万一 倘若 要是 一旦 若 会不会 是否会 以防 避免 防止 预防 以免 免得 谨防 杜绝"
+    " 防范 等 生怕 就怕 只怕 唯恐 再晚 晚了 迟了 就来不及 后悔",
+    "nears": "差点 差一点 险些 几乎",
+    "looks_back": "以前 曾 从前 早年 当年 去年 前年 年前",
+    "settles": "修好 修复 解决 恢复 处理好 处理完 来水 来电 通水 通电 供上 整改到位 结清 付清 补发"
+    " 发放 发了 打到了 扑灭 排除 正常 才来 才恢复 才通",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Finds the signs of a text in one pass; `kinds[n]` is the place in `_SIGNS` of what word n is one of."""
+
+    finder: CharwiseDoubleArrayAhoCorasick
+    kinds: tuple[int, ...]
+
+    @classmethod
+    def load(cls) -> Self:
+        """Return what finds the signs."""
+        words = [(word, kind) for kind, listed in enumerate(_SIGNS.values()) for word in listed.split()]
+        return cls(
+            CharwiseDoubleArrayAhoCorasick([word for word, _ in words]), tuple(kind for _, kind in words)
+        )
+
+    def read(self, text: str) -> Statement:
+        """Look a text through once; linear in its length."""
+        found: tuple[list[int], ...] = ([], [], [], [])
+        for start, _, word in self.finder.find_overlapping(text):
+            found[self.kinds[word]].append(start)
+        return Statement(text, *found)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A text, and whether it has any words of supposition, of the past or of settlement at all.
+    """A text, and where its words of supposition, of a near miss, of the past and of settlement begin.
 
-    Most texts have none, and then nothing has to be looked for around each finding.
+    Most texts have few, and then little has to be looked for around each finding.
     """
 
     text: str
-    supposes: bool
-    nears: bool
-    looks_back: bool
-    settles: bool
-
-    @classmethod
-    def of(cls, text: str) -> Self:
-        """Look a text through once; linear in its length."""
-        return cls(
-            text,
-            any(words.search(text) for words in (_SUPPOSED, _AWAITED, _TOO_LATE)),
-            _NEARLY.search(text) is not None,
-            _LONG_AGO.search(text) is not None,
-            _SETTLED.search(text) is not None,
-        )
+    supposes: Sequence[int]
+    nears: Sequence[int]
+    looks_back: Sequence[int]
+    settles: Sequence[int]
 
     def asserts(self, start: int, end: int) -> bool:
         """Return whether what `text[start:end]` names is stated as the message's own, present case."""
@@ -73,20 +100,22 @@ class Statement:
         # A denial stands right before what it denies; all of them end in one of these characters.
         if text[start - 1 : start] in _DENIAL_ENDS and _DENIED.search(self._clause(start)[-6:]):
             return False
-        if self.supposes and self._is_supposed(start, end):
+        if _any(self.supposes, start - _REACH, end + _REACH) and self._is_supposed(start, end):
             return False
-        if self.settles:
+        if _any(self.settles, end, end + _REACH):
             sentence_end = _right(text, end, _SENTENCE_END)
             if _is_settled(text[end : min(sentence_end + 16, end + _REACH)]):
                 return False
-        if "过" not in text[start:end] and not (self.looks_back and _LONG_AGO.search(self._clause(start))):
+        if "过" not in text[start:end] and not (
+            _any(self.looks_back, start - _REACH, start) and _LONG_AGO.search(self._clause(start))
+        ):
             return True
         sentence = text[_left(text, start, _SENTENCE_END) : _right(text, end, _SENTENCE_END)]
         return _AGAIN.search(sentence) is not None
 
     def nearly(self, start: int) -> bool:
         """Return whether what begins at `start` only nearly happened."""
-        return self.nears and _NEARLY.search(self._clause(start)) is not None
+        return _any(self.nears, start - _REACH, start) and _NEARLY.search(self._clause(start)) is not None
 
     def _is_supposed(self, start: int, end: int) -> bool:
         before, after = self._clause(start), self.text[end : _right(self.text, end, _CLAUSE_END)]
@@ -105,11 +134,16 @@ def _is_settled(after: str) -> bool:
     return not _UNSETTLED.search(around) and not _AGAIN.search(after[found.end() :])
 
 
-def _left(text: str, at: int, ends: str) -> int:
+def _any(places: Sequence[int], start: int, end: int) -> bool:
+    """Return whether one of the ascending places is from `start` on and before `end`."""
+    return bool(places) and bisect_left(places, start) < bisect_left(places, end)
+
+
+def _left(text: str, at: int, ends: re.Pattern[str]) -> int:
     floor = max(0, at - _REACH)
-    return max([text.rfind(mark, floor, at) + 1 for mark in ends]) or floor
+    return max((end.end() for end in ends.finditer(text, floor, at)), default=floor)
 
 
-def _right(text: str, at: int, ends: str) -> int:
-    found = [text.find(mark, at, at + _REACH) for mark in ends]
-    return min([place for place in found if place >= 0], default=min(len(text), at + _REACH))
+def _right(text: str, at: int, ends: re.Pattern[str]) -> int:
+    end = ends.search(text, at, at + _REACH)
+    return end.start() if end else min(len(text), at + _REACH)

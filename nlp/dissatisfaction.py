@@ -18,7 +18,7 @@ MARKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 # What the guideline grades by itself, so that a short message is not drawn to the middle: the least of each.
-LEAST = {UrgencyCode.UTILITY_CUT: 0.5, UrgencyCode.UNPAID_WAGES: 0.75}
+LEAST: dict[str, float] = {UrgencyCode.UTILITY_CUT: 0.5, UrgencyCode.UNPAID_WAGES: 0.75}
 REPEATED_STEP = 0.25
 # Owed for over a year and chased; without the chasing, plans that wait would count (kappa 0.747, not 0.761).
 LASTING, LEAST_LASTING = {"not_done", "for_years"}, 0.5
@@ -38,7 +38,7 @@ def settle_dissatisfaction(placed: float, intent: Intent, facts: Facts) -> float
     """
     if intent is Intent.THANKS:
         return min(MOST_OF_THANKS, math.floor(placed * 100) / 100)
-    least = max((LEAST.get(UrgencyCode(h.cue.code), 0.0) for h in facts.asserted if h.cue.sure), default=0.0)
+    least = max((LEAST.get(h.cue.code, 0.0) for h in facts.asserted if h.cue.sure), default=0.0)
     chased = facts.names(UrgencyCode.REPEATED_ASKING)
     if least and chased:
         least = min(0.75, least + REPEATED_STEP)

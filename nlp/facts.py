@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from nlp.asking import AskingWords
-from nlp.assertion import Statement
+from nlp.assertion import Signs, Statement
 from nlp.cues import CueTable, Hit
 from nlp.grams import Floats
 from nlp.intent import INTENTS, title_intent
@@ -33,13 +33,12 @@ class Facts:
     denied: tuple[Hit, ...]
 
     @classmethod
-    def of(cls, text: str, cues: CueTable) -> Self:
+    def of(cls, statement: Statement, cues: CueTable) -> Self:
         """Find the facts of a normalised text."""
-        statement = Statement.of(text)
         asserted: list[Hit] = []
         nearly: list[Hit] = []
         denied: list[Hit] = []
-        for hit in cues.find(text):
+        for hit in cues.find(statement.text):
             if not statement.asserts(hit.start, hit.end):
                 denied.append(hit)
             elif hit.cue.weight >= GRAVE and statement.nearly(hit.start):
@@ -58,12 +57,13 @@ class FactReader:
     """The tables: cues of urgency and dissatisfaction, and the words by which a message asks."""
 
     cues: CueTable
+    signs: Signs
     asking: AskingWords
 
     @classmethod
     def load(cls) -> Self:
         """Read the tables."""
-        return cls(CueTable.load(*TABLES), AskingWords.load())
+        return cls(CueTable.load(*TABLES), Signs.load(), AskingWords.load())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class FactReader:
 
     def read(self, text: str) -> Facts:
         """Return the facts of a normalised text."""
-        return Facts.of(text, self.cues)
+        return Facts.of(self.signs.read(text), self.cues)
 
     def columns(self, facts: Sequence[Facts], titles: Sequence[str], texts: Sequence[str]) -> Floats:
         """Return (n, n_columns), float32, for the facts, normalised titles and texts of n messages.

@@ -23,10 +23,10 @@ import numpy.typing as npt
 from nlp.grams import Floats
 from nlp.linear import unit_rows
 from nlp.matter import DIMENSIONS
+from nlp.shingles import PERMUTATIONS
 from records.errors import ConfigurationError
 
 VERSION = 2
-PERMUTATIONS = 32
 _HEAD_BYTES = 6
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from operator import contains
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rensa import RMinHash
 
-from nlp.fingerprint import PERMUTATIONS, encode
+from nlp.fingerprint import encode
 from nlp.grams import count_matrix
 from nlp.linear import unit_tfidf
 from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
@@ -21,12 +20,12 @@ from nlp.name_keys import name_keys
 from nlp.pieces import Pieces
 from nlp.reading import Reading
 from nlp.segment import cut
+from nlp.shingles import minhashes
 from records.analysis import PlaceMention
 from records.post import Post
 
 TITLE_REPEATS = 2  # how often a word of the title counts beside the text
 MOST_WORDS = 60
-SHINGLE = 5
 CHIEF_PLACES = 2  # the first of a text, where the title names none
 LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
 
@@ -65,7 +64,7 @@ def fingerprints(
     keys = name_keys(pieces, pieces.chinese & ~model.common[columns], chief, wide, model.common_pairs)
     weighed = unit_tfidf(_word_counts(pieces, columns, mentions, model), model.idf)
     vectors = np.round(model.vectors_of(weighed) * 127).astype(np.int8)
-    minhashes = _minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
+    copies = minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
     n = len(readings)
     title_words, words = _title_words(weighed, n, model), _heaviest(weighed, n, model)
     return [
@@ -76,7 +75,7 @@ def fingerprints(
             words=words[row][0],
             is_titled=bool(titled[row]),
             numbers=(
-                *keys[row], minhashes[row], title_words[row][1], words[row][1],
+                *keys[row], copies[row], title_words[row][1], words[row][1],
                 vectors[row], vectors[n + row],
             ),
         )
@@ -155,25 +154,3 @@ def _by_row(
 ) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
     words = [model.names[column] for column in columns.tolist()]
     return [(words[start:end], numbers[start:end]) for start, end in pairwise(bounds.tolist())]
-
-
-def _minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
-    """Return the MinHash of each text's shingles; a message shorter than one is a shingle itself."""
-    dense = ["".join(filter(str.isalnum, text)) for text in texts]
-    shingles = _shingles("".join(dense))
-    digests = []
-    for text, start in zip(dense, accumulate(map(len, dense), initial=0), strict=False):
-        hashed = RMinHash(num_perm=PERMUTATIONS, seed=1)
-        hashed.update(shingles[start : start + len(text) - SHINGLE + 1] if len(text) > SHINGLE else [text])
-        digests.append(hashed.digest())
-    return np.array(digests, dtype=np.uint32)
-
-
-def _shingles(text: str) -> list[str]:
-    """Return the characters from each place on, the last few ending in blanks."""
-    codes = np.frombuffer((text + " " * (SHINGLE - 1)).encode("utf-32-le"), dtype=np.uint32)
-    if len(codes) < SHINGLE:
-        return []
-    windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(codes, SHINGLE))
-    found: list[str] = windows.view(f"<U{SHINGLE}").ravel().tolist()
-    return found

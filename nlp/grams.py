@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,21 @@ class WordTerms:
 
     def counts(self, documents: Sequence[Sequence[str]]) -> Any:
         """Return term counts, CSR float32 (n_documents, n_words); case does not matter."""
-        column = self.columns.get
-        found = [[at for at in map(column, map(str.lower, words)) if at is not None] for words in documents]
-        lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-        flat = [at for row in found for at in row]
-        return count_matrix(np.array(flat, dtype=np.int32), lengths, len(self.columns))
+        columns = self._columns_of(list(chain.from_iterable(documents)))
+        lengths = np.fromiter(map(len, documents), dtype=np.int64, count=len(documents))
+        known = columns >= 0
+        rows = np.repeat(np.arange(len(documents)), lengths)[known]
+        return count_matrix(columns[known], np.bincount(rows, minlength=len(documents)), len(self.columns))
+
+    def _columns_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Return the column of each word, -1 where it is not known. Words without a case are looked up as
+        they are: to lower them takes longer than to find them.
+        """
+        columns = np.fromiter(map(self.columns.get, words, repeat(-1)), dtype=np.int32, count=len(words))
+        missing = np.flatnonzero(columns < 0).tolist()
+        lower = {word: self.columns.get(word.lower(), -1) for word in {words[at] for at in missing}}
+        columns[missing] = [lower[words[at]] for at in missing]
+        return columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _THANKS = re.compile(
     r"感谢信|特此感谢|表示(?:衷心|诚挚|由衷)?的?感谢|已经?(?:得到)?(?:圆满)?解决了?[,，。!！].{0,20}感谢|点赞|送锦旗"
     r"|(?:感谢|谢谢)[^。!！?？]{0,30}(?:修好|解决|恢复|办好|处理好)了"
 )
+_PRAISE = ("谢", "点赞", "表扬", "锦旗")  # no thanks are without one of these
 _STILL_OPEN = re.compile(r"但是?|可是|然而|不过|希望|请|恳请|建议|还没|仍|尚未|依旧|依然|[?？]")
 # How sure the rule is: the share of right ones in the drawing above.
 _RULE_SCORE = 0.95
@@ -67,6 +68,8 @@ def read_intents(
 
 
 def _is_thanks(title: str, text: str) -> bool:
+    if not any(word in title or word in text for word in _PRAISE):
+        return False
     if title_intent(title) is Intent.THANKS and not _STILL_OPEN.search(text[-60:]):
         return True
     return _THANKS.search(text) is not None and not _STILL_OPEN.search(title + text)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from records.analysis import PlaceKind
 
@@ -40,7 +40,7 @@ class PlaceWords:
     names: dict[str, PlaceKind]  # known as they stand
     kinds: dict[str, PlaceKind | None]  # ending → kind; None: ends like a place, but names none
     patterns: tuple[Pattern, ...]  # what `automaton` looks for
-    automaton: AhoCorasick
+    automaton: CharwiseDoubleArrayAhoCorasick
     continued: frozenset[str]
     longer: frozenset[str]  # endings that others begin, up to two characters shorter
     beginnings: frozenset[str]  # and those others
@@ -86,7 +86,7 @@ def place_words() -> PlaceWords:
             Pattern(each, names.get(each) or kinds.get(each), each in names, _is_special(each, kinds))
             for each in patterns
         ),
-        automaton=AhoCorasick(patterns, implementation=Implementation.DFA),
+        automaton=CharwiseDoubleArrayAhoCorasick(list(patterns)),
         continued=frozenset(words["continued"].split()),
         longer=frozenset(longer),
         beginnings=frozenset(short for each in longer for short in (each[:-1], each[:-2]) if short in kinds),

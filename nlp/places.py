@@ -78,16 +78,20 @@ def find_places(text: str, declared: str | None = None) -> tuple[PlaceMention, .
     """Return the places that `text` names, in its order, each name once.
 
     `declared` is the place that the source declares; unless the text names it too, it comes last, and it
-    tells which of several divisions of one name is meant. Looks at the first 4,000 characters; costs about
-    60 µs for 200 characters.
+    tells which of several divisions of one name is meant. Looks at the first 4,000 characters.
     """
+    return places_in(normalise(text[:MAX_CHARACTERS]), declared)
+
+
+def places_in(normal: str, declared: str | None = None) -> tuple[PlaceMention, ...]:
+    """Return the places of an already normalised text, like `find_places`; 40 µs for 200 characters."""
     words = place_words()
     found: list[_Found] = []
-    normal = normalise(text[:MAX_CHARACTERS])
+    normal = normal[:MAX_CHARACTERS]
     context = f"{declared or ''}\n{normal}"
     before: _Found | None = None
     settled = 0
-    for index, start, end in words.automaton.find_matches_as_indexes(normal, overlapping=True):
+    for start, end, index in words.automaton.find_overlapping(normal):
         ending, kind, is_name, is_special = words.patterns[index]
         if is_name and kind is not None:
             while found and found[-1].start >= start:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from nlp.fingerprint import PERMUTATIONS, Fingerprint
+from nlp.fingerprint import Fingerprint
 from nlp.grams import Floats
 from nlp.matter import DIMENSIONS
+from nlp.shingles import PERMUTATIONS
 
 COPY_SIMILARITY = 0.7
 _ROADS = ("路", "街", "巷", "大道", "桥")  # two of them are a spot

@@ -17,7 +17,7 @@ from datetime import datetime
 from nlp.fingerprint import Fingerprint
 from nlp.fingerprinting import fingerprints
 from nlp.matter import MatterModel
-from nlp.places import find_places
+from nlp.places import places_in
 from nlp.problem_evidence import BIAS, WEIGHTS, KnownProblem, copy_reason, evidence, reason_of
 from nlp.reading import Reading
 from nlp.summary import summarise
@@ -204,8 +204,9 @@ def merge_stream(messages: Iterable[Post]) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
     for start in range(0, len(posts), STREAM_BATCH):
         batch = posts[start : start + STREAM_BATCH]
-        mentions = [find_places(post.whole_text, post.place) for post in batch]
-        prints = fingerprints([Reading.of(post) for post in batch], mentions, model)
+        readings = [Reading.of(post) for post in batch]
+        mentions = [places_in(r.whole, post.place) for r, post in zip(readings, batch, strict=True)]
+        prints = fingerprints(readings, mentions, model)
         for post, text in zip(batch, prints, strict=True):
             membership = matcher.add(post.id, text, post.asked_at)
             problems.setdefault(membership.problem_id, []).append(post.id)

@@ -20,9 +20,9 @@ class Reading:
     @classmethod
     def of(cls, post: Post) -> Reading:
         """Read a post."""
-        title, text = normalise(post.title), normalise(post.text)
-        whole = f"{title}\n{text}"
-        return cls(title, text, whole, cut(whole))
+        whole = normalise(f"{post.title}\n{post.text}")  # one character for one, so both can be taken out
+        end = len(post.title)
+        return cls(whole[:end], whole[end + 1 :], whole, cut(whole))
 
     def words(self) -> list[str]:
         """Return the terms of title and text."""

@@ -11,7 +11,7 @@ import pytest
 
 from nlp.analyser import Analyser
 from nlp.asking import END, MOST_TIMES, SCALE, AskingWords
-from nlp.assertion import Statement
+from nlp.assertion import Signs
 from nlp.cues import CueTable
 from nlp.evaluation import text_key
 from nlp.facts import TABLES, FactReader
@@ -87,7 +87,7 @@ def test_a_model_of_other_tables_is_refused(tmp_path: Path) -> None:
         (CueTable.load(*TABLES), AskingWords.load(words)),
     ):
         with pytest.raises(ConfigurationError, match="train it again"):
-            ReadingsModel.load().check(FactReader(cues, asking))
+            ReadingsModel.load().check(FactReader(cues, shipped.signs, asking))
 
 
 def test_no_name_of_a_person_is_stored_and_no_body_weighs() -> None:
@@ -139,7 +139,7 @@ def test_calling_it_inaction_adds_no_more_for_a_department_than_for_a_firm(analy
 )
 def test_what_is_stated_for_the_own_case(text: str, word: str, stated: bool) -> None:
     start = text.index(word)
-    assert Statement.of(text).asserts(start, start + len(word)) is stated
+    assert Signs.load().read(text).asserts(start, start + len(word)) is stated
 
 
 _QUESTION = "请问图书馆周一开放吗？"
