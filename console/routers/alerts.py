@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -21,6 +22,7 @@ from console.view import CurrentView, link
 from records.alert import Alert, AlertState, Verdict
 from records.errors import Rejected
 from records.problem import Problem
+from records.times import Period
 
 router = APIRouter(prefix="/alerts")
 
@@ -30,6 +32,8 @@ PAGE_SIZE = 30
 FEED_ALERTS = 50
 # An alert on a whole district can name thousands; its query lists the rest.
 SHOWN_POSTS = 50
+# The shipped rules count over a day and more.
+COUNTED = timedelta(days=1)
 
 
 @router.get("")
@@ -93,7 +97,7 @@ def detail(view: CurrentView, alert_id: str) -> Response:
         silencing=_matchers(alert),
         offices=_offices(alert, problems.values()),
         query=alert_query(alert, rule_filter(view.services.rules.folder, alert.rule)),
-        coverage=view.coverage,
+        coverage=view.seen(Period(start=alert.fired_at - COUNTED, end=view.now), alert.labels.get("place")),
     )
 
 

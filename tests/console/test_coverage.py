@@ -10,19 +10,30 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from console.services import Services
 from crawler.catalogue import Catalogue
 from tests.console.conftest import browser, open_town
-from tests.console.town import TODAY, WATER
+from tests.console.town import TODAY, WATER, WATER_ALERT
 
 # `lake` has not been reached for nine days, `works` never; both are of 湖滨区.
 HERE, ELSEWHERE = "湖滨区", "北城区"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     with open_town(tmp_path_factory.mktemp("town")) as services:
-        placed = [source.model_copy(update={"place": HERE}) for source in services.catalogue.sources]
-        yield browser(replace(services, catalogue=Catalogue(sources=tuple(placed))))
+        yield services
+
+
+@pytest.fixture(scope="module")
+def client(services: Services) -> TestClient:
+    return browser_of(services, HERE)
+
+
+def browser_of(services: Services, place: str) -> TestClient:
+    """Return a browser on the town, all sources of which declare the place."""
+    placed = [source.model_copy(update={"place": place}) for source in services.catalogue.sources]
+    return browser(replace(services, catalogue=Catalogue(sources=tuple(placed))))
 
 
 def days_ago(days: int) -> str:
@@ -58,6 +69,12 @@ def test_problems_are_told_by_their_time_and_place(client: TestClient) -> None:
     assert "缺 2 个来源" in client.get(f"/problems/{WATER}").text
     assert "缺 2 个来源" in client.get("/problems", params={"place": HERE}).text
     assert "4 个来源都在线" in client.get("/problems", params={"place": ELSEWHERE}).text
+
+
+def test_an_alert_is_told_by_its_time_and_place(client: TestClient, services: Services) -> None:
+    assert "缺 2 个来源" in client.get(f"/alerts/{WATER_ALERT}").text
+    elsewhere = browser_of(services, "北关镇").get(f"/alerts/{WATER_ALERT}").text  # the alert is on 南门街道
+    assert "4 个来源都在线" in elsewhere
 
 
 def test_the_api_gives_the_gaps_with_its_counts_and_alone(client: TestClient) -> None:
