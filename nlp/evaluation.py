@@ -129,23 +129,30 @@ def evaluate_subtopics(
     messages: Iterable[Mapping[str, Any]],
     labels: Iterable[Mapping[str, Any]],
     *,
+    second: Iterable[Mapping[str, Any]] | None = None,
     analyser: Analyser | None = None,
 ) -> dict[str, Any]:
     """Return `nlp.figures.suggestion_figures` of the second level, below the topic that the machine gives.
 
-    Labels state id, sha1 of the text, `subtopic` (null: none of the classes) and maybe `again`, the same by a
-    second reading: kappa_of_readings is between both, None without. Where some labels are marked `held_out`,
-    only these are measured. Raises Rejected("unknown_text") for a label whose text is not among `messages`.
+    Labels state id, sha1 of the text and `subtopic` (null: none of the classes); `second` and `held_out` are
+    as in `evaluate_readings`. With `second` there are also kappa_of_labellers and the figures by_second and
+    by_both, by the labels that both gave.
     """
     texts = {text_key(row): row for row in messages}
     known = _held_out(labels)
     posts = [_post(labelled_row(texts, label), number) for number, label in enumerate(known, start=1)]
-    found = (analyser or Analyser.load()).analyse(posts)
-    twice = [label for label in known if "again" in label]
-    readings = [[label[key] or "" for label in twice] for key in ("subtopic", "again")]
+    found = [analysis.subtopic for analysis in (analyser or Analyser.load()).analyse(posts)]
+    names = [label["subtopic"] for label in known]
+    figures = suggestion_figures(found, names)
+    if second is None:
+        return figures
+    others = [label["subtopic"] for label in _paired(known, second)]
+    agreed = [at for at, (a, b) in enumerate(zip(names, others, strict=True)) if a == b]
     return {
-        **suggestion_figures([a.subtopic for a in found], [label["subtopic"] for label in known]),
-        "kappa_of_readings": round(cohen_kappa(*readings), 4) if twice else None,
+        **figures,
+        "kappa_of_labellers": round(cohen_kappa([a or "" for a in names], [b or "" for b in others]), 4),
+        "by_second": suggestion_figures(found, others),
+        "by_both": suggestion_figures([found[at] for at in agreed], [names[at] for at in agreed]),
     }
 
 

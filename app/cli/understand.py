@@ -87,7 +87,7 @@ def evaluate(
         typer.Option("--messages", help="全部留言的 JSONL（topics、replies 以外；可重复）"),
     ] = None,
     second: Annotated[
-        Path | None, typer.Option("--second", help="另一人对同一批留言的标注（readings）")
+        Path | None, typer.Option("--second", help="另一人对同一批留言的标注（readings、subtopics）")
     ] = None,
     floors: Annotated[
         Path | None, typer.Option("--floors", help="下限文件：任何指标低于下限就以 1 结束")
@@ -120,12 +120,10 @@ def _measured(
         return _measured_replies(file, models)
     if not messages:
         raise ConfigurationError(f"evaluate {task}: --messages is missing (the JSONL file of all messages)")
-    if task is Task.READINGS:
+    if task in (Task.READINGS, Task.SUBTOPICS):
+        measure = evaluation.evaluate_readings if task is Task.READINGS else evaluation.evaluate_subtopics
         others = read_rows(second) if second is not None else None
-        analyser = Analyser.load(models)
-        return evaluation.evaluate_readings(read_all_rows(messages), rows, second=others, analyser=analyser)
-    if task is Task.SUBTOPICS:
-        return evaluation.evaluate_subtopics(read_all_rows(messages), rows, analyser=Analyser.load(models))
+        return measure(read_all_rows(messages), rows, second=others, analyser=Analyser.load(models))
     if task is Task.PLACES:
         return evaluation.evaluate_places(read_all_rows(messages), rows)
     return evaluation.evaluate_problems(map(_masked, read_all_rows(messages)), rows)

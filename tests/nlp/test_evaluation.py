@@ -149,12 +149,28 @@ def test_subtopics_of_invented_rows() -> None:
         "found": 0.5,
     }
     assert found["per_class"]["人口计生"]["f1"] == 1.0
-    assert found["kappa_of_readings"] is None
-    held_out = {**labels[0], "held_out": True, "again": "人口计生"}
+    held_out = {**labels[0], "held_out": True}
     assert evaluate_subtopics(messages, [held_out, *labels[1:]])["accuracy"] == 1.0
     assert evaluate_subtopics(messages, [])["coverage"] == 0.0
     with pytest.raises(Rejected, match='label of "0"'):
         evaluate_subtopics(messages[1:], labels)
+
+
+def test_subtopics_of_invented_rows_by_two_labellers() -> None:
+    texts = ["新生儿二孩准生证怎么办", "小区停水三天，自来水公司不管", "谢谢"]
+    messages = [{"id": str(at), "text": text} for at, text in enumerate(texts)]
+    keys = [{"id": row["id"], "sha1": text_key(row)[1]} for row in messages]
+    first, second = (
+        [{**key, "subtopic": name} for key, name in zip(keys, ("人口计生", other, None), strict=True)]
+        for other in ("城乡规划", "城市建设和市政管理")
+    )
+    found = evaluate_subtopics(messages, first, second=reversed(second))
+    assert (found["accuracy"], found["by_second"]["accuracy"]) == (0.5, 1.0)
+    assert (found["by_both"]["rows"], found["by_both"]["accuracy"]) == (2, 1.0)
+    assert found["kappa_of_labellers"] == pytest.approx(1 - (1 / 3) / (7 / 9), abs=1e-4)
+    assert "by_second" not in evaluate_subtopics(messages, first)
+    with pytest.raises(Rejected, match='label of "2": the second labeller gave none'):
+        evaluate_subtopics(messages, first, second=second[:2])
 
 
 def test_kappas_of_known_tables() -> None:
@@ -187,11 +203,15 @@ def test_places_hold_their_floors() -> None:
 @pytest.mark.shared
 def test_subtopics_hold_their_floors() -> None:
     messages = [row for name in ("topics_dev.jsonl", "messages_2017_2020.jsonl") for row in _corpus(name)]
-    lines = (HERE / "labels_subtopics.jsonl").read_text(encoding="utf-8").splitlines()
-    found = evaluate_subtopics(messages, map(json.loads, lines))
+    labellers = [
+        [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+        for name in ("labels_subtopics.jsonl", "labels_subtopics_b.jsonl")
+    ]
+    found = evaluate_subtopics(messages, labellers[0], second=labellers[1])
     assert found["rows"] == 170  # every second one: the others were tuned on
     for figure, floor in FLOORS["subtopics"].items():
         assert found[figure] >= floor, figure
+        assert found["by_second"][figure] >= floor, figure
 
 
 @pytest.mark.shared
