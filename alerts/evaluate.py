@@ -7,6 +7,8 @@ from datetime import datetime
 from math import ceil, log
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from alerts.evaluate_cases import find_cases, find_silent
 from alerts.evaluate_windows import find_in_spans
 from alerts.facts import Facts, Finding, Group
@@ -73,12 +75,7 @@ def _any(rule: AnyRule, facts: Facts) -> list[Finding]:
 def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
     verdicts: dict[int, Verdict] = {}
     if isinstance(rule, SurgeRule):
-        judged = judge(
-            facts.steps,
-            [group.history for group in facts.groups],
-            timeframe=rule.timeframe,
-            least=rule.num_events,
-        )
+        judged = verdicts_of(rule, facts)
         verdicts = {id(group): verdict for group, verdict in zip(facts.groups, judged, strict=False)}
     found = []
     for group in screened(rule, facts.groups):
@@ -90,7 +87,7 @@ def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
             sentence = frequency_sentence(
                 group, facts.problems, timeframe=rule.timeframe, threshold=rule.num_events
             )
-        elif verdict is not None and surges(rule, group, verdict):
+        elif verdict is not None and surges(rule, group.count, verdict):
             n_window = ceil(rule.timeframe / DAY)
             days = sum(not step.blind for step in facts.steps[:-n_window])
             sentence = surge_sentence(
@@ -126,9 +123,18 @@ def _clearness(finding: Finding) -> tuple[float, list[tuple[str, str]]]:
     return excess - finding.value * log(finding.value / finding.expected), labels
 
 
-def surges(rule: SurgeRule, group: Group, verdict: Verdict) -> bool:
+def verdicts_of(rule: SurgeRule, facts: Facts) -> list[Verdict]:
+    """Return what the model says of each group, beside all others; none where the baseline is too short."""
+    if not facts.groups:
+        return []
+    shown = np.array([group.history for group in facts.groups])
+    table = np.vstack([shown, facts.others]) if len(facts.others) else shown
+    return judge(facts.steps, table, timeframe=rule.timeframe, least=rule.num_events, first=len(shown))
+
+
+def surges(rule: SurgeRule, count: int, verdict: Verdict) -> bool:
     """Return whether the count is unlikely, given all that were looked at, and large enough to matter."""
-    return verdict.q_value <= rule.fdr and group.count >= rule.spike_height * verdict.expected
+    return verdict.q_value <= rule.fdr and count >= rule.spike_height * verdict.expected
 
 
 def _finding(group: Group, sentence: str, verdict: Verdict | None) -> Finding:

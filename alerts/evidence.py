@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from alerts.coverage import Coverage
 from alerts.facts import Facts, Group, Reports
-from alerts.reading import MOST_POSTS, Question, Sight, Truth
+from alerts.reading import MOST_POSTS, Sight, Truth
 from records.analysis import Analysis
 from records.post import Channel
 from records.problem import Membership
@@ -55,10 +55,10 @@ def look_up(sight: Sight, query: str, facts: Facts, large: Sequence[Group]) -> F
         )
         for group in large
     }
-    in_window = sight.index.counts(Question(query=query, by=("problem",), period=facts.window))
-    problems = sight.truth.problems.get_many([one.key["problem"] for one in in_window])
+    post_ids = {post_id for ids in found.values() for post_id in ids}
+    problems = sight.truth.problems.get_many(set(sight.truth.problems.problem_ids_of(post_ids).values()))
     evidence = Evidence(sight.truth, problems)
-    analyses = sight.truth.analyses.get_many({post_id for ids in found.values() for post_id in ids})
+    analyses = sight.truth.analyses.get_many(post_ids)
     groups = tuple(
         replace(group, reports=evidence.reports(found[id(group)], analyses)) if id(group) in found else group
         for group in facts.groups

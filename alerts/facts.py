@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alerts.health import SourceHealth
 from records.analysis import ReplyFindingCode, UrgencyCode
@@ -78,13 +81,16 @@ class Facts:
     """All that one rule needs at one moment. `window` is the span the counts are of.
 
     `steps` are oldest first; those of a surge are of equal length and the last ones make up `window`, other
-    rules that compare have two: before and `window`. `health` is that of every source (source_silent).
-    `blind_sources` are those whose news cannot be seen now; their posts are left out of surge and overdue.
+    rules that compare have two: before and `window`. `others` (n_keys, n_steps) are the histories of the keys
+    that are no groups of a surge, and bear on what is normal. `health` is that of every source
+    (source_silent). `blind_sources` are those whose news cannot be seen now; their posts are left out of
+    surge and overdue.
     """
 
     window: Period
     groups: tuple[Group, ...] = ()
     steps: tuple[Step, ...] = ()
+    others: Sequence[Sequence[int]] | NDArray[np.int32] = ()
     problems: Mapping[str, Problem] = field(default_factory=dict)
     overdue: tuple[Overdue, ...] = ()
     cases: tuple[Case, ...] = ()

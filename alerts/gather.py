@@ -7,22 +7,30 @@ look-back is cut into days that end at the same hour, so that like is compared w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from math import ceil
 
-from alerts.evaluate import screened
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.evaluate import screened, surges
 from alerts.evidence import REPORTS, Evidence, both, seeing, total, with_reports
 from alerts.facts import Facts, Group, Step
 from alerts.gather_problems import gather_problems
 from alerts.gather_windows import gather_spans
-from alerts.reading import MOST_POSTS, Question, Sight
+from alerts.reading import MOST_POSTS, Question, Reading, Sight, Table
 from alerts.rule_types import DAY, AnyRule, FrequencyRule, Rule, SourceSilentRule, SpanRule, SurgeRule
-from records.query import GroupSeries, Interval
+from alerts.surge import judge
+from records.query import Interval
 from records.times import Period
 
 
-def gather(rule: Rule, sight: Sight, *, now: datetime) -> Facts:
-    """Return the facts for one rule at `now`. Raises QueryError where its filter cannot be read."""
+def gather(rule: Rule, sight: Sight, *, now: datetime, every_group: bool = False) -> Facts:
+    """Return the facts for one rule at `now`. Raises QueryError where its filter cannot be read.
+
+    Of a surge the groups are those that surge by their counts, or `every_group` with a report in the window.
+    """
     now = now.replace(second=0, microsecond=0)
     window = Period(start=now - rule.timeframe, end=now)
     if isinstance(rule, SourceSilentRule):
@@ -32,7 +40,7 @@ def gather(rule: Rule, sight: Sight, *, now: datetime) -> Facts:
     if isinstance(rule, FrequencyRule):
         return _counts(rule, sight, window)
     if isinstance(rule, SurgeRule):
-        return _history(rule, sight, window)
+        return _history(rule, sight, window, every_group=every_group)
     if isinstance(rule, SpanRule):
         return gather_spans(rule, sight, window)
     return gather_problems(rule, sight, window)
@@ -67,30 +75,58 @@ def _counts(rule: FrequencyRule, sight: Sight, window: Period) -> Facts:
     return with_reports(sight, query, Facts(window=window, groups=tuple(groups)), screened(rule, groups))
 
 
-def _history(rule: SurgeRule, sight: Sight, window: Period) -> Facts:
+def _history(rule: SurgeRule, sight: Sight, window: Period, *, every_group: bool) -> Facts:
     """Counts by day. Posts of sources that are blind now are left out of past and present alike."""
     everyone = both(REPORTS, *seeing(sight.coverage))
-    n_steps = rule.baseline // DAY + ceil(rule.timeframe / DAY)
-    span = Period(start=window.end - n_steps * DAY, end=window.end)
-    midnight = zone_of_midnight(window.end)
-    days = Question(query=everyone, period=span, interval=Interval.DAY, zone=midnight)
-    before = Period(start=span.start - n_steps * DAY, end=span.start)
-    known_before = total(sight.index.counts(Question(query=everyone, period=before))) > 0
-    steps = _steps(span, n_steps, sight.index.counts(days), known_before=known_before, sight=sight)
     query = both(rule.filter, everyone)
-    interval = Interval.DAY if rule.timeframe >= DAY else Interval.HOUR
-    series = sight.index.counts(
-        Question(query=query, by=rule.query_key, period=span, interval=interval, zone=midnight)
-    )
     n_window = ceil(rule.timeframe / DAY)
-    groups = []
-    for one in series:
-        history = _by_step(one, span, n_steps, least_hour=DAY - min(rule.timeframe, DAY))
-        groups.append(Group(labels=dict(one.key), count=sum(history[-n_window:]), history=history))
-    facts = Facts(
-        window=window, groups=tuple(groups), steps=steps, blind_sources=sight.coverage.blind_sources
+    n_steps = rule.baseline // DAY + n_window
+    span = Period(start=window.end - n_steps * DAY, end=window.end)
+    by_day = Question(
+        query=query, period=span, by=rule.query_key, interval=Interval.DAY, zone=zone_of_midnight(window.end)
     )
+    table = _by_step(rule, sight.index, by_day)
+    present = table.counts[:, -n_window:].sum(axis=1)
+    facts = Facts(window=window, blind_sources=sight.coverage.blind_sources)
+    if not every_group and not (present >= rule.num_events).any():
+        return facts
+    steps = _steps(sight, replace(by_day, query=everyone, by=()), n_steps)
+    shown = present > 0 if every_group else _surging(rule, steps, table.counts, present)
+    groups = tuple(
+        Group(
+            labels=dict(table.keys[row]), count=int(present[row]), history=tuple(table.counts[row].tolist())
+        )
+        for row in np.flatnonzero(shown).tolist()
+    )
+    facts = replace(facts, groups=groups, steps=steps, others=table.counts[~shown])
     return with_reports(sight, query, facts, screened(rule, groups))
+
+
+def _surging(
+    rule: SurgeRule, steps: Sequence[Step], counts: NDArray[np.int32], present: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which keys (n_keys,) surge by their counts: only of those the posts are worth looking up."""
+    is_large = present >= rule.num_events
+    large = np.flatnonzero(is_large)
+    large_first = np.concatenate([large, np.flatnonzero(~is_large)])
+    verdicts = judge(
+        steps, counts[large_first], timeframe=rule.timeframe, least=rule.num_events, first=len(large)
+    )
+    surging = np.zeros(len(present), dtype=np.bool_)
+    for row, verdict in zip(large.tolist(), verdicts, strict=False):
+        surging[row] = surges(rule, int(present[row]), verdict)
+    return surging
+
+
+def _by_step(rule: SurgeRule, index: Reading, by_day: Question) -> Table:
+    """Return the counts of each step; of a rule that looks at hours, those of the same hours each day."""
+    if rule.timeframe >= DAY:
+        return index.table(by_day)
+    table = index.table(replace(by_day, interval=Interval.HOUR))
+    if not table.keys:
+        return table
+    hours = table.counts.reshape(len(table.keys), -1, 24)[:, :, -(rule.timeframe // timedelta(hours=1)) :]
+    return Table(keys=table.keys, counts=hours.sum(axis=2, dtype=np.int32))
 
 
 def zone_of_midnight(moment: datetime) -> timezone:
@@ -99,17 +135,14 @@ def zone_of_midnight(moment: datetime) -> timezone:
     return timezone(-timedelta(hours=utc.hour, minutes=utc.minute))
 
 
-def _steps(
-    span: Period,
-    n_steps: int,
-    everything: Sequence[GroupSeries],
-    *,
-    known_before: bool,
-    sight: Sight,
-) -> tuple[Step, ...]:
+def _steps(sight: Sight, everything: Question, n_steps: int) -> tuple[Step, ...]:
     """Return the days of the look-back; blind are those a source missed, and those before there was data."""
-    totals = _by_step(everything[0], span, n_steps, least_hour=timedelta(0)) if everything else (0,) * n_steps
-    first = -1 if known_before else next((number for number, total in enumerate(totals) if total), n_steps)
+    span = everything.period
+    before = Period(start=span.start - n_steps * DAY, end=span.start)
+    first = -1
+    if not total(sight.index.counts(Question(query=everything.query, period=before))):
+        known = np.flatnonzero(sight.index.table(everything).counts)
+        first = int(known[0]) if len(known) else n_steps
     steps = []
     for number in range(n_steps):
         start = (span.start + number * DAY).astimezone(sight.zone)
@@ -118,14 +151,3 @@ def _steps(
         blind = number <= first or sight.coverage.was_blind(start.date()) or sight.coverage.was_blind(last)
         steps.append(Step(period=period, blind=blind))
     return tuple(steps)
-
-
-def _by_step(series: GroupSeries, span: Period, n_steps: int, *, least_hour: timedelta) -> tuple[int, ...]:
-    if not least_hour:  # the bins are the steps
-        return tuple([one.count for one in series.bins])
-    counts = [0] * n_steps
-    for one in series.bins:
-        after = one.start - span.start
-        if after % DAY >= least_hour:
-            counts[after // DAY] += one.count
-    return tuple(counts)

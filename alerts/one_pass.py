@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from alerts.gather import zone_of_midnight
 from alerts.past import Gathered
-from alerts.reading import Question, Reading
+from alerts.reading import Question, Reading, Table
 from nlp.segment import words
-from records.query import GroupSeries, HistogramBin, Interval
+from records.query import GroupSeries, Interval
 from records.times import DEFAULT_ZONE, Period
 from storage.query import parse_query
 from storage.search import SearchIndex
@@ -22,19 +22,19 @@ from storage.search import SearchIndex
 _WIDTHS = ((Interval.DAY, timedelta(days=1)), (Interval.HOUR, timedelta(hours=1)))
 # Bins fetched beyond the first span: two years of days, a month of hours.
 MOST_AHEAD = 750
-# Series of one query that are kept; a query with more (problems, mostly) is asked at each moment.
-MOST_SERIES = 10_000
+# Keys of one query that are kept, 4 bytes a bin; a query with more is asked at each moment.
+MOST_SERIES = 100_000
 _TIMES = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fetched:
-    """The series of one query: `sums` (n_series, n_bins + 1) are the reports before each edge."""
+    """The counts of one query: `sums` (n_keys, n_bins + 1) are the reports before each edge."""
 
     start: datetime
     width: timedelta
-    series: Sequence[GroupSeries]
-    sums: NDArray[np.int64]
+    keys: Sequence[Mapping[str, str]]
+    sums: NDArray[np.int32]
 
     def places(self, period: Period) -> tuple[int, int] | None:
         """Return the edges that `period` begins and ends at; None where it does not lie on two of them."""
@@ -57,18 +57,37 @@ class OnePass(Reading):
         self._fetched: dict[tuple[object, ...], _Fetched | None] = {}
 
     def counts(self, question: Question) -> list[GroupSeries]:
+        found = self._find(question)
+        if found is None:
+            return super().counts(question)
+        fetched, places = found
+        return _read(fetched, places, by_value=bool(question.by))[: question.limit]
+
+    def table(self, question: Question) -> Table:
+        found = self._find(question)
+        if found is None:
+            return super().table(question)
+        fetched, (first, last) = found
+        totals = fetched.sums[:, last] - fetched.sums[:, first]
+        rows = np.flatnonzero(totals) if question.by else np.arange(len(totals))
+        if len(rows) > question.limit:
+            ranked = sorted(rows.tolist(), key=lambda row: _rank(fetched.keys[row], int(totals[row])))
+            rows = np.array(ranked[: question.limit])
+        counts = np.diff(fetched.sums[rows, first : last + 1], axis=1)
+        return Table(keys=[fetched.keys[row] for row in rows.tolist()], counts=counts)
+
+    def _find(self, question: Question) -> tuple[_Fetched, tuple[int, int]] | None:
+        """Return what answers the question, and between which edges; None where only the index does."""
         bins = _bins(question)
         if bins is None or "problem" in question.by or _counts_back(question.query):
-            return super().counts(question)
+            return None
         asked = (question.query, question.by, bins, question.period.length, question.interval)
         fetched = self._fetched.get(asked)
         places = fetched.places(question.period) if fetched else None
         if places is None and not (asked in self._fetched and fetched is None):
             fetched = self._fetched[asked] = self._fetch(question, *bins)
             places = fetched.places(question.period) if fetched else None
-        if fetched is None or places is None:
-            return super().counts(question)
-        return _read(fetched, places, by_value=bool(question.by), with_bins=question.interval is not None)
+        return None if fetched is None or places is None else (fetched, places)
 
     def newest(self, query: str, period: Period) -> list[str]:
         """Return those that had been gathered by the moment tried out."""
@@ -80,29 +99,26 @@ class OnePass(Reading):
         span = Period(start=period.start, end=period.end + ahead * width)
         # In the zone where the span begins at midnight the bins begin with it, whatever clocks do meanwhile.
         zone = zone_of_midnight(period.start)
-        series = super().counts(
-            Question(query=question.query, by=question.by, period=span, interval=interval, zone=zone)
-        )
-        if len(series) == MOST_SERIES:
+        asked = replace(question, period=span, interval=interval, zone=zone, limit=MOST_SERIES)
+        table = super().table(asked)
+        if len(table.keys) == MOST_SERIES:
             return None
-        sums = np.zeros((len(series), span.length // width + 1), dtype=np.int64)
-        for row, one in enumerate(series):
-            np.cumsum([each.count for each in one.bins], out=sums[row, 1:])
-        return _Fetched(start=period.start, width=width, series=series, sums=sums)
+        sums = np.zeros((len(table.keys), span.length // width + 1), dtype=np.int32)
+        if table.keys:
+            np.cumsum(table.counts, axis=1, out=sums[:, 1:])
+        return _Fetched(start=period.start, width=width, keys=table.keys, sums=sums)
 
 
-def _read(
-    fetched: _Fetched, places: tuple[int, int], *, by_value: bool, with_bins: bool
-) -> list[GroupSeries]:
+def _read(fetched: _Fetched, places: tuple[int, int], *, by_value: bool) -> list[GroupSeries]:
     first, last = places
     totals = fetched.sums[:, last] - fetched.sums[:, first]
     rows = np.flatnonzero(totals) if by_value else np.arange(len(totals))
-    found = []
-    for row in rows.tolist():
-        one = fetched.series[row]
-        bins: Sequence[HistogramBin] = one.bins[first:last] if with_bins else ()
-        found.append(GroupSeries(key=one.key, total=int(totals[row]), bins=bins))
-    return sorted(found, key=lambda one: (-one.total, tuple(one.key.values())))
+    found = [GroupSeries(key=fetched.keys[row], total=int(totals[row])) for row in rows.tolist()]
+    return sorted(found, key=lambda one: _rank(one.key, one.total))
+
+
+def _rank(key: Mapping[str, str], total: int) -> tuple[int, tuple[str, ...]]:
+    return -total, tuple(key.values())
 
 
 def _bins(question: Question) -> tuple[Interval, timedelta] | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alerts.coverage import Coverage
 from alerts.deadlines import Deadlines
@@ -62,6 +65,15 @@ class Question:
     by: tuple[str, ...] = ()
     interval: Interval | None = None
     zone: tzinfo | None = None
+    limit: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Counts (n_keys, n_bins) of the keys that have any, by value of the fields asked for."""
+
+    keys: Sequence[Mapping[str, str]]
+    counts: NDArray[np.int32]
 
 
 class Reading:
@@ -72,13 +84,24 @@ class Reading:
 
     def counts(self, question: Question) -> list[GroupSeries]:
         """Return what storage.search.SearchIndex.group_counts promises."""
+        return self._ask(question)
+
+    def _ask(self, question: Question) -> list[GroupSeries]:
         return self._index.group_counts(
             question.query,
             question.by,
             period=question.period,
             interval=question.interval,
             zone=question.zone,
+            limit=question.limit,
         )
+
+    def table(self, question: Question) -> Table:
+        """Return the answer of `counts` to a question with an interval."""
+        series = self._ask(question)
+        rows = [[one.count for one in each.bins] for each in series]
+        counts = np.array(rows, dtype=np.int32) if rows else np.zeros((0, 0), dtype=np.int32)
+        return Table(keys=[one.key for one in series], counts=counts)
 
     def newest(self, query: str, period: Period) -> list[str]:
         """Return the ids of what is found, newest first, at most MOST_POSTS."""

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from alerts.evaluate import evaluate
+from alerts.evaluate import evaluate, verdicts_of
 from alerts.evidence import REPORTS, both, clause
 from alerts.explain import condition
 from alerts.facts import Facts, Group
 from alerts.gather import gather
 from alerts.reading import Sight
 from alerts.rule_types import DAY, CountingRule, Rule, SourceSilentRule, SurgeRule
-from alerts.surge import judge
 from records.post import Post
 from records.times import Period
 from storage.query import normalised
@@ -106,7 +105,7 @@ class RuleTrace:
 
     def _look(self, at: datetime) -> _Look:
         rule, post_id = self._rule, self._post.id
-        facts = gather(rule, self._sight, now=at)
+        facts = gather(rule, self._sight, now=at, every_group=True)
         problem_id = self._sight.truth.problems.problem_ids_of([post_id]).get(post_id)
         findings = evaluate(rule, facts, at, zone=self._sight.zone)
         told = (
@@ -142,8 +141,7 @@ def _counted(rule: CountingRule, facts: Facts, group: Group) -> Iterator[Check]:
 
 
 def _judged(rule: SurgeRule, facts: Facts, group: Group, what: str) -> Iterator[Check]:
-    histories = [one.history for one in facts.groups]
-    verdicts = judge(facts.steps, histories, timeframe=rule.timeframe, least=rule.num_events)
+    verdicts = verdicts_of(rule, facts)
     if not verdicts:
         seen = sum(not step.blind for step in facts.steps[: -ceil(rule.timeframe / DAY)])
         yield Check(asked=f"{what}：此前看得见的天数足够", holds=False, found=f"只有 {seen} 天")

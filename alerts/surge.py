@@ -28,6 +28,7 @@ from alerts.facts import Step
 from alerts.workdays import DayKind, day_kind
 
 Floats: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = Sequence[Sequence[int]] | NDArray[np.int32] | NDArray[np.int64]
 
 # Below this many past windows a week's rhythm cannot be told from chance: nothing is judged.
 MIN_DAYS = 14
@@ -54,14 +55,19 @@ class Verdict:
 
 
 def judge(
-    steps: Sequence[Step], counts: Sequence[Sequence[int]], *, timeframe: timedelta, least: int
+    steps: Sequence[Step],
+    counts: Counts,
+    *,
+    timeframe: timedelta,
+    least: int,
+    first: int | None = None,
 ) -> list[Verdict]:
-    """Return a verdict per key; an empty list where the baseline is too short to judge.
+    """Return a verdict for each of the `first` keys, or all; an empty list where the baseline is too short.
 
     `counts` (n_keys, n_steps) by `steps`, oldest first; the last ceil(timeframe / 24h) steps are the window.
     Counts below `least` are never found, and make no false findings.
     """
-    if not counts:
+    if not len(counts):
         return []
     table = np.asarray(counts, dtype=np.float64)
     n_window = ceil(timeframe / timedelta(days=1))
@@ -72,12 +78,14 @@ def judge(
     if blocks.shape[1] < (MIN_DAYS if n_window == 1 else MIN_BLOCKS):
         return []
     expected, variance = predict(blocks, block_weights, float(weights[-n_window:].sum()))
-    p_values = upper_tail(present, expected, variance)
+    p_values = np.ones_like(present)
+    large = present >= least
+    p_values[large] = upper_tail(present[large], expected[large], variance[large])
     attainable = upper_tail(np.full_like(present, least), expected, variance)
-    q_values = false_discovery(np.where(present >= least, p_values, 1.0), attainable)
+    q_values = false_discovery(p_values, attainable)
     return [
         Verdict(expected=float(e), p_value=float(p), q_value=float(q))
-        for e, p, q in zip(expected, p_values, q_values, strict=True)
+        for e, p, q in zip(expected[:first], p_values[:first], q_values[:first], strict=True)
     ]
 
 
@@ -116,28 +124,34 @@ def predict(past: Floats, weights: Floats, window_weight: float) -> tuple[Floats
     the spread beyond Poisson multiplies the variance.
     """
     exposure = float(weights.sum())
-    kept = np.sort(past, axis=1)[:, : -ceil(past.shape[1] * TOPS)]
-    fitted = np.outer(kept.mean(axis=1), weights)
-    spread = _spread(kept, np.broadcast_to(kept.mean(axis=1)[:, None], kept.shape))
+    n_kept = past.shape[1] - ceil(past.shape[1] * TOPS)
+    kept = np.partition(past, n_kept - 1, axis=1)[:, :n_kept]
+    rates = kept.mean(axis=1)
+    spread = _spread(kept, np.ones(n_kept), rates)
     for _ in range(2):  # a third round changes nothing
-        kept = np.minimum(past, _ceiling(fitted, spread))
+        kept = np.minimum(past, _ceiling(rates, weights, spread))
         rates = kept.sum(axis=1) / exposure
-        fitted = np.outer(rates, weights)
-        spread = _spread(kept, fitted)
+        spread = _spread(kept, weights, rates)
     mean = (PRIOR_REPORTS + rates * exposure) * window_weight / exposure
     return mean, mean * (1 + window_weight / exposure) * spread
 
 
-def _ceiling(fitted: Floats, spread: Floats) -> Floats:
-    deviation = np.sqrt(fitted * spread[:, None])
-    return np.asarray(np.maximum(fitted + CUT_AT_DEVIATIONS * deviation, 2.0), dtype=np.float64)
+def _ceiling(rates: Floats, weights: Floats, spread: Floats) -> Floats:
+    """Return rate·weight + CUT_AT_DEVIATIONS·√(rate·weight·spread), at least 2: one product of matrices."""
+    deviations = CUT_AT_DEVIATIONS * np.sqrt(rates * spread)
+    ceiling = np.column_stack([rates, deviations]) @ np.vstack([weights, np.sqrt(weights)])
+    return np.asarray(np.maximum(ceiling, 2.0, out=ceiling), dtype=np.float64)
 
 
-def _spread(past: Floats, fitted: Floats) -> Floats:
-    """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports."""
+def _spread(past: Floats, weights: Floats, rates: Floats) -> Floats:
+    """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports.
+
+    What is expected of a window is rate·weight; the squared distances from it are summed term by term.
+    """
     n_windows = past.shape[1]
-    squares = ((past - fitted) ** 2).sum(axis=1) * n_windows / (n_windows - 1)
-    reports = fitted.sum(axis=1)
+    apart = np.einsum("ij,ij->i", past, past) - 2 * rates * (past @ weights) + rates**2 * (weights @ weights)
+    squares = np.maximum(apart, 0.0) * n_windows / (n_windows - 1)
+    reports = rates * weights.sum()
     of_all = max(1.0, float(squares.sum() / max(reports.sum(), 1.0)))
     drawn = (squares + SPREAD_PRIOR_REPORTS * of_all) / (reports + SPREAD_PRIOR_REPORTS)
     return np.asarray(np.maximum(drawn, 1.0), dtype=np.float64)
