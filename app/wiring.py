@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from nlp.segment import words
 from nlp.user_words import use_words
 from records.times import utc_now
 from storage.database import Database
+from storage.indexer import drain_posts
 from storage.search import SearchIndex
 from storage.search_engines import open_index
 
@@ -52,7 +53,7 @@ class Parts:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        from app.apart import analyse_apart, index_apart  # its imports take a while
+        from app.analysing import analyse_apart  # its imports take a while
         from nlp.live_analyser import LiveAnalyser
 
         return Pipeline(
@@ -60,7 +61,7 @@ class Parts:
             index=self.index,
             analyser=LiveAnalyser(self.settings.models_dir),
             due_at=self.due_dates,
-            analyse_apart=partial(analyse_apart, self.settings),
+            analyse_apart=partial(analyse_apart, self.settings.models_dir, self.settings.words_file),
             index_apart=partial(index_apart, self.settings),
         )
 
@@ -93,3 +94,9 @@ def open_parts(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             yield Parts(settings=settings, database=database, index=index)
         finally:
             index.close()
+
+
+def index_apart(settings: Settings, post_ids: Sequence[str]) -> int:
+    """Bring the search index up to the truth as to these posts; return how many documents were put in."""
+    with open_parts(settings) as parts:
+        return drain_posts(parts.database, parts.index, post_ids, segment=words)

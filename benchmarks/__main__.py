@@ -27,7 +27,7 @@ the ratios, since machines differ. Here: {cores} cores, Python {python}.
 # Parts of benchmarks, not benchmarks.
 PARTS = ("__main__", "redrawn")
 # Those whose `main` takes numbers of posts.
-SIZED = ("elasticsearch", "plans", "scale")
+SIZED = ("elasticsearch", "importing", "plans", "scale")
 
 
 def main() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 
-from records.errors import Rejected
+from records.errors import Rejected, Retryable
 
 
 def process_of(number: int) -> tuple[int, int]:
@@ -22,3 +23,9 @@ def die(number: int) -> int:
     if number == 5:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def take(post_ids: Sequence[str]) -> int:
+    if "held" in post_ids:
+        raise Retryable("index: another process holds it")
+    return len(post_ids)

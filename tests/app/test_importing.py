@@ -37,6 +37,7 @@ def test_a_mapping_is_guessed_shown_stored_and_found(huiying: Huiying, tmp_path:
         f"{field}: {column}" for field, column in table["columns"]["by_field"].items()
     ]
     assert "电话" not in stored.read_text("utf-8")
+    assert not list(tmp_path.rglob("*.sqlite"))
     stored.write_text("text: 经过\nasked_at: 哪天\n", "utf-8")
     export.write_text("经过,哪天\n停水了,2026-03-01\n", "utf-8")
     imported = huiying("import", export, "--mapping", "热线", "--format", "json")
@@ -148,7 +149,9 @@ def test_an_interrupted_import_is_run_again(watched: Parts, tmp_path: Path) -> N
         run(interrupt)
     assert watched.database.posts.count() == 500
     assert sorted(path.name for path in tmp_path.glob("*long*")) == ["long.csv"]
-    assert run() == (600, 500)
+    done: list[int] = []
+    assert run(done.append) == (600, 500)
+    assert done == [500, 500, 101]
     assert run() == (0, 1100)
     assert (tmp_path / "long.csv.rejected.csv").exists()
 

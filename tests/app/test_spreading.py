@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, islice
@@ -14,11 +15,18 @@ from pathlib import Path
 
 import pytest
 
+from app import pipeline
+from app.feeding import feeding
+from app.importing import import_file
 from app.settings import load_settings
 from app.spreading import AHEAD_PER_WORKER, WORTH_SPREADING, spreading, working_beside
 from app.wiring import open_parts
 from records.errors import Rejected, Retryable
-from tests.app.spread_work import die, fail, process_of
+from records.post import Channel
+from records.problem import Problem
+from records.query import SortOrder
+from records.times import utc_now
+from tests.app.spread_work import die, fail, process_of, take
 
 WORKERS = 2
 ROWS = 20_000
@@ -58,6 +66,45 @@ def test_one_process_beside_does_everything_before_the_end() -> None:
     found = [one.result(timeout=0) for one in done]
     assert [number for number, _ in found] == [0, 1, 2]
     assert len({process for _, process in found} - {os.getpid()}) == 1
+
+
+def test_the_index_is_fed_by_the_commit_and_what_fails_is_left_to_the_outbox(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    indexed: list[int] = []
+    with feeding(take, commit_posts=3, indexed=indexed.append) as feed:
+        for post_ids in (["1", "2"], ["3", "4"], ["held", "5", "6"], ["7"], ["8", "9"], ["10"]):
+            feed(post_ids)
+    assert indexed == [4, 3]
+    assert [record.message for record in caplog.records] == [
+        "indexing beside merging: index: another process holds it (it is done afterwards)"
+    ]
+
+
+def test_the_pipeline_finds_the_same_on_one_processor_and_on_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = tmp_path / "town.csv"
+    rows = (
+        f"{n},第{n % 40}街路灯坏了,第{n % 40}街的路灯坏了{n}天。,2026-03-{1 + n % 28:02}\n"
+        for n in range(600)
+    )
+    export.write_text("编号,标题,内容,时间\n" + "".join(rows), "utf-8")
+
+    def run(name: str) -> tuple[dict[str, int], list[Problem], list[str]]:
+        done: Counter[str] = Counter()
+        with open_parts(load_settings(tmp_path / name, environment={})) as parts:
+            import_file(parts, export, source="town", channel=Channel.HOTLINE, now=utc_now())
+            parts.pipeline.run(progress=lambda step, more: done.update({step: more}))
+            hits = [hit.post_id for hit in parts.index.search("路灯", limit=600, sort=SortOrder.NEWEST).hits]
+            return dict(done), parts.database.problems.list(limit=600), hits
+
+    alone = run("alone")
+    monkeypatch.setattr(pipeline, "BATCH", 100)
+    monkeypatch.setattr(pipeline, "BATCH_OF_INDEX", 50)
+    together = run("together")
+    assert together == alone
+    assert together[0] == {"analyse": 600, "merge": 600, "index": 600}
 
 
 @pytest.fixture

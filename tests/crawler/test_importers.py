@@ -36,6 +36,15 @@ def test_csv_in_any_encoding_below_title_rows(tmp_path: Path, encoding: str, del
     assert (post.fetched_at, post.channel) == (NOW, Channel.HOTLINE)
 
 
+@pytest.mark.parametrize("delimiter", ["|", "，"])
+def test_the_delimiter_is_the_one_that_gives_a_header(tmp_path: Path, delimiter: str) -> None:
+    rows = [["湖区12345，热线;导出|表"], ("编号", "内容", "时间"), ("1", "停水了, 又停电", "2026-11-01")]
+    path = write_csv(tmp_path, rows, delimiter=delimiter)
+    assert describe_export(path).delimiter == delimiter
+    (post,), rejected = read(path)
+    assert (post.text, rejected) == ("停水了, 又停电", [])
+
+
 def test_columns_of_persons_are_named_and_never_read(tmp_path: Path) -> None:
     path = write_csv(tmp_path, [HEADERS, ROW])
     description = describe_export(path)

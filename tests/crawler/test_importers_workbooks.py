@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from crawler.importers import describe_export
 from records.errors import ConfigurationError
@@ -37,6 +39,26 @@ def test_a_workbook_with_titles_merged_cells_and_excel_dates(tmp_path: Path) -> 
     ]
     assert posts[0].votes_up == 3
     assert [(row.row, row.code) for row in rejected] == [(7, "empty")]
+
+
+@pytest.mark.parametrize("dates_1904", [False, True])
+def test_a_new_workbook_counts_days_as_it_says_on_every_sheet(tmp_path: Path, dates_1904: bool) -> None:
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904 if dates_1904 else CALENDAR_WINDOWS_1900
+    noon = 46296.5 - (1462 if dates_1904 else 0)  # 2026-10-01 12:00
+    for name in ("十月", "十一月"):
+        sheet = book.create_sheet(name)
+        sheet.append(["编号", "内容", "时间"])
+        sheet.append([f"{name}1", "停水了。", noon])
+        sheet.append([f"{name}2", "停电了。", datetime(2026, 10, 2)])  # noqa: DTZ001  # Excel's have none
+    book.save(path := tmp_path / "export.xlsx")
+    posts, rejected = read(path)
+    assert [(post.native_id, post.asked_at) for post in posts] == [
+        (f"{name}{number}", datetime(2026, 10, number, 12 * (2 - number), tzinfo=ZONE))
+        for name in ("十月", "十一月")
+        for number in (1, 2)
+    ]
+    assert rejected == []
 
 
 @pytest.mark.parametrize("dates_1904", [False, True])
