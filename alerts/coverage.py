@@ -10,6 +10,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from alerts.health import (
+    MOST_RUNS,
     UNSEEN,
     HealthState,
     SourceHealth,
@@ -60,11 +61,15 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The health of every source, and the gaps of each, oldest first. Days are those of `zone`."""
+    """The health of every source, and the gaps of each, oldest first. Days are those of `zone`.
+
+    Gaps before `known_from` were not looked for; None where all crawls were looked at.
+    """
 
     health: tuple[SourceHealth, ...] = ()
     gaps: tuple[Gap, ...] = ()
     zone: ZoneInfo = DEFAULT_ZONE
+    known_from: datetime | None = None
 
     @property
     def blind_sources(self) -> tuple[str, ...]:
@@ -93,6 +98,10 @@ class Coverage:
             for gap in self.gaps
         )
 
+    def is_known(self, period: Period) -> bool:
+        """Return whether the whole period was looked at, so that no gap means that there was none."""
+        return self.known_from is None or self.known_from <= period.start
+
     def during(self, period: Period, place: str | None = None) -> tuple[Gap, ...]:
         """Return the gaps that overlap the period, of all sources or those that may speak of the place."""
         return tuple(
@@ -105,12 +114,23 @@ class Coverage:
 
 
 def coverage_of(
-    catalogue: Catalogue, database: Database, *, now: datetime, zone: ZoneInfo = DEFAULT_ZONE
+    catalogue: Catalogue,
+    database: Database,
+    *,
+    now: datetime,
+    zone: ZoneInfo = DEFAULT_ZONE,
+    most_runs: int = MOST_RUNS,
 ) -> Coverage:
-    """Return what was seen up to now, as far back as crawls are remembered."""
-    crawls = crawls_by_source(database)
+    """Return what was seen up to now, as far back as the newest `most_runs` crawls tell."""
+    crawls = crawls_by_source(database, most=most_runs)
     health = source_health(catalogue, database, now=now, crawls=crawls)
-    return Coverage(health=tuple(health), gaps=find_gaps(catalogue, crawls, health, now=now), zone=zone)
+    oldest = [runs[-1].started_at for runs in crawls.values()]
+    return Coverage(
+        health=tuple(health),
+        gaps=find_gaps(catalogue, crawls, health, now=now),
+        zone=zone,
+        known_from=min(oldest) if sum(map(len, crawls.values())) >= most_runs else None,
+    )
 
 
 def find_gaps(

@@ -26,7 +26,7 @@ def _(message: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What was seen of one period and place: the gaps, and the sentence that tells them, "" for none.
+    """What was seen of one period and place: the gaps, and what tells of them and of what is not known.
 
     `sources` is the health of every source at present.
     """
@@ -46,7 +46,10 @@ def seen(
 ) -> Seen:
     """Return what was seen of the period, by the sources that may speak of the place, else by all."""
     gaps = coverage.during(period, place)
-    return Seen(sources=coverage.health, gaps=gaps, told=say_gaps(gaps, translate=translate, zone=zone))
+    told = say_gaps(gaps, translate=translate, zone=zone)
+    if coverage.known_from is not None and not coverage.is_known(period):
+        told += translate(_("%(at)s 以前的来源状况未查。")) % {"at": _moment(coverage.known_from, zone)}
+    return Seen(sources=coverage.health, gaps=gaps, told=told)
 
 
 def say_gaps(gaps: Sequence[Gap], *, translate: Translate, zone: ZoneInfo) -> str:

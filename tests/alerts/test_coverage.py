@@ -267,6 +267,16 @@ def test_each_part_of_a_period_names_what_was_not_read_in_it(
     assert [gap.source for gap in coverage.during(well)] == ["notices"]  # never crawled at all
 
 
+def test_what_was_not_looked_at_is_not_called_seen(catalogue: Catalogue, database: Database) -> None:
+    crawled(database, [*daily(60, 50), *daily(40, 0)])
+    week, quarter = Period(start=NOW - 7 * DAY, end=NOW), Period(start=NOW - 90 * DAY, end=NOW)
+    every = coverage_of(catalogue, database, now=NOW)
+    assert (every.known_from, every.is_known(quarter)) == (None, True)
+    newest = coverage_of(catalogue, database, now=NOW, most_runs=20)
+    assert newest.known_from == NOW - 19 * DAY
+    assert (newest.is_known(week), newest.is_known(quarter)) == (True, False)
+
+
 def test_a_blind_source_elsewhere_takes_nothing_from_a_place(
     catalogue: Catalogue, database: Database
 ) -> None:

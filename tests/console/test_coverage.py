@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from alerts.coverage import Coverage
+from console.coverage import seen
 from console.services import Services
 from crawler.catalogue import Catalogue
+from records.times import day_period
 from tests.console.conftest import browser, open_town
-from tests.console.town import TODAY, WATER, WATER_ALERT
+from tests.console.town import TODAY, WATER, WATER_ALERT, ZONE
 
 # `lake` has not been reached for nine days, `works` never; both are of 湖滨区.
 HERE, ELSEWHERE = "湖滨区", "北城区"
@@ -69,6 +72,15 @@ def test_problems_are_told_by_their_time_and_place(client: TestClient) -> None:
     assert "缺 2 个来源" in client.get(f"/problems/{WATER}").text
     assert "缺 2 个来源" in client.get("/problems", params={"place": HERE}).text
     assert "4 个来源都在线" in client.get("/problems", params={"place": ELSEWHERE}).text
+
+
+def test_days_whose_crawls_were_not_looked_at_are_not_called_heard() -> None:
+    period = day_period(TODAY - timedelta(days=3), days=2)
+    coverage = Coverage(known_from=period.start + timedelta(days=1))
+    told = seen(coverage, period, translate=str, zone=ZONE).told
+    assert told == f"{days_ago(2)} 00:00 以前的来源状况未查。"
+    later = seen(replace(coverage, known_from=period.start), period, translate=str, zone=ZONE)
+    assert later.told == ""
 
 
 def test_an_alert_is_told_by_its_time_and_place(client: TestClient, services: Services) -> None:
