@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import tempfile
-import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,8 +22,6 @@ from tests.drills.site import Ended, Running, Site, embedded, wait_until
 
 # What a board gains before each kill; two list pages, and three transactions of the store.
 NEW, PER_LIST = 60, 30
-# From its first request a crawl of one round takes 0.5 to 2 s on two idle cores.
-CRAWL_S = 2.0
 SOURCE = "lake"
 MUTATED = 10_000
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -41,8 +38,7 @@ def crawler(site: Site, dice: random.Random, rounds: int) -> Result:
             _grow(board, number * NEW)
             board.forget_requests()
             process = site.start("crawl", SOURCE, before=("setsid",))
-            wait_until(lambda process=process: process.is_over or bool(board.paths), every_s=0.01)  # type: ignore[misc]
-            time.sleep(dice.uniform(0, CRAWL_S))
+            _wait_for_requests(process, board, dice.randint(1, NEW))
             ended = _kill_all(process)
             killed += ended.code == -signal.SIGKILL
             result.expect(ended.code in (0, -signal.SIGKILL), ended.err)
@@ -110,6 +106,10 @@ def _message(handler: Handler) -> Page:
         text=f"第{number}盏路灯坏了，请派人看看。",
         replies=[("城管局", "2026-11-03 10:00", "已修复。")],
     )
+
+
+def _wait_for_requests(process: Running, board: Board, number: int) -> None:
+    wait_until(lambda: process.is_over or len(board.paths) >= number, every_s=0.01)
 
 
 def _kill_all(process: Running) -> Ended:
