@@ -22,7 +22,6 @@ from nlp.floors import read_floors, shortfalls
 from nlp.model import Model
 from nlp.model_files import SHIPPED
 from nlp.model_shelf import ModelKind, ModelShelf, ShelvedModel
-from nlp.own_topics import OwnTopicsModel
 from records.errors import ConfigurationError
 from records.job import JobKind
 from records.run import AuditEntry
@@ -96,16 +95,6 @@ def ordinary_messages(settings: Settings) -> list[str]:
 def trained_topics(shelf: ModelShelf) -> tuple[str, ...]:
     """Return the topics of the model in use."""
     return shelf.load(ModelKind.TOPICS, Model.load).topics.labels
-
-
-def registered_topics(shelf: ModelShelf) -> Iterable[dict[str, str]]:
-    """Give every topic that is looked for here: the trained ones, then its own as it defined them."""
-    model = shelf.load(ModelKind.TOPICS, Model.load)
-    for name in model.topics.labels:
-        yield {"name": name, "definition": "", "model": model.version}
-    own = shelf.load_promoted(ModelKind.OWN, OwnTopicsModel.load)
-    for name, definition in own.definitions.items() if own else ():
-        yield {"name": name, "definition": definition, "model": own.version if own else ""}
 
 
 def promote(parts: Parts, version: str, *, force: bool = False, now: datetime) -> ShelvedModel:

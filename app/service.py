@@ -25,6 +25,8 @@ from app.wiring import Parts, open_parts
 from app.working import in_background, lead, stopped_by, work
 from console.services import Services
 from console.web import check_address, create_app
+from nlp.model_shelf import ModelShelf
+from nlp.register import registered_topics
 from nlp.segment import tokens, words
 from records.alert import Alert
 from records.errors import ConfigurationError
@@ -107,6 +109,7 @@ def console_services(parts: Parts) -> Services:
         rules=parts.rule_book,
         past=lambda period: open_past(settings, parts.rule_book.load().deadlines, period),
         policy=lambda: notifications(settings),
+        topics=lambda: registered_topics(ModelShelf(settings.models_dir)),
         zone=settings.zone,
         title=settings.title,
         language=settings.language,

@@ -14,6 +14,7 @@ from alerts.rule_book import RuleBook
 from alerts.telling import Way
 from console.i18n import DEFAULT_LANGUAGE
 from crawler.catalogue import Catalogue
+from nlp.register import RegisteredTopic
 from records.alert import Alert
 from records.problem import DueAt
 from records.times import DEFAULT_ZONE, Period, utc_now
@@ -29,7 +30,8 @@ class Services:
     `segment` cuts a text into words as the index does, `tokens` the same with offsets. `why` gives the
     steps of one post's way as (stage, what happened), in order. `telling` gives what came of an alert on each
     channel that it goes to. `due_at` says when the answer to a post is due. `rules` are the alert rules,
-    `past` opens what they are tried on over a period, `policy` says who is told of alerts. `title` is what
+    `past` opens what they are tried on over a period, `policy` says who is told of alerts. `topics` is the
+    public register of what is looked for in messages. `title` is what
     the installation calls itself; `proxied_as` is the host name of the proxy in front of the console, if
     there is one.
     """
@@ -45,6 +47,7 @@ class Services:
     rules: RuleBook
     past: Callable[[Period], AbstractContextManager[Past]]
     policy: Callable[[], Notifications]
+    topics: Callable[[], Sequence[RegisteredTopic]]
     zone: ZoneInfo = DEFAULT_ZONE
     clock: Callable[[], datetime] = utc_now
     title: str = "回应"

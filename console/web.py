@@ -34,6 +34,7 @@ from console.routers import (
     search,
     silences,
     sources,
+    topics,
 )
 from console.security import LOOPBACK_NAMES, FormGuard, SecurityHeaders, check_address, form_key
 from console.services import Services
@@ -91,6 +92,7 @@ def create_app(services: Services) -> FastAPI:
         posts,
         problems,
         sources,
+        topics,
         briefings,
         health,
         api,

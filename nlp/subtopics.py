@@ -39,6 +39,19 @@ class Below(NamedTuple):
     name: str
 
 
+def word_weights() -> dict[Below, dict[str, float]]:
+    """Return how much each word of the table speaks for its class, the strong ones first."""
+    return {
+        Below(topic, name): {
+            word: weight
+            for kind, weight in (("strong", STRONG), ("weak", WEAK))
+            for word in words[kind].split()
+        }
+        for topic, names in tomllib.loads(TABLE.read_text(encoding="utf-8")).items()
+        for name, words in names.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class SubtopicReader:
     """`weights[n]` says for which of `classes` word n of `words` speaks, and how much.
@@ -52,15 +65,11 @@ class SubtopicReader:
 
     @classmethod
     def load(cls) -> Self:
-        """Read the table."""
-        classes: list[Below] = []
+        classes = word_weights()
         weights: defaultdict[str, dict[int, float]] = defaultdict(dict)
-        for topic, names in tomllib.loads(TABLE.read_text(encoding="utf-8")).items():
-            for name, words in names.items():
-                for kind, weight in (("weak", WEAK), ("strong", STRONG)):
-                    for word in words[kind].split():
-                        weights[word][len(classes)] = weight
-                classes.append(Below(topic, name))
+        for at, words in enumerate(classes.values()):
+            for word, weight in words.items():
+                weights[word][at] = weight
         found = AhoCorasick(list(weights), matchkind=MatchKind.LeftmostLongest)
         return cls(tuple(classes), found, tuple(weights.values()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from records.plain import plain
 from records.times import utc_now
 
 if TYPE_CHECKING:
+    from nlp.register import RegisteredTopic
     from nlp.training_data import Row
 
 models = typer.Typer(help="模型：列出、比较、启用、退回。", no_args_is_help=True)
@@ -32,7 +33,7 @@ def register(cli: typer.Typer) -> None:
         help="训练一个候选模型，连同说明卡放在已有的旁边（huiying models promote 启用）。"
         "topics：主题；readings：类型、不满、紧急；replies：答复与提问；matter：词义；own：自定义主题（YAML）。"
     )(train)
-    cli.command(help="公开登记：本安装在留言里找哪些主题，自定义的连同定义。")(topics)
+    cli.command(help="公开登记：本安装在留言里找哪些主题，自定义的连同定义，二级分类连同词数。")(topics)
     cli.add_typer(models, name="models")
     models.command("list", help="列出模型：类别、版本、是否在用、训练时间、数据、行数、指标。")(list_models)
     models.command(help="并排比较两个模型的指标；给出已标注的数据就在其上测量，并数出判断不同的条数。")(
@@ -104,10 +105,18 @@ def list_models(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
 
 def topics(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
-    from app.models import registered_topics
+    from nlp.register import registered_topics
 
-    shelf = ModelShelf(load_settings(data_dir).models_dir)
-    print_records(registered_topics(shelf), form, columns=("name", "definition", "model"))
+    registered = registered_topics(ModelShelf(load_settings(data_dir).models_dir))
+    print_records((row for topic in registered for row in _registered(topic)), form)
+    note("有上级主题的是二级分类：只按词建议，words 是词数；词不够或互相矛盾时不给。")
+
+
+def _registered(topic: RegisteredTopic) -> Iterator[Mapping[str, Any]]:
+    row = {"name": topic.name, "below": "", "words": None, "definition": topic.definition}
+    yield {**row, "model": topic.model}
+    for name, words in topic.below.items():
+        yield {"name": name, "below": topic.name, "words": len(words), "definition": "", "model": ""}
 
 
 def compare(

@@ -234,12 +234,14 @@ def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying,
     [before] = huiying("analyse", message).rows
     assert "200 at least" in huiying("train", "own", own).err, "nothing is stored here yet"
     version = _trained(huiying, "own", own, "--messages", ordinary)
-    assert len(huiying("topics", "--format", "jsonl").rows) == 7
+    classes = [row for row in huiying("topics", "--format", "jsonl").rows if row["below"]]
+    assert all(row["words"] > 0 for row in classes)
+    assert len(huiying("topics", "--format", "jsonl").rows) == 7 + len(classes) == 38
     huiying("import", message)
     assert huiying("search", "own_topic:加装电梯", "--format", "jsonl").rows == []
     assert huiying("models", "promote", version).code == 0
     registered = huiying("topics", "--format", "jsonl").rows
-    assert (len(registered), registered[-1]["definition"]) == (8, topic["definition"])
+    assert (len(registered), registered[-1]["definition"]) == (39, topic["definition"])
     [after] = huiying("analyse", message).rows
     assert (before["own_topics"], after["own_topics"]) == ([], ["加装电梯"])
     said = {"own_topics": before["own_topics"], "model_version": before["model_version"]}

@@ -31,6 +31,7 @@ PAGES = {
     "rules": "/rules",
     "post": "/posts/board/water-0",
     "sources": "/sources",
+    "topics": "/topics",
     "briefings": "/briefings",
     "searches": "/searches",
     "feed": "/searches/a/feed.rss",

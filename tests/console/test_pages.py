@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from console.services import Services
+from nlp.subtopics import Below, word_weights
 from records.post import Channel
 from tests.console.conftest import browser
 from tests.console.town import EDITED, TODAY, UNSURE, WAGES, WATER
@@ -29,6 +30,7 @@ PAGES = (
     "/sources",
     "/sources/lake",
     "/sources/case",
+    "/topics",
     "/briefings",
     "/briefings/1",
     "/nowhere",
@@ -157,3 +159,13 @@ def _today(services: Services):  # type: ignore[no-untyped-def]  # a test's shor
 
     assert Channel.INBOX.carries_reports
     return day_period(TODAY, zone=services.zone)
+
+
+def test_the_register_names_every_topic_and_the_words_of_each_class(client: TestClient) -> None:
+    page = client.get("/topics").text
+    assert [page.count(mark) for mark in ("<h2", "建议，按", "老旧小区加装电梯的申请和费用。")] == [8, 31, 1]
+    n_words = len(word_weights()[Below("城乡建设", "城乡规划")])
+    assert f'<span lang="zh">城乡规划</span> <span class="quiet">建议，按 {n_words} 个词' in page
+    assert "容积率" in page
+    english = client.get("/topics", headers={"Accept-Language": "en"}).text
+    assert f"suggested by {n_words} words" in english

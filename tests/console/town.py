@@ -18,6 +18,8 @@ from alerts.rule_book import RuleBook
 from alerts.telling import Way
 from console.services import Services
 from crawler.catalogue import Catalogue, load_catalogue
+from nlp.model_shelf import ModelShelf
+from nlp.register import RegisteredTopic, registered_topics
 from nlp.segment import tokens, words
 from records.alert import Alert, AlertState
 from records.analysis import (
@@ -52,6 +54,7 @@ HOSTILE_TEXT = (
 HOSTILE = "board/hostile"
 EDITED = "board/hole-1"
 UNSURE = "board/unsure"
+OWN_TOPIC = RegisteredTopic(name="加装电梯", model="own-1", definition="老旧小区加装电梯的申请和费用。")
 WATER_ALERT, WAGES_ALERT, OLD_ALERT = "awater", "awages", "aold"
 
 CATALOGUE = """
@@ -90,6 +93,7 @@ def build_services(folder: Path) -> Services:
         rules=RuleBook(folder=_rules(folder), database=database, every=timedelta(minutes=5)),
         past=lambda period: nullcontext(_past(database, index, period)),
         policy=Notifications,
+        topics=lambda: [*registered_topics(ModelShelf(None)), OWN_TOPIC],
         zone=ZONE,
         clock=lambda: NOW,
         title="清河回应",

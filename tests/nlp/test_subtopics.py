@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tomllib
 
 import pytest
 from ahocorasick_rs import AhoCorasick
@@ -12,7 +11,7 @@ from ahocorasick_rs import AhoCorasick
 from nlp.analyser import Analyser
 from nlp.reading import Reading
 from nlp.segment import normalise
-from nlp.subtopics import TABLE, SubtopicReader
+from nlp.subtopics import SubtopicReader, word_weights
 from nlp.topics import TopicGuess
 from nlp.vocabulary import FEWEST_MESSAGES
 from tests.nlp.messages import message
@@ -99,17 +98,13 @@ def test_every_class_is_the_taxonomys_and_every_word_is_used_by_enough_messages(
         known = {(row["一级分类"], row["二级分类"]) for row in csv.DictReader(file)}
     for topic, name in reader.classes:
         assert {(topic, each) for each in MERGED.get(name, (name,))} <= known
-    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    words = [
-        w for names in table.values() for kinds in names.values() for w in " ".join(kinds.values()).split()
-    ]
-    finder = AhoCorasick(sorted({*words}))
-    counts = dict.fromkeys(sorted({*words}), 0)
-    names = list(counts)
+    words = sorted({word for weights in word_weights().values() for word in weights})
+    finder = AhoCorasick(words)
+    counts = dict.fromkeys(words, 0)
     for corpus in ("messages_2017_2020", "topics_train", "topics_dev", "replies_open"):
         for line in shared_file(f"messages/{corpus}.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             text = normalise(f"{row.get('title') or ''}\n{row['text']}")
             for at in {word for word, *_ in finder.find_matches_as_indexes(text, overlapping=True)}:
-                counts[names[at]] += 1
+                counts[words[at]] += 1
     assert [word for word, n in counts.items() if n < FEWEST_MESSAGES] == []
