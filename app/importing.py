@@ -37,6 +37,10 @@ class ImportReport:
     rejected: tuple[RejectedRow, ...]
 
 
+def _silent(rows: int) -> None:
+    """Report nothing."""
+
+
 def import_file(
     parts: Parts,
     path: Path,
@@ -47,13 +51,14 @@ def import_file(
     sheet: str | None = None,
     rejects: Path | None = None,
     now: datetime,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = _silent,
 ) -> ImportReport:
     """Store the rows of an export. Rows that cannot be taken are counted by reason; the rest is stored.
 
     The rejected rows, masked, then stand in FILE.rejected.csv beside it, or in `rejects`.
     Idempotent: the same file again changes nothing, and a row that is stored as it stands is neither parsed
-    nor masked again. Raises HuiyingError where the whole cannot be read.
+    nor masked again. The rows of a long file are read by other processes, and stored by this one. Raises
+    HuiyingError where the whole cannot be read.
     """
     database = parts.database
     with spreading() as spread:
@@ -74,8 +79,7 @@ def import_file(
             with rejects_file(rejects or rejects_path(path)) as write_rejected:
                 for batch in _batches(rows, IMPORT_BATCH):
                     _take(database, batch, tally, write_rejected)
-                    if progress is not None:
-                        progress(len(batch))
+                    progress(len(batch))
         except HuiyingError as err:
             database.runs.finish(run_id, RunState.FAILED, tally.counts(), now=utc_now(), error=mask(str(err)))
             raise

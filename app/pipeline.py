@@ -31,7 +31,7 @@ LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
 # Batches of analysis read at once for several processors: 20 MB.
-BATCHES_AT_ONCE = 8
+BATCHES_AT_ONCE = 6
 
 Progress = Callable[[str, int], None]  # (step, how many more are done)
 Analyse = Callable[[Sequence[Post]], list[Analysis]]
@@ -115,7 +115,6 @@ class Pipeline:
         """
         with self._database.lock(MERGING, wait_s=wait_s):
             try:
-                self._catch_up()
                 return self._merge_waiting(progress, limit, merged)
             except BaseException:
                 self._forget()  # it may have taken in what was not committed
@@ -162,6 +161,8 @@ class Pipeline:
     ) -> int:
         done = 0
         while (limit is None or done < limit) and (batch := self._database.problems.awaiting_merge(BATCH)):
+            if not done:
+                self._catch_up()
             new = [
                 self._matcher.add(post.id, analysis.fingerprint, post.asked_at) for post, analysis in batch
             ]

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 from records.errors import Retryable
 
-# More than these make faster than one process can write to the truth.
-MOST_WORKERS = 4
+# A worker of analysis takes 140 MB: with two, an import stays under 500 MB until it comes to merging, where
+# one process is the bottleneck anyway.
+MOST_WORKERS = 2
 # Each worker has a batch, and the next one lies ready for it.
 AHEAD_PER_WORKER = 2
 # A worker takes about a second to start: fewer batches are done sooner without.

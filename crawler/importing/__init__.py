@@ -1,1 +1,1 @@
-"""Exports of hotlines and inboxes, read row by row: columns, dates, and the three file formats."""
+"""Exports of hotlines and inboxes, read row by row: columns, dates, and the formats of files."""

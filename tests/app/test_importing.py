@@ -139,7 +139,7 @@ def test_an_interrupted_import_is_run_again(watched: Parts, tmp_path: Path) -> N
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
 
-    def run(progress: Callable[[int], None] | None = None) -> tuple[int, int]:
+    def run(progress: Callable[[int], None] = lambda _: None) -> tuple[int, int]:
         report = import_file(
             watched, export, source="town", channel=Channel.HOTLINE, now=utc_now(), progress=progress
         )
