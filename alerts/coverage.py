@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,6 +22,8 @@ from crawler.catalogue import Catalogue
 from crawler.faults import FaultKind, fault_kind
 from crawler.polling import is_resting
 from crawler.source import Source
+from nlp.divisions import division_kind
+from records.analysis import PlaceKind
 from records.post import Channel
 from records.run import RunRecord
 from records.times import DEFAULT_ZONE, Period, day_period
@@ -32,8 +33,14 @@ from storage.database import Database
 FAULTY = (HealthState.LATE, HealthState.CHANGED, HealthState.REFUSED, HealthState.NEVER)
 _OF_FAULT = {FaultKind.REFUSED: HealthState.REFUSED, FaultKind.CHANGED: HealthState.CHANGED}
 _EVER = datetime.min.replace(tzinfo=UTC)
-# From wide to narrow; 自治区 before 区.
-_LEVELS = ("(?:省|自治区)$", "(?:市|州|盟|地区)$", "(?:区|县|旗)$", "(?:街道|镇|乡)$", "(?:社区|村)$")
+# 自治区, 地区 and 社区 before 区.
+_ENDINGS = (
+    (PlaceKind.PROVINCE, ("省", "自治区")),
+    (PlaceKind.CITY, ("市", "州", "盟", "地区")),
+    (PlaceKind.COMMUNITY, ("社区", "村")),
+    (PlaceKind.DISTRICT, ("区", "县", "旗")),
+    (PlaceKind.STREET, ("街道", "镇", "乡")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,14 +194,16 @@ def _state_between(crawls: Sequence[RunRecord], start: datetime, end: datetime) 
 def speaks_of(declared: str | None, place: str) -> bool:
     """Return whether a source that declares a place may have messages about another.
 
-    Not where both are of one level (two districts) and differ. A town has districts and a district has
-    streets, but which ones no name tells: those of the other levels may.
+    Not where both are of one kind (two districts) and differ. A town has districts and a district has
+    streets, but which ones no name tells: those of other kinds may, and those of no known kind.
     """
     if declared is None or declared in place or place in declared:
         return True
-    return _level(declared) != _level(place)
+    kind = _kind(declared)
+    return kind is None or kind is not _kind(place)
 
 
-def _level(place: str) -> int:
-    """Return how narrow a place is by the end of its name; narrowest is what has none of a division."""
-    return next((n for n, ending in enumerate(_LEVELS) if re.search(ending, place)), len(_LEVELS))
+def _kind(place: str) -> PlaceKind | None:
+    """Return the kind of a division, an official one (浏阳市 is a county) or by the end of its name."""
+    by_name = (kind for kind, endings in _ENDINGS if place.endswith(endings))
+    return division_kind(place) or next(by_name, None)

@@ -42,10 +42,14 @@ def read_detail(page: Selector, *, title: str, reply_page: Selector | None = Non
     reader.take_body()
     skipped = dict.fromkeys(value.label for value in values if not value.field)
     selectors = reader.matching_selectors()
-    link = find_reply_link(page) if reply is None and reply_page is not None else None
-    if link is not None and reply_page is not None and (own := read_reply_page(reply_page)):
-        selectors |= {"reply_page": link, **own}
+    if reply is None and reply_page is not None:
+        selectors |= _reply_elsewhere(page, reply_page)
     return Found(selectors, list(skipped))
+
+
+def _reply_elsewhere(page: Selector, reply_page: Selector) -> dict[str, str]:
+    link, found = find_reply_link(page), read_reply_page(reply_page)
+    return {"reply_page": link, **found} if link and found else {}
 
 
 class _Reader:
