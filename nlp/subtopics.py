@@ -23,7 +23,7 @@ TABLE = Path(__file__).with_name("subtopics.toml")
 # By 640 messages labelled to be tuned on and half of 340 labelled twice (docs/decisions/017-second-level.md):
 # of the surest 60 % of that half 87 % are right, and 83 to 88 % with strong words weighing 2 to 4, 1 or 2 for
 # the title, 300 or 500 characters, a doubt of 3 or 5; the standard error is 3 points.
-STRONG, WEAK = 3.0, 1.0
+WEIGHTS = {"strong": 3.0, "weak": 1.0}
 IN_TITLE = 2.0  # times its weight, beside the once that it counts anywhere
 MAX_CHARACTERS = 500  # of the text
 DOUBT = 3.0  # how much one strong word alone leaves open
@@ -42,11 +42,7 @@ class Below(NamedTuple):
 def word_weights() -> dict[Below, dict[str, float]]:
     """Return how much each word of the table speaks for its class, the strong ones first."""
     return {
-        Below(topic, name): {
-            word: weight
-            for kind, weight in (("strong", STRONG), ("weak", WEAK))
-            for word in words[kind].split()
-        }
+        Below(topic, name): {word: weight for kind, weight in WEIGHTS.items() for word in words[kind].split()}
         for topic, names in tomllib.loads(TABLE.read_text(encoding="utf-8")).items()
         for name, words in names.items()
     }
