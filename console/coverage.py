@@ -56,8 +56,12 @@ def say_gaps(gaps: Sequence[Gap], *, translate: Translate, zone: ZoneInfo) -> st
     """Return one sentence on the sources that were not heard, "" for none."""
     if not gaps:
         return ""
-    newest = [f"{gap.title}（{say_gap(gap, translate=translate, zone=zone)}）" for gap in gaps[-NAMED:]]
-    which = "、".join(newest) + ("……" if len(gaps) > NAMED else "")
+    newest = [
+        translate(_("%(title)s（%(how)s）"))
+        % {"title": gap.title, "how": say_gap(gap, translate=translate, zone=zone)}
+        for gap in gaps[-NAMED:]
+    ]
+    which = translate(_("、")).join(newest) + ("……" if len(gaps) > NAMED else "")
     said = translate(_("其间 %(n)s 个来源没有照常读到：%(which)s；计数可能偏低。"))
     return said % {"n": len({gap.source for gap in gaps}), "which": which}
 

@@ -60,7 +60,7 @@ def test_a_search_says_what_was_not_read_in_its_days_and_near_its_place(
 
 def test_a_search_without_days_counts_from_its_oldest_message(client: TestClient) -> None:
     english = client.get("/search?q=停水", headers={"Accept-Language": "en"}).text
-    assert "Meanwhile 2 sources were not read as usual" in english
+    assert "Sources not read as usual in this time: 2, namely 住建局公告 (Never succeeded), " in english
 
 
 def test_the_overview_of_an_earlier_day_tells_of_that_day(client: TestClient) -> None:
