@@ -100,6 +100,7 @@ def draw_bars(
         for label, number in zip(labels, one.counts, strict=True)
     ]
     names = [one.name for one in series]
+    tallest = max((sum(stacked) for stacked in zip(*(one.counts for one in series), strict=True)), default=1)
     chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar(cornerRadius=1)
@@ -107,7 +108,7 @@ def draw_bars(
             x=alt.X(
                 "day:O", title=None, axis=alt.Axis(labelOverlap=True, labelAngle=0, ticks=False), sort=None
             ),
-            y=alt.Y("count:Q", title=count, axis=alt.Axis(tickMinStep=1, tickCount=4)),
+            y=alt.Y("count:Q", title=count, axis=alt.Axis(tickMinStep=1, tickCount=min(4, tallest) or 1)),
             color=alt.Color(
                 "state:N",
                 title=None,

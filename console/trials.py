@@ -19,6 +19,8 @@ from records.times import day_period
 
 # Over which a page tries a rule: a month, a quarter, a year.
 SPANS_DAYS = (30, 90, 365)
+# Looked at every hour, more days would keep a person waiting.
+MOST_DAYS_HOURLY = 31
 # Of each part; the picture and the counts have all.
 LISTED = 20
 
@@ -39,6 +41,12 @@ def try_draft(services: Services, rule: Rule, *, days: int, hourly: bool, now: d
 
     Raises Rejected("cannot_be_tried").
     """
+    if hourly and days > MOST_DAYS_HOURLY:
+        raise Rejected(
+            "cannot_be_tried",
+            f"{days} days: every hour of at most {MOST_DAYS_HOURLY} is looked at here (choose fewer days, or "
+            "use `huiying rules backtest --every 1h`)",
+        )
     live = next((one for one in services.rules.load().rules if one.name == rule.name), None)
     is_edited = live is not None and fingerprint(live) != fingerprint(rule)
     versions = [live, rule] if live is not None and is_edited else [rule]

@@ -87,6 +87,8 @@ def test_an_earlier_version_is_the_draft_of_the_next(fresh_town: Services) -> No
 def test_nights_are_counted_where_it_looks_every_hour(fresh_town: Services) -> None:
     tried = send(browser(fresh_town), "/rules/draft", text=LIVE, base=NAME, days="10", hourly="true")
     assert "夜叫醒人" in tried.text
+    longer = send(browser(fresh_town), "/rules/draft", text=LIVE, base=NAME, days="90", hourly="true")
+    assert (longer.status_code, "every hour of at most 31" in longer.text) == (400, True)
 
 
 @pytest.mark.parametrize(
