@@ -60,15 +60,16 @@ _EXACT = re.compile(
     rf"|(?<!号){_ROOMS})(?:{_SIDE})?{_MORE}"
 )
 _UNIT_ROOM = re.compile(rf"(?:\d{{1,2}}|[{_HAN}]{{1,2}})单元(?:{_FLOOR})?(?:{_INSIDE})")
-_TRIPLE = re.compile(
+_TRIPLE = (
     rf"(?<![\dA-Za-z.{_DASH}/])[A-Za-z]?\d{{1,3}}\s?[{_DASH}]\s?\d{{1,2}}\s?[{_DASH}]\s?\d"
     rf"{{3,4}}(?:室|房|号|户)?(?![\d.]|\s?[{_DASH}/年]\s?\d|\s?(?:年|米|元|平|m))"
 )
-_ESTATE_ROOM = re.compile(
+_ESTATE_ROOM = (
     rf"(?<=[苑园城府庭区湾墅郡座里居庄寓邸阁轩楼院舍期])\s?[A-Za-z]?\d{{1,3}}\s?[{_DASH}]\s"
     rf"?(?:\d{{1,2}}\s?[{_DASH}]\s?\d{{2,4}}|\d{{3,4}})(?:室|房|号|户)?"
     rf"(?![\d.]|\s?(?:户|栋|号栋|期|年|米|元|平|㎡|m|人|[{_DASH}/]\s?\d|[、，,]\s?\d{{1,3}}[{_DASH}]))"
 )
+_DASHED = re.compile(f"{_TRIPLE}|{_ESTATE_ROOM}")
 _ROOM_ALONE = re.compile(
     rf"(?<![\d.A-Za-z{_DASH}〔])[A-Za-z]?\d{{3,4}}[A-Za-z]?(?:号房|号室|房间|房号|室|房)"
     r"(?!产|[间子型价款东租源屋补改]|[）)]?(?:开庭|办公|报名|领取|办理|进行|参加|咨询|窗口|会议))"
@@ -157,38 +158,51 @@ _NEIGHBOUR = re.compile(
     r"(?:(?<=楼上)|(?<=楼下)|(?<=隔壁)|(?<=我住)|(?<=家住)|(?<=住在))(?!(?:19|20)\d\d)\d{3,4}(?=[室房号户业住的，。,、\s]|$)"
     r"|(?<![\d.\-共近约有余超全达等名的第])(?!20)[1-9]\d?(?:0[1-9]|1[0-2])(?=(?:业主|住户|租户|户主)(?![代委]))"
 )
-_NEIGHBOUR_SIGN = re.compile(r"(?:楼[上下]|隔壁|[我家]住|住在)\d|\d(?:业主|[住租]户|户主)")
-# The exact patterns start with too many characters to be tried everywhere: a cheap sign goes before each.
-_DASHED_SIGN = re.compile(rf"[{_DASH}]\s?\d{{2,4}}(?!\d)")
-_ROOM_SIGN = re.compile(r"[房室](?<=[\dA-Za-z号].)")
 _HOUSES = "栋幢座楼号#＃院"
 _MARKS = "、，, \t\n\u3000" + _DASHES
 _AFTER_HOUSE = ascii_letters + digits + _HAN + "东西南北甲乙丙丁左右第"
-ADDRESS_SIGNS = (
-    "单元",
-    *(house + after for house in _HOUSES for after in _AFTER_HOUSE),
-    *(house + mark + after for house in _HOUSES for mark in _MARKS for after in _AFTER_HOUSE + _MARKS),
-    *(
-        dash + space + "".join(two)
-        for dash in _DASHES
-        for space in ("", " ")
-        for two in product(digits, repeat=2)
+# Each pattern with the signs of which one must be there: it starts with too many characters to be tried
+# everywhere.
+FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (
+        _EXACT,
+        (
+            *(house + after for house in _HOUSES for after in _AFTER_HOUSE),
+            *(
+                house + mark + after
+                for house in _HOUSES
+                for mark in _MARKS
+                for after in _AFTER_HOUSE + _MARKS
+            ),
+        ),
     ),
-    *(before + room for before in ascii_letters + digits + "号" for room in "房室"),
-    *(group + after for group in "组队屯" for after in digits + _HAN + " "),
-    *(group + after for group in "村弄" for after in digits),
-    *(word + digit for word in ("楼上", "楼下", "隔壁", "我住", "家住", "住在") for digit in digits),
-    *(digit + word for digit in digits for word in ("业主", "住户", "租户", "户主")),
+    (_UNIT_ROOM, ("单元",)),
+    (
+        _DASHED,
+        tuple(
+            dash + space + "".join(two)
+            for dash in _DASHES
+            for space in ("", " ")
+            for two in product(digits, repeat=2)
+        ),
+    ),
+    (
+        _RURAL,
+        (
+            *(group + after for group in "组队屯" for after in digits + _HAN + " "),
+            *("村" + after for after in digits),
+        ),
+    ),
+    (_LANE, tuple("弄" + after for after in digits)),
+    (
+        _NEIGHBOUR,
+        (
+            *(word + digit for word in ("楼上", "楼下", "隔壁", "我住", "家住", "住在") for digit in digits),
+            *(digit + word for digit in digits for word in ("业主", "住户", "租户", "户主")),
+        ),
+    ),
 )
-_GATED = (
-    (re.compile(rf"[{_HOUSES}][\s,，、{_DASH}第]{{0,3}}[A-Za-z\d{_HAN}东西南北甲乙丙丁左右]"), _EXACT),
-    (re.compile("单元"), _UNIT_ROOM),
-    (_DASHED_SIGN, _TRIPLE),
-    (_DASHED_SIGN, _ESTATE_ROOM),
-    (re.compile(rf"[组队屯]\s?[\d{_HAN}]|村\d"), _RURAL),
-    (re.compile(r"\d弄\s?\d"), _LANE),
-    (_NEIGHBOUR_SIGN, _NEIGHBOUR),
-)
+ROOM_SIGNS = tuple(before + room for before in ascii_letters + digits + "号" for room in "房室")
 
 
 # Room for what a sign stands in: the building before it, the unit, floor and room behind it.
@@ -207,17 +221,19 @@ def _windows(text: str, places: Places) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def find_addresses(text: str, places: Places) -> Iterator[Finding]:
-    """Yield building + unit + room and their short forms."""
+def find_form(pattern: re.Pattern[str], text: str, places: Places) -> Iterator[Finding]:
+    """Yield the addresses of one of the FORMS."""
     for start, end in _windows(text, places):
-        for sign, pattern in _GATED:
-            if sign.search(text, start, end):
-                for match in pattern.finditer(text, start, end):
-                    yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
-        if _ROOM_SIGN.search(text, start, end):
-            for match in _ROOM_ALONE.finditer(text, start, end):
-                if not _OFFICE_ROOM.search(text, max(0, match.start() - 24), match.start()):
-                    yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+        for match in pattern.finditer(text, start, end):
+            yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
+
+
+def find_lone_rooms(text: str, places: Places) -> Iterator[Finding]:
+    """Yield rooms without their building, outside offices."""
+    for start, end in _windows(text, places):
+        for match in _ROOM_ALONE.finditer(text, start, end):
+            if not _OFFICE_ROOM.search(text, max(0, match.start() - 24), match.start()):
+                yield Finding(kind=Kind.ADDRESS, start=match.start(), end=match.end())
 
 
 def find_positions(text: str, places: Places) -> Iterator[Finding]:

@@ -211,11 +211,14 @@ PLATE_SIGNS = (
 COURT_SIGNS = tuple(
     mark + space + year for mark in "（(〔[【" for space in ("", " ") for year in ("19", "20")
 )
-# 长劳人仲案字〔2019〕第123号, 长公受案字[2019]1234号; 长政发〔2019〕12号 is a document of the office.
-_OTHER_CASE = re.compile(
-    r"(?:[\u4e00-\u9fff]{1,2}[（(][\u4e00-\u9fff]{1,3}[)）])?[\u4e00-\u9fff]{0,5}(?:仲裁?|案)案?字?[（(〔\[【]\s*20\d\d\s*[)）〕\]】]第?\s*\d{1,6}(?:-\d+)?\s*号"
-    r"|[\u4e00-\u9fff][（(]20\d\d[)）][\u4e00-\u9fff]{2,8}不动产权第?\s?\d{5,9}号"
+# 长劳人仲案字〔2019〕第123号, 岳公(观)受案字[2019]1234号; 长政发〔2019〕12号 is a document of the office.
+_YEAR_AND_NUMBER = re.compile(r"[（(〔\[【]\s*20\d\d\s*[)）〕\]】]第?\s*\d{1,6}(?:-\d+)?\s*号")
+_CASE_OFFICE = re.compile(
+    r"(?:[\u4e00-\u9fff]{1,2}[（(][\u4e00-\u9fff]{1,3}[)）])?[\u4e00-\u9fff]{0,5}(?:仲裁?|案)案?字?$"
 )
+_OFFICE_REACH = 16
+# 湘(2019)长沙市不动产权第0012345号
+_DEED = re.compile(r"[（(]20\d\d[)）][\u4e00-\u9fff]{2,8}不动产权第?\s?\d{5,9}号")
 _COURT_CASE = re.compile(
     r"[（(〔\[【]\s*(?:19|20)\d\d\s*[)）〕\]】]\s*[\u4e00-\u9fff]{1,2}\d{0,4}[\u4e00-\u9fff]{0,6}?"
     r"(?:民|刑|行|执|破|赔|商|知|仲|劳|诉|裁|财保|特|督|催"
@@ -252,8 +255,15 @@ _ARMED_POLICE = re.compile(
 )
 
 
-def find_court_cases(text: str, _: Places) -> Iterator[Finding]:
+def find_court_cases(text: str, places: Places) -> Iterator[Finding]:
     """Yield case numbers of courts and arbitration, like （2019）湘0102民初123号. Document numbers stay."""
-    for pattern in (_COURT_CASE, _OTHER_CASE):
-        for match in pattern.finditer(text):
-            yield Finding(kind=Kind.NUMBER, start=match.start(), end=match.end())
+    for place, _ in places:
+        if case := _COURT_CASE.match(text, place):
+            yield Finding(kind=Kind.NUMBER, start=place, end=case.end())
+        elif deed := _DEED.match(text, place):
+            yield Finding(kind=Kind.NUMBER, start=max(0, place - 1), end=deed.end())
+        else:
+            office = _CASE_OFFICE.search(text, max(0, place - _OFFICE_REACH), place)
+            number = _YEAR_AND_NUMBER.match(text, place) if office else None
+            if office and number:
+                yield Finding(kind=Kind.NUMBER, start=office.start(), end=number.end())

@@ -40,7 +40,7 @@ ENDINGS = cues.words(
 )
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
-_WEEK_BEFORE = ("下", "上", "本", "每", "这", "一", "两", "几")
+_WEEK_BEFORE = ("下", "本", "每", "这")
 _LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
 _NEVER_EVEN_BOUNDED = NEVER_GIVEN - SELDOM_GIVEN

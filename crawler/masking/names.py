@@ -38,6 +38,7 @@ from crawler.masking.surnames import (
     ORDINARY,
     PARTICLES,
     PUBLIC,
+    SELDOM_GIVEN,
     STRONG,
     SURNAME_STARTS,
     WEAK,
@@ -67,13 +68,15 @@ TITLES = (*cues.OFFICES, *cues.PRIVATE_TITLES, *cues.SIGNS)
 _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为|系)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《「『]?\s?"
 )
-MAY_FOLLOW = SURNAME_STARTS | frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
+_GAP_STARTS = frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
+MAY_FOLLOW = SURNAME_STARTS | _GAP_STARTS
 _WORKS = ("工程",)
 _GOES_ON = ("的", "和", "与", "等", "在", "对")
 _RENAMED = ("改名", "更名", "取名")
 _TOWNS = ("市", "县", "区")
 _ALL_ARE = ("都是", "全是", "尽是", "满是")
 _MOUNTAINS = frozenset(first + last for first in "湖河江岭洲溪峰龙云岩" for last in "山湖河江岭洲溪峰岩寨")
+_NEVER_NAMES = ORDINARY - NAMES_TOO - COMPOUND
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
 # 名叫“四个字”: what stands in quotation marks and is so long is a thing's name.
@@ -87,6 +90,8 @@ _ETHNIC = re.compile(rf"(?:(?![{''.join(NEVER_GIVEN)}])[\u4e00-\u9fff·•‧・
 _DOT = frozenset("·•‧・")
 _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 
+# Right before a title these tell that no name is there.
+_NO_NAME_END = (NEVER_GIVEN | BOUNDARY) - SELDOM_GIVEN - SURNAME_STARTS - {"副"}
 # 校长期, 县长途: the title is none.
 _AFTER_LONG = frozenset("株潭期久远效度大达高时途沙江廊线短城")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
@@ -129,18 +134,29 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         word = text[start:end]
         if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
             continue
-        gap = _GAP.match(text, end)
-        if gap is None or (gap.end() == end and text[end - 1 : end + 1] in ENDINGS):
+        if text[end] in _GAP_STARTS:
+            gap = _GAP.match(text, end)
+        elif text[end - 1 : end + 1] in ENDINGS or (
+            _TRUST[word] < _Trust.EXPLICIT and _is_ordinary(text, end)
+        ):
             continue
-        trust = _trust(word, gap)
-        at = gap.end()
+        else:
+            gap = None
+        trust = _trust(word, gap) if gap else _TRUST[word]
+        at = gap.end() if gap else end
         name_end = _name_end(text, at, trust)
-        any_value = (gap["colon"] and word in cues.ANY_VALUE_LABELS) or word in cues.NAMINGS
+        any_value = (gap and gap["colon"] and word in cues.ANY_VALUE_LABELS) or word in cues.NAMINGS
         if not name_end and any_value and not _THING.search(text, max(0, start - 8), start):
             name_end = _any_value_end(text, at)
         if name_end and not (word in cues.NAMINGS and _BUILT.search(text, at, name_end)):
             yield at, name_end
             yield from _listed(text, name_end, trust)
+
+
+def _is_ordinary(text: str, at: int) -> bool:
+    """Return whether a word that is never a name stands at `at`: told before all else, for speed."""
+    two = text[at : at + 2]
+    return two in _NEVER_NAMES and two[1:] != text[at + 2 : at + 3]
 
 
 def after_faint_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
@@ -279,7 +295,7 @@ def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
     for start, end in longest(places):
         starts[end] = min(start, starts.get(end, start))
     for end, start in starts.items():
-        if start and not _goes_on(text, start, end):
+        if start and text[start - 1] not in _NO_NAME_END and not _goes_on(text, start, end):
             alone = text[start:end] not in cues.SIGNS
             start -= text[start - 1] == "副"
             at = _full_name_start(text, start, alone=alone)

@@ -94,6 +94,7 @@ _RESIDENT = re.compile(
     r"(?:电话|座机|固话|号码)?(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
 _OFFICE_REACH = 32
+_NO_MOBILE = re.compile(r"[(（]?(?:0\d{2,3}\D|0[2-9]|010|[2-8]\d{6,7}(?!\d))")
 # One more line of the list that the line before it begins: 0745-2278452；辰溪县：0745-…
 _LINE_BEFORE = re.compile(
     r"(?<!\d)(?P<line>(?:0\d{2,3}[\-－—]{0,2})?[2-8]\d{6,7})[、，,；;/和或）)\s（(][^\d。！？!?我家\n]{0,14}$"
@@ -139,6 +140,15 @@ def is_office_line(text: str, start: int, end: int) -> bool:
         return True
     before = _LINE_BEFORE.search(text, reach, start)
     return before is not None and is_office_line(text, before.start("line"), before.end("line"))
+
+
+def is_landline_of_office(text: str, finding: Finding) -> bool:
+    """Return whether a phone found in an office's own words is its landline: not said to be a resident's."""
+    if finding.kind is not Kind.PHONE or not _NO_MOBILE.match(
+        plain_digits(text[finding.start : finding.end])
+    ):
+        return False
+    return not _RESIDENT.search(text, max(0, finding.start - _OFFICE_REACH), finding.start)
 
 
 def plain_digits(written: str) -> str:

@@ -15,6 +15,7 @@ from crawler.masking.kinds import Finding
 from records.chinese import simplified
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff\u20e3"
+_INVISIBLE_SIGN = re.compile(f"[{_INVISIBLE}]")
 # ①, ⑵, ❸, ²: what counts paragraphs and footnotes; a number only where many stand side by side.
 _ENUMERATORS = "⓪①②③④⑤⑥⑦⑧⑨⑴⑵⑶⑷⑸⑹⑺⑻⑼⓿❶❷❸❹❺❻❼❽❾➀➁➂➃➄➅➆➇➈➊➋➌➍➎➏➐➑➒⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 _ENUMERATED = re.compile(rf"[{_ENUMERATORS}](?:[\s\-]?[{_ENUMERATORS}]){{6,}}")
@@ -56,9 +57,11 @@ def odd_signs() -> frozenset[str]:
 
 
 def in_plain_writing(text: str) -> PlainText:
-    plain = simplified(text).translate(_plain_forms())
+    plain = simplified(text)
+    if not _plain_forms().keys().isdisjoint(map(ord, plain)):
+        plain = plain.translate(_plain_forms())
     plain = _ENUMERATED.sub(lambda run: run[0].translate(_ENUMERATOR_DIGITS), plain)
-    at = [index for index, char in enumerate(plain) if char not in _INVISIBLE]
-    if len(at) == len(plain):
+    if _INVISIBLE_SIGN.search(plain) is None:
         return PlainText(text=plain, at=None)
+    at = [index for index, char in enumerate(plain) if char not in _INVISIBLE]
     return PlainText(text="".join(plain[index] for index in at), at=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
@@ -30,7 +30,8 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
     (cued.find_cued, Watched(words=cued.FREE_CUES)),
     (numbers.find_lettered, Watched(words=numbers.LETTER_SIGNS)),
     (addresses.find_births, Watched(words=addresses.BIRTH_SIGNS)),
-    (addresses.find_addresses, Watched(words=addresses.ADDRESS_SIGNS)),
+    *((partial(addresses.find_form, pattern), Watched(words=signs)) for pattern, signs in addresses.FORMS),
+    (addresses.find_lone_rooms, Watched(words=addresses.ROOM_SIGNS)),
     (handles.find_handles, Watched(words=handles.HANDLE_SIGNS)),
     (_naming(names.after_cues), Watched(words=names.NAME_CUES, before=names.MAY_FOLLOW)),
     (_naming(names.after_faint_cues), Watched(words=names.FAINT_CUES)),
@@ -71,12 +72,15 @@ def mask_post(post: Post) -> Post:
 
     A name found in one of its texts is masked in all of them.
     """
-    texts = {post.title, post.text, *(reply.text for reply in post.replies)}
-    found_in = {text: _found(text) for text in texts}
-    known = {name for text, found in found_in.items() for name in _names(text, found)}
+    asked = {text: _found(text) for text in (post.title, post.text)}
+    answered = {reply.text: _found(reply.text, by_office=True) for reply in post.replies}
+    known = {name for text, found in (asked | answered).items() for name in _names(text, found)}
 
     def masked(text: str) -> str:
-        return _without(text, _settled(text, found_in[text], known), known)
+        return _without(text, _settled(text, asked[text], known), known)
+
+    def masked_reply(text: str) -> str:
+        return _without(text, _settled(text, answered[text], known), known, by_office=True)
 
     def masked_or_none(text: str | None) -> str | None:
         return None if text is None else _without(text, _settled(text, _found_in_label(text), known), known)
@@ -87,7 +91,7 @@ def mask_post(post: Post) -> Post:
         text=masked(post.text),
         replies=tuple(
             Reply(
-                text=masked(reply.text),
+                text=masked_reply(reply.text),
                 department=masked_or_none(reply.department),
                 replied_at=reply.replied_at,
             )
@@ -106,7 +110,15 @@ def _found_in_label(text: str) -> tuple[Finding, ...]:
     return tuple(_found(text))
 
 
-def _found(text: str) -> list[Finding]:
+def _found(text: str, *, by_office: bool = False) -> list[Finding]:
+    """Return what all finders find. An office's own landlines stay in what it says itself."""
+    found = _found_as_written(text)
+    if not by_office:
+        return found
+    return [finding for finding in found if not numbers.is_landline_of_office(text, finding)]
+
+
+def _found_as_written(text: str) -> list[Finding]:
     places = _lexicon().find(text)
     if places.pop(_ODD, None) is None:
         return _found_in_plain(text, places)
@@ -121,8 +133,8 @@ def _found_in_plain(text: str, places: dict[int, Places]) -> list[Finding]:
     for number, of_group in sorted(places.items()):
         found.extend(_WATCHES[number][0](text, of_group))
     found.extend(numbers.find_numbers(text))
-    phones = [(one.start, one.end) for one in found if one.kind is Kind.PHONE]
-    found.extend(names.as_names(text, names.beside_phones(text, phones)))
+    if phones := [(one.start, one.end) for one in found if one.kind is Kind.PHONE]:
+        found.extend(names.as_names(text, names.beside_phones(text, phones)))
     found.extend(names.as_names(text, names.signature(text)))
     return found
 
@@ -131,8 +143,8 @@ def _names(text: str, found: Iterable[Finding]) -> set[str]:
     return {text[one.start : one.end] for one in found if one.kind is Kind.NAME}
 
 
-def _find(text: str, known: Set[str]) -> list[Finding]:
-    return _settled(text, _found(text), known)
+def _find(text: str, known: Set[str], *, by_office: bool = False) -> list[Finding]:
+    return _settled(text, _found(text, by_office=by_office), known)
 
 
 def _settled(text: str, found: Sequence[Finding], known: Set[str]) -> list[Finding]:
@@ -157,17 +169,18 @@ def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Findi
     return kept
 
 
-def _without(text: str, found: Sequence[Finding], known: Set[str]) -> str:
+def _without(text: str, found: Sequence[Finding], known: Set[str], *, by_office: bool = False) -> str:
     # A placeholder may be the cue for what follows it, so masking goes on until nothing is left to find.
     # Each round takes away characters that are no placeholder's, so this ends.
     while found:
         text = "".join(_pieces(text, found))
-        found = _find(text, known) if any(_find(part, known) for part in _around_placeholders(text)) else []
+        nearby = "\n".join(_around_placeholders(text))
+        found = _find(nearby, known, by_office=by_office) and _find(text, known, by_office=by_office)
     return text
 
 
 # No pattern looks further than this to either side.
-_REACH = 48
+_REACH = 24
 
 
 def _around_placeholders(text: str) -> Iterator[str]:
