@@ -14,15 +14,15 @@ from alerts.coverage import Coverage
 from alerts.lifecycle import reconcile
 from alerts.looking import LATEST, SETTLING, look
 from alerts.own_rules import OWN_RULES
-from alerts.reading import Reading, Sight
+from alerts.reading import OneRound, Sight
 from alerts.rule_types import BaseRule, Rule
 from alerts.rules import RuleSet
 from records.alert import Alert, AlertState
 from records.errors import HuiyingError
-from records.run import RunCounts, RunKind, RunRecord, RunState
+from records.run import RunCounts, RunKind, RunState
 from records.times import Period
 from storage.arrivals import Arrival
-from storage.database import Database, RunEnd
+from storage.database import Database, EndedRun
 from storage.search import SearchIndex
 
 logger = logging.getLogger(__name__)
@@ -76,22 +76,26 @@ def run_rules(
     with_alerts = {alert.rule for alert in standing} if len(standing) < MOST_ALERTS else set(known)
     arrivals = arrived_since_last_look(database, known, now=now)
     sight = Sight(
-        truth=database, index=Reading(index), zone=zone, deadlines=rules.deadlines, coverage=coverage
+        truth=database,
+        index=OneRound(index),
+        zone=zone,
+        deadlines=rules.deadlines,
+        coverage=coverage,
     )
-    runs = database.runs.start_all(RunKind.RULE, known, now=now)
     outcomes = [
         _run_rule(rule, database, sight, arrivals[rule.name], has_alerts=rule.name in with_alerts, now=now)
         for rule in known.values()
     ]
-    database.runs.finish_all([_end(outcome, runs[outcome.rule], now) for outcome in outcomes])
+    database.runs.add_ended(RunKind.RULE, [_ended(outcome, now) for outcome in outcomes])
     return RuleReport(
         rules=tuple(outcomes), retired=retired, errors=tuple(str(error) for error in rules.errors)
     )
 
 
-def _end(outcome: RuleOutcome, run_id: int, started_at: datetime) -> RunEnd:
-    return RunEnd(
-        run_id=run_id,
+def _ended(outcome: RuleOutcome, started_at: datetime) -> EndedRun:
+    return EndedRun(
+        subject=outcome.rule,
+        started_at=started_at,
         state=RunState.FAILED if outcome.error else RunState.DONE,
         counts=RunCounts(
             fetched=outcome.matches, stored=outcome.new, updated=outcome.grown, unchanged=outcome.held
@@ -103,25 +107,26 @@ def _end(outcome: RuleOutcome, run_id: int, started_at: datetime) -> RunEnd:
 
 def arrived_since_last_look(
     database: Database, rules: Collection[str], *, now: datetime
-) -> dict[str, list[Arrival]]:
-    """Return for each rule the late reports that came since it last looked; none before its first look.
+) -> dict[str, Sequence[Arrival]]:
+    """Return for each rule the late reports that came since it last looked; none before the first round.
 
     What came shortly before it, and may not have been found then, is among them.
     """
-    before = {run.subject: run for run in database.runs.list(kind=RunKind.RULE, limit=len(rules))}
-    looked = {name: _last_look(database, before[name]) for name in rules if name in before}
-    since = {name: max(at, now - LATEST) - SETTLING for name, at in looked.items() if at is not None}
-    found: list[Arrival] = []
-    if since:
-        found = database.arrivals.late(Period(start=min(since.values()), end=now), within=LATEST)
-    return {name: [one for one in found if name in since and one.arrived_at >= since[name]] for name in rules}
+    newest = database.runs.list(kind=RunKind.RULE, limit=1)
+    if not newest or not rules:
+        return dict.fromkeys(rules, ())
+    since = dict.fromkeys(rules, max(newest[0].started_at, now - LATEST) - SETTLING)
+    of_last_round = newest[0].id - len(rules)
+    failed = database.runs.list(kind=RunKind.RULE, state=RunState.FAILED, after=of_last_round)
+    for run in (run for run in failed if run.subject in since):
+        since[run.subject] = max(_last_look(database, run.subject), now - LATEST) - SETTLING
+    found = database.arrivals.late(Period(start=min(since.values()), end=now), within=LATEST)
+    return {name: [one for one in found if one.arrived_at >= since[name]] for name in rules}
 
 
-def _last_look(database: Database, run: RunRecord) -> datetime | None:
-    if run.state is RunState.DONE:
-        return run.started_at
-    runs = database.runs.list(kind=RunKind.RULE, subject=run.subject)
-    return next((one.started_at for one in runs if one.state is RunState.DONE), None)
+def _last_look(database: Database, rule: str) -> datetime:
+    runs = database.runs.list(kind=RunKind.RULE, subject=rule)
+    return next((one.started_at for one in runs if one.state is RunState.DONE), runs[-1].started_at)
 
 
 def _run_rule(

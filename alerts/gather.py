@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -31,8 +32,7 @@ def gather(rule: Rule, sight: Sight, *, now: datetime, every_group: bool = False
 
     Of a surge the groups are those that surge by their counts, or `every_group` with a report in the window.
     """
-    now = now.replace(second=0, microsecond=0)
-    window = Period(start=now - rule.timeframe, end=now)
+    window = _window(rule, now)
     if isinstance(rule, SourceSilentRule):
         return Facts(window=window, health=sight.coverage.health)
     if isinstance(rule, AnyRule):
@@ -46,14 +46,24 @@ def gather(rule: Rule, sight: Sight, *, now: datetime, every_group: bool = False
     return gather_problems(rule, sight, window)
 
 
+def _counted(rule: AnyRule | FrequencyRule, window: Period) -> Question:
+    by = ("problem",) if isinstance(rule, AnyRule) else rule.query_key
+    return Question(query=both(rule.filter, REPORTS), by=by, period=window)
+
+
+def _window(rule: Rule, now: datetime) -> Period:
+    end = now.replace(second=0, microsecond=0)
+    return Period(start=end - rule.timeframe, end=end)
+
+
 def _matches(rule: AnyRule, sight: Sight, window: Period) -> Facts:
-    query = both(rule.filter, REPORTS)
-    series = sight.index.counts(Question(query=query, by=("problem",), period=window))
+    question = _counted(rule, window)
+    series = sight.index.counts(question)
     if not series:
         return Facts(window=window)
     problems = sight.truth.problems.get_many([one.key["problem"] for one in series])
     evidence = Evidence(sight.truth, problems)
-    post_ids = sight.index.newest(query, window)
+    post_ids = sight.index.newest(question.query, window)
     of_problem = evidence.by_problem(post_ids)
     analyses = sight.truth.analyses.get_many(post_ids)
     groups = [
@@ -69,10 +79,11 @@ def _matches(rule: AnyRule, sight: Sight, window: Period) -> Facts:
 
 
 def _counts(rule: FrequencyRule, sight: Sight, window: Period) -> Facts:
-    query = both(rule.filter, REPORTS)
-    series = sight.index.counts(Question(query=query, by=rule.query_key, period=window))
-    groups = [Group(labels=dict(one.key), count=one.total) for one in series]
-    return with_reports(sight, query, Facts(window=window, groups=tuple(groups)), screened(rule, groups))
+    question = _counted(rule, window)
+    groups = [Group(labels=dict(one.key), count=one.total) for one in sight.index.counts(question)]
+    return with_reports(
+        sight, question.query, Facts(window=window, groups=tuple(groups)), screened(rule, groups)
+    )
 
 
 def _history(rule: SurgeRule, sight: Sight, window: Period, *, every_group: bool) -> Facts:
@@ -143,11 +154,13 @@ def _steps(sight: Sight, everything: Question, n_steps: int) -> tuple[Step, ...]
     if not total(sight.index.counts(Question(query=everything.query, period=before))):
         known = np.flatnonzero(sight.index.table(everything).counts)
         first = int(known[0]) if len(known) else n_steps
-    steps = []
-    for number in range(n_steps):
-        start = (span.start + number * DAY).astimezone(sight.zone)
-        period = Period(start=start, end=start + DAY)
-        last = (period.end - timedelta(microseconds=1)).date()
-        blind = number <= first or sight.coverage.was_blind(start.date()) or sight.coverage.was_blind(last)
-        steps.append(Step(period=period, blind=blind))
-    return tuple(steps)
+    starts = [(span.start + number * DAY).astimezone(sight.zone) for number in range(n_steps + 1)]
+    last_days = [(start - timedelta(microseconds=1)).date() for start in starts[1:]]
+    blind = {day for day in {starts[0].date(), *last_days} if sight.coverage.was_blind(day)}
+    return tuple(
+        Step(
+            period=Period(start=start, end=end),
+            blind=number <= first or start.date() in blind or last_day in blind,
+        )
+        for number, ((start, end), last_day) in enumerate(zip(pairwise(starts), last_days, strict=True))
+    )

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from alerts.gather import zone_of_midnight
 from alerts.past import Gathered
-from alerts.reading import Question, Reading, Table
+from alerts.reading import WIDTHS, Question, Reading, Table
 from nlp.segment import words
 from records.query import GroupSeries, Interval
 from records.times import DEFAULT_ZONE, Period
 from storage.query import parse_query
 from storage.search import SearchIndex
 
-_WIDTHS = ((Interval.DAY, timedelta(days=1)), (Interval.HOUR, timedelta(hours=1)))
 # Bins fetched beyond the first span: two years of days, a month of hours.
 MOST_AHEAD = 750
 # Keys of one query that are kept, 4 bytes a bin; a query with more is asked at each moment.
@@ -128,7 +127,7 @@ def _bins(question: Question) -> tuple[Interval, timedelta] | None:
     if start.second or start.microsecond:
         return None
     begins = {Interval.DAY: not start.hour and not start.minute, Interval.HOUR: not start.minute}
-    for known, width in _WIDTHS:
+    for known, width in WIDTHS.items():
         fits = interval is None or (interval is known and begins[known])
         if fits and not period.length % width:
             return known, width

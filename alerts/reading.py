@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from dataclasses import dataclass, replace
+from datetime import timedelta, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,10 @@ MOST_POSTS = 500
 # Posts looked at one by one in one run of a rule, oldest first.
 MOST_READ = 20_000
 _PAGE = 1000
+# Engines give up at 65,000 buckets, those of the keys among them.
+MOST_BUCKETS = 30_000
+WIDTHS = {Interval.DAY: timedelta(days=1), Interval.HOUR: timedelta(hours=1)}
+_ALL = GroupSeries(key={}, total=0)
 
 
 class Posts(Protocol):
@@ -97,11 +101,24 @@ class Reading:
         )
 
     def table(self, question: Question) -> Table:
-        """Return the answer of `counts` to a question with an interval."""
-        series = self._ask(question)
-        rows = [[one.count for one in each.bins] for each in series]
-        counts = np.array(rows, dtype=np.int32) if rows else np.zeros((0, 0), dtype=np.int32)
-        return Table(keys=[one.key for one in series], counts=counts)
+        """Return what `counts` would, of a question whose bins are of one width and begin with its period.
+
+        It is asked in parts, few enough bins at once for the keys that there are.
+        """
+        known = self._ask(replace(question, interval=None, zone=None)) if question.by else [_ALL]
+        rows = {tuple(one.key.values()): row for row, one in enumerate(known)}
+        width, start = WIDTHS[question.interval or Interval.DAY], question.period.start
+        n_bins = question.period.length // width
+        counts = np.zeros((len(known), n_bins), dtype=np.int32)
+        at_once = max(MOST_BUCKETS // max(len(known), 1), 1)
+        for first in range(0, n_bins if known else 0, at_once):
+            last = min(first + at_once, n_bins)
+            part = Period(start=start + first * width, end=start + last * width)
+            for one in self._ask(replace(question, period=part, limit=MOST_BUCKETS)):
+                row = rows.get(tuple(one.key.values()))
+                if row is not None:
+                    counts[row, first:last] = [each.count for each in one.bins]
+        return Table(keys=[one.key for one in known], counts=counts)
 
     def newest(self, query: str, period: Period) -> list[str]:
         """Return the ids of what is found, newest first, at most MOST_POSTS."""
@@ -118,6 +135,19 @@ class Reading:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+
+class OneRound(Reading):
+    """An index for one round of rules, which is asked each question once: many count the same."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        super().__init__(index)
+        self._known: dict[Question, list[GroupSeries]] = {}
+
+    def _ask(self, question: Question) -> list[GroupSeries]:
+        if question not in self._known:
+            self._known[question] = super()._ask(question)
+        return self._known[question]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,8 @@ def day_weights(steps: Sequence[Step], totals: Floats, seen: NDArray[np.bool_]) 
 
 def _blocks(past: Floats, weights: Floats, seen: NDArray[np.bool_], length: int) -> tuple[Floats, Floats]:
     """Return the past as windows of `length` steps, the last touching the present; none with a blind step."""
+    if length == 1:
+        return (past, weights) if seen.all() else (past[:, seen], weights[seen])
     spare = past.shape[1] % length
     counts = past[:, spare:].reshape(past.shape[0], -1, length).sum(axis=2)
     whole = seen[spare:].reshape(-1, length).all(axis=1)

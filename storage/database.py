@@ -35,7 +35,7 @@ from storage.posts import PostStore
 from storage.problems import ProblemStore
 from storage.retention import count_purgeable, purge
 from storage.rule_versions import RuleVersionStore
-from storage.runs import RunEnd, RunStore
+from storage.runs import EndedRun, RunStore
 from storage.saved_searches import SavedSearch, SavedSearches
 from storage.search import SearchIndex
 from storage.silences import SilenceStore
@@ -51,6 +51,7 @@ __all__ = [
     "Database",
     "DeliveryStore",
     "Differences",
+    "EndedRun",
     "JobStore",
     "LabelStore",
     "Outbox",
@@ -59,7 +60,6 @@ __all__ = [
     "PostStore",
     "ProblemStore",
     "RuleVersionStore",
-    "RunEnd",
     "RunStore",
     "SavedSearch",
     "SavedSearches",

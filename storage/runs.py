@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, Select, func, insert, select, update
 
 from records.plain import plain
 from records.run import RunCounts, RunKind, RunRecord, RunState
@@ -18,13 +18,14 @@ _RUNS = schema.runs.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnd:
-    """How a run ended; `error` is one line of why where it failed."""
+class EndedRun:
+    """A run that is over when it is written down; `error` is one line of why where it failed."""
 
-    run_id: int
+    subject: str
     state: RunState
-    counts: RunCounts
+    started_at: datetime
     finished_at: datetime
+    counts: RunCounts
     error: str | None = None
 
 
@@ -34,25 +35,34 @@ class RunStore:
 
     def start(self, kind: RunKind, subject: str, *, now: datetime) -> int:
         """Return the number of the new run, which is `running`."""
-        return self.start_all(kind, [subject], now=now)[subject]
+        row: dict[str, Any] = {
+            "kind": kind.value,
+            "subject": subject,
+            "state": RunState.RUNNING.value,
+            "started_at": now,
+            "counts": {},
+        }
+        with writing(self._engine) as connection:
+            number: int = connection.execute(insert(schema.runs).values(row).returning(_RUNS.id)).scalar_one()
+            return number
 
-    def start_all(self, kind: RunKind, subjects: Iterable[str], *, now: datetime) -> dict[str, int]:
-        """Return subject → number of its new run, all of them `running`; one transaction."""
+    def add_ended(self, kind: RunKind, ended: Sequence[EndedRun]) -> None:
+        """Write down runs too short to be written down twice; one transaction."""
         rows = [
             {
                 "kind": kind.value,
-                "subject": subject,
-                "state": RunState.RUNNING.value,
-                "started_at": now,
-                "counts": plain(RunCounts()),
+                "subject": one.subject,
+                "state": one.state.value,
+                "started_at": one.started_at,
+                "finished_at": one.finished_at,
+                "counts": _stated(one.counts),
+                "error": one.error,
             }
-            for subject in subjects
+            for one in ended
         ]
-        if not rows:
-            return {}
-        with writing(self._engine) as connection:
-            started = connection.execute(insert(schema.runs).returning(_RUNS.subject, _RUNS.id), rows)
-            return {row.subject: row.id for row in started}
+        if rows:
+            with writing(self._engine) as connection:
+                connection.execute(insert(schema.runs), rows)
 
     def finish(
         self, run_id: int, state: RunState, counts: RunCounts, *, now: datetime, error: str | None = None
@@ -62,29 +72,6 @@ class RunStore:
         finished = update(schema.runs).where(_RUNS.id == run_id).values(values).returning(schema.runs)
         with writing(self._engine) as connection:
             return _run(connection.execute(finished).one())
-
-    def finish_all(self, ends: Sequence[RunEnd]) -> None:
-        """Close the runs; one transaction."""
-        if not ends:
-            return
-        finished = (
-            update(schema.runs)
-            .where(_RUNS.id == bindparam("run_id"))
-            .values(state=bindparam("end"), counts=bindparam("counted"), finished_at=bindparam("at"),
-                    error=bindparam("why"))
-        )  # fmt: skip
-        rows = [
-            {
-                "run_id": one.run_id,
-                "end": one.state.value,
-                "counted": plain(one.counts),
-                "at": one.finished_at,
-                "why": one.error,
-            }
-            for one in sorted(ends, key=lambda one: one.run_id)
-        ]
-        with writing(self._engine) as connection:
-            connection.execute(finished, rows)
 
     def interrupt_stale(self, *, now: datetime, older_than: timedelta) -> int:
         """Mark runs still `running` since before `now - older_than` as interrupted; return how many."""
@@ -115,14 +102,24 @@ class RunStore:
             return {row.source: row.at for row in connection.execute(_last_stored())}
 
     def list(
-        self, *, kind: RunKind | None = None, subject: str | None = None, limit: int = 50
+        self,
+        *,
+        kind: RunKind | None = None,
+        subject: str | None = None,
+        state: RunState | None = None,
+        after: int = 0,
+        limit: int = 50,
     ) -> list[RunRecord]:
-        """Return runs, newest first."""
+        """Return runs of a higher number than `after`, newest first."""
         query = select(schema.runs).order_by(_RUNS.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(_RUNS.kind == kind.value)
         if subject is not None:
             query = query.where(_RUNS.subject == subject)
+        if state is not None:
+            query = query.where(_RUNS.state == state.value)
+        if after:
+            query = query.where(_RUNS.id > after)
         return [_run(row) for row in self._rows(query)]
 
     def _newest_by_subject(self, *conditions: ColumnElement[bool]) -> dict[str, RunRecord]:
@@ -158,3 +155,9 @@ def _run(row: Row[Any]) -> RunRecord:
         counts=RunCounts(**row.counts),
         error=row.error,
     )
+
+
+def _stated(counts: RunCounts) -> dict[str, Any]:
+    """Return the counts that are not nothing: of a round of rules nearly all are."""
+    found = {one.name: getattr(counts, one.name) for one in fields(counts)}
+    return {name: plain(value) for name, value in found.items() if value}
