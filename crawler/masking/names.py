@@ -41,6 +41,7 @@ from crawler.masking.surnames import (
     SELDOM_GIVEN,
     STRONG,
     SURNAME_STARTS,
+    THINGS,
     WEAK,
 )
 
@@ -109,7 +110,8 @@ _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?�
 def as_names(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Finding]:
     """Yield the spans as findings, but for names of history and state."""
     for start, end in spans:
-        if not text.startswith(PUBLIC, start) and text[start] != "习":
+        public = any(text.startswith(name, start) and end <= start + len(name) for name in PUBLIC)
+        if not public and text[start] != "习" and not text.startswith(THINGS, start):
             yield Finding(kind=Kind.NAME, start=start, end=end)
 
 

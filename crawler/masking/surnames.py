@@ -240,7 +240,7 @@ _ORDINARY = (
     "艾滋 耿耿 尹始 巫山 尧舜 邵阳 庞大 霍乱 鲍鱼 骆驼 娄底 阎王 孟加 谭家 "
 )
 # Names that are so frequent in the messages that they look like words.
-_NAMES = {"周强", "周晖", "方生"}
+_NAMES = {"周强", "周晖", "方生", "韩国", "王国"}
 ORDINARY = frozenset(entry[0] + second for entry in _ORDINARY.split() for second in entry[1:]) - _NAMES
 
 # Ordinary words that are names as well, where a cue is right before and the text breaks right after.
@@ -292,10 +292,12 @@ BOUNDARY = frozenset(
 # Names that stand in the titles of policies and in history, not in anybody's private life.
 PUBLIC = tuple(
     _words(
-        "习近平 胡总书记 江总书记 毛泽东 毛主席 邓小平 江泽民 胡锦涛 周恩来 刘少奇 李克强 李总理 朱德 彭德怀 "
+        "习近平 胡总书记 江总书记 毛泽东 毛主席 邓小平 江泽民 胡锦涛 周恩来 刘少奇 李克强 李总理 彭德怀 "
         "李白 杜甫 白居易 屈原 苏轼 陆游 柳宗元 周敦颐 徐霞客 王夫之 范仲淹 曾国藩 左宗棠 "
         "谭嗣同 袁隆平 齐白石 "
         "贺龙 刘伯承 杨开慧 杨尚昆 熊希龄 雷锋 "
-        "孔子 孟子 孔明 诸葛亮 唐僧 秦香莲 马克思 列宁 孙中山 康师傅 凌云塔 黄毒"
+        "孔子 孟子 孔明 诸葛亮 秦香莲 马克思 列宁 孙中山"
     )
 )
+# Things that begin like a name, whatever follows.
+THINGS = ("唐僧", "康师傅", "凌云塔", "黄毒")

@@ -13,7 +13,7 @@ _SURNAMES = (
 )
 _GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛超霞平刚桂辉玲健燕鹏华红飞鑫波斌莉宇浩凯秀丹萍梅兰凤洁"
-    "琳颖婷慧莹雪晶欣佳怡倩云峰志建国文明海春光荣生德福贵良"
+    "琳颖婷慧莹雪晶欣佳怡倩云峰志建国文明海春光荣生德福贵良元栋月男科和之"
 )
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛")
 _PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -76,10 +76,13 @@ def phone_case(random: Random) -> tuple[str, str]:
             "".join("幺" if d == "1" else _HAN[int(d)] for d in number),
             number[:3] + "".join(_HAN[int(d)] for d in number[3:7]) + number[7:],
             " ".join(number),
+            "\u200b".join((number[:3], number[3:7], number[7:])),
+            "".join("⓪①②③④⑤⑥⑦⑧⑨"[int(d)] for d in number),
+            _grouped(number, (3, 4), "|"),
         )
     )
     return random.choice(
-        ("电话{}", "手机号:{}", "我的号码是{}", "{}", "请打{}找我", "tel：{}", "联系方式：{}。")
+        ("电话{}", "電話{}", "手机号:{}", "我的号码是{}", "{}", "请打{}找我", "tel：{}", "联系方式：{}。")
     ), written
 
 
@@ -231,6 +234,9 @@ def address_case(random: Random) -> tuple[str, str]:
             "三栋二单元五零一室",
             f"A座{room}室",
             f"{block}栋 {unit}单元 {room}房",
+            f"{block}#楼{room}",
+            f"{block}棟{unit}單元{room}",
+            "叁栋贰单元伍零壹室",
         )
     )
 

@@ -147,6 +147,21 @@ def test_mask_post_knows_a_name_from_its_other_texts() -> None:
     assert "陈福生" not in repr(masked)
 
 
+def test_landlines_stay_in_what_an_office_says_itself() -> None:
+    line = "联系电话：0731-88886666"
+    masked = mask_post(
+        _post(text=line, replies=(Reply(text=f"{line}；您家里的电话0731-88881234、手机13812345678"),))
+    )
+    assert masked.text == "联系电话：〔电话〕"
+    assert masked.replies[0].text == f"{line}；您家里的电话〔电话〕、手机〔电话〕"
+    assert mask_post(masked) == masked
+
+
+def test_every_writing_is_told_by_its_place_in_the_original() -> None:
+    text = "聯繫人：張\u200b偉明，電話１３８１２３４５６７８"
+    assert [text[one.start : one.end] for one in find(text)] == ["張\u200b偉明", "１３８１２３４５６７８"]
+
+
 def test_an_unchanged_url_is_not_rewritten() -> None:
     url = "http://a.example/view?id=7&page=%E4%B8%80"
     assert mask_post(_post(url=url)).url == url
