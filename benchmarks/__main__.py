@@ -25,9 +25,9 @@ the ratios, since machines differ. Here: {cores} cores, Python {python}.
 
 
 # Parts of benchmarks, not benchmarks.
-PARTS = ("__main__", "redrawn")
+PARTS = ("__main__", "counting_proxy", "redrawn")
 # Those whose `main` takes numbers of posts.
-SIZED = ("elasticsearch", "importing", "plans", "scale")
+SIZED = ("elasticsearch", "importing", "plans", "problems", "rules", "scale")
 
 
 def main() -> None:

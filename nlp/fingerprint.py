@@ -15,7 +15,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -55,17 +55,13 @@ class Fingerprint:
 
         Raises ConfigurationError where a newer huiying wrote it.
         """
-        version, *lines = text.split("\n")
-        if version != str(VERSION):
-            _refuse_newer(version)
+        lines = _lines(text)
+        if lines is None:
             return cls(*_UNKNOWN)
         title_names, names, title_words, words = (line.split() for line in lines[:4])
         packed = b64decode(lines[4])
-        titled, n_title, n_others = np.frombuffer(packed, np.uint16, 3).tolist()
-        keys = np.frombuffer(packed, np.uint32, n_title + n_others, _HEAD_BYTES).tolist()
-        at = _HEAD_BYTES + 4 * len(keys)
-        minhash = np.frombuffer(packed, np.uint32, PERMUTATIONS, at)
-        at += 4 * PERMUTATIONS
+        titled, n_title, keys, minhash = _head(packed)
+        at = _HEAD_BYTES + 4 * (len(keys) + PERMUTATIONS)
         weights = np.frombuffer(packed, np.uint16, len(title_words) + len(words), at)
         vector = np.frombuffer(packed, np.int8, DIMENSIONS, at + 2 * len(weights)).astype(np.float32)
         return cls(
@@ -79,6 +75,23 @@ class Fingerprint:
             vector=unit_rows(vector[np.newaxis])[0],
             minhash=minhash,
         )
+
+
+class Traits(NamedTuple):
+    """What a message is looked up by: names of places, hashes of rare pairs, MinHash, as in `Fingerprint`."""
+
+    names: frozenset[str]
+    keys: frozenset[int]
+    minhash: npt.NDArray[np.uint32]
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Read these alone, in a third of the time; otherwise like `Fingerprint.decode`."""
+        lines = _lines(text)
+        if lines is None:
+            return cls(frozenset(), frozenset(), np.zeros(0, dtype=np.uint32))
+        _, _, keys, minhash = _head(b64decode(lines[4]))
+        return cls(frozenset(f"{lines[0]} {lines[1]}".split()), frozenset(keys), minhash)
 
 
 def encode(
@@ -97,11 +110,24 @@ def encode(
     return "\n".join([str(VERSION), *lines, b64encode(packed).decode()])
 
 
-def _refuse_newer(version: str) -> None:
+def _lines(text: str) -> list[str] | None:
+    """Return the lines after the version, None of an empty text or an older version."""
+    version, *lines = text.split("\n")
+    if version == str(VERSION):
+        return lines
     if version.isdecimal() and int(version) > VERSION:
         raise ConfigurationError(
             f"fingerprint: version {version} is newer than this huiying reads ({VERSION}) (upgrade huiying)"
         )
+    return None
+
+
+def _head(packed: bytes) -> tuple[int, int, list[int], npt.NDArray[np.uint32]]:
+    """Return whether it is titled, how many of the keys are the title's, the keys, the MinHash."""
+    titled, n_title, n_others = np.frombuffer(packed, np.uint16, 3).tolist()
+    keys = np.frombuffer(packed, np.uint32, n_title + n_others, _HEAD_BYTES).tolist()
+    minhash = np.frombuffer(packed, np.uint32, PERMUTATIONS, _HEAD_BYTES + 4 * len(keys))
+    return titled, n_title, keys, minhash
 
 
 _NOTHING: Any = np.zeros(0, dtype=np.float32)

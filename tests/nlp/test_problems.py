@@ -151,6 +151,13 @@ def test_a_restored_matcher_goes_on_as_if_it_had_never_stopped(first: int) -> No
     assert replay(restored, posts[first:]) == whole[first:]
 
 
+def test_problems_not_ready_for_comparison_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = stream()
+    whole = replay(ProblemMatcher(), posts)
+    monkeypatch.setattr("nlp.problems.KEPT_READY", 1)
+    assert replay(ProblemMatcher(), posts) == whole
+
+
 def decided(kind: DecisionKind, ones: Sequence[int], others: Sequence[int]) -> Decision:
     groups = [tuple(f"board/{number:03}" for number in group) for group in (ones, others)]
     return Decision(
