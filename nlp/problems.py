@@ -36,8 +36,8 @@ ROWS = 4  # of the eight of a band: a copy with one sentence changed still meets
 SAME_WORDS = 0.7
 PRIOR_MESSAGES = 5000  # how many messages a key's rarity is reckoned on before the first has come
 MOST_PROBLEMS = 100  # a key of more problems leads nowhere
-# Problems of a message's rarest keys, and those of them compared with: the mean best F1 is no better with four
-# times and twice as many (docs/decisions/013-the-same-problem.md).
+# Problems of a message's rarest keys, and those of them compared with: the mean best F1 is no better with
+# four times and twice as many (docs/decisions/013-the-same-problem.md).
 MOST_LOOKED_AT = 120
 MOST_CANDIDATES = 5
 KEPT_READY = 2000  # problems ready for comparison, 16 kB each
