@@ -25,8 +25,9 @@ MOST_POSTS = 500
 # Posts looked at one by one in one run of a rule, oldest first.
 MOST_READ = 20_000
 _PAGE = 1000
-# Engines give up at 65,000 buckets, those of the keys among them.
-MOST_BUCKETS = 30_000
+# Engines give up at 65,000 buckets; a key of two fields has its own and, at worst, one of its first field.
+MOST_BUCKETS = 60_000
+BUCKETS_OF_A_KEY = 2
 WIDTHS = {Interval.DAY: timedelta(days=1), Interval.HOUR: timedelta(hours=1)}
 _ALL = GroupSeries(key={}, total=0)
 
@@ -110,7 +111,7 @@ class Reading:
         width, start = WIDTHS[question.interval or Interval.DAY], question.period.start
         n_bins = question.period.length // width
         counts = np.zeros((len(known), n_bins), dtype=np.int32)
-        at_once = max(MOST_BUCKETS // max(len(known), 1), 1)
+        at_once = max(MOST_BUCKETS // max(len(known), 1) - BUCKETS_OF_A_KEY, 1)
         for first in range(0, n_bins if known else 0, at_once):
             last = min(first + at_once, n_bins)
             part = Period(start=start + first * width, end=start + last * width)
