@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from daachorse import MATCH_KIND_LEFTMOST_LONGEST, CharwiseDoubleArrayAhoCorasick
 
 from nlp.reading import Reading
 from nlp.topics import TopicGuess
@@ -56,7 +56,7 @@ class SubtopicReader:
     """
 
     classes: tuple[Below, ...]
-    words: AhoCorasick
+    words: CharwiseDoubleArrayAhoCorasick
     weights: tuple[Mapping[int, float], ...]
 
     @classmethod
@@ -66,7 +66,7 @@ class SubtopicReader:
         for at, words in enumerate(classes.values()):
             for word, weight in words.items():
                 weights[word][at] = weight
-        found = AhoCorasick(list(weights), matchkind=MatchKind.LeftmostLongest)
+        found = CharwiseDoubleArrayAhoCorasick(list(weights), MATCH_KIND_LEFTMOST_LONGEST)
         return cls(tuple(classes), found, tuple(weights.values()))
 
     def read(self, message: Reading, guess: TopicGuess) -> str | None:
@@ -87,7 +87,7 @@ class SubtopicReader:
         title = len(message.title)
         text = message.whole[: title + 1 + MAX_CHARACTERS]
         counts: dict[int, float] = {}
-        for word, start, _ in self.words.find_matches_as_indexes(text):
+        for start, _, word in self.words.find(text):
             if start < title:
                 counts[word] = 1 + IN_TITLE
             else:

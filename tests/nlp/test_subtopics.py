@@ -6,7 +6,7 @@ import csv
 import json
 
 import pytest
-from ahocorasick_rs import AhoCorasick
+from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from nlp.analyser import Analyser
 from nlp.reading import Reading
@@ -99,12 +99,12 @@ def test_every_class_is_the_taxonomys_and_every_word_is_used_by_enough_messages(
     for topic, name in reader.classes:
         assert {(topic, each) for each in MERGED.get(name, (name,))} <= known
     words = sorted({word for weights in word_weights().values() for word in weights})
-    finder = AhoCorasick(words)
+    finder = CharwiseDoubleArrayAhoCorasick(words)
     counts = dict.fromkeys(words, 0)
     for corpus in ("messages_2017_2020", "topics_train", "topics_dev", "replies_open"):
         for line in shared_file(f"messages/{corpus}.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             text = normalise(f"{row.get('title') or ''}\n{row['text']}")
-            for at in {word for word, *_ in finder.find_matches_as_indexes(text, overlapping=True)}:
+            for at in {word for *_, word in finder.find_overlapping(text)}:
                 counts[words[at]] += 1
     assert [word for word, n in counts.items() if n < FEWEST_MESSAGES] == []
