@@ -135,6 +135,16 @@ def test_calling_it_inaction_adds_no_more_for_a_department_than_for_a_firm(analy
         ("如果停水怎么办", "停水", False),
         ("去年停水，已经修好了", "停水", False),
         ("去年停水，今年又停水", "停水", True),
+        # One of each kind of sign: without its sign the pattern is never tried.
+        ("等停水了才通知", "停水", False),
+        ("停水了再来就晚了", "停水", False),
+        ("以免停水，请检修", "停水", False),
+        ("若遇停水怎么办", "停水", False),
+        ("停水的事早已处理完", "停水", False),
+        ("停水，下午才恢复", "停水", False),
+        ("曾经停水", "停水", False),
+        ("三年前停水", "停水", False),
+        ("今年停水", "停水", True),
     ],
 )
 def test_what_is_stated_for_the_own_case(text: str, word: str, stated: bool) -> None:
