@@ -115,13 +115,18 @@ def arrived_since_last_look(
     newest = database.runs.list(kind=RunKind.RULE, limit=1)
     if not newest or not rules:
         return dict.fromkeys(rules, ())
-    since = dict.fromkeys(rules, max(newest[0].started_at, now - LATEST) - SETTLING)
+    since = dict.fromkeys(rules, _look_back(newest[0].started_at, now))
     of_last_round = newest[0].id - len(rules)
     failed = database.runs.list(kind=RunKind.RULE, state=RunState.FAILED, after=of_last_round)
     for run in (run for run in failed if run.subject in since):
-        since[run.subject] = max(_last_look(database, run.subject), now - LATEST) - SETTLING
+        since[run.subject] = _look_back(_last_look(database, run.subject), now)
     found = database.arrivals.late(Period(start=min(since.values()), end=now), within=LATEST)
     return {name: [one for one in found if one.arrived_at >= since[name]] for name in rules}
+
+
+def _look_back(last: datetime, now: datetime) -> datetime:
+    # A clock may have been put back since.
+    return max(min(last, now), now - LATEST) - SETTLING
 
 
 def _last_look(database: Database, rule: str) -> datetime:

@@ -81,6 +81,12 @@ def test_an_archive_of_years_is_no_news(town: Town) -> None:
     assert rounds(town, MANY, NOW + HOUR) == []
 
 
+def test_a_clock_that_was_put_back_stops_no_rule(town: Town) -> None:
+    rounds(town, MANY, NOW + 2 * DAY)
+    cut(town, came=NOW)
+    assert len(rounds(town, MANY, NOW)) == 1
+
+
 def test_a_new_rule_looks_only_at_what_is_new(town: Town) -> None:
     cut(town)
     assert rounds(town, MANY, CAME + HOUR / 2) == []
