@@ -114,10 +114,13 @@ def promote(parts: Parts, version: str, *, force: bool = False, now: datetime) -
     return model
 
 
-def roll_back(parts: Parts, kind: ModelKind, *, now: datetime) -> str:
-    """Use the model that was in use before; return its version. Raises ConfigurationError for none."""
+def roll_back(parts: Parts, kind: ModelKind, *, now: datetime) -> str | None:
+    """Use what was in use before; return its version, None where that is no model.
+
+    Raises ConfigurationError where nothing was promoted.
+    """
     version = ModelShelf(parts.settings.models_dir).roll_back(kind, now=now)
-    _read_again(parts, f"roll back {kind}", version, now=now)
+    _read_again(parts, f"roll back {kind}", version or "none", now=now)
     return version
 
 

@@ -140,19 +140,22 @@ class ModelShelf:
         if versions[-1:] != [chosen]:
             self._write_promoted(model.kind, [*versions, chosen])
 
-    def roll_back(self, kind: ModelKind, *, now: datetime) -> str:
-        """Use what was in use before the present one; return its version.
+    def roll_back(self, kind: ModelKind, *, now: datetime) -> str | None:
+        """Use what was in use before the present one; return its version, None where that is no model.
 
         Raises ConfigurationError where nothing was promoted.
         """
         self._move_old_in(now=now)
         versions = self._promoted(kind)
         if not versions:
+            present = "the shipped one" if has_model(kind.shipped) else "none"
             raise ConfigurationError(
-                f"models of {kind}: the shipped one is in use, there is none before it (huiying models list)"
+                f"models of {kind}: {present} is in use, there is none before it (huiying models list)"
             )
         self._write_promoted(kind, versions[:-1])
-        return versions[-2] if len(versions) > 1 else SHIPPED_VERSION
+        if len(versions) > 1:
+            return versions[-2]
+        return SHIPPED_VERSION if has_model(kind.shipped) else None
 
     def faults(self) -> list[str]:
         """Return why models that were promoted are not in use, a line each."""

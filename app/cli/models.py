@@ -168,7 +168,10 @@ def rollback(
 
     with open_parts(load_settings(data_dir)) as parts:
         version = roll_back(parts, kind, now=utc_now())
-    note("%(kind)s 改用 %(version)s；已分析的由 huiying up 在后台重新分析", kind=kind, version=version)
+    if version is None:
+        note("%(kind)s 不再有在用的模型；已分析的由 huiying up 在后台重新分析", kind=kind)
+    else:
+        note("%(kind)s 改用 %(version)s；已分析的由 huiying up 在后台重新分析", kind=kind, version=version)
 
 
 def _kind_and_file(words: list[str]) -> tuple[ModelKind, Path]:

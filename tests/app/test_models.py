@@ -254,6 +254,9 @@ def test_own_topics_stand_in_the_register_and_beside_the_seven(huiying: Huiying,
     [found] = huiying("search", "own_topic:加装电梯", "--format", "jsonl").rows
     assert (found["id"], found["own_topics"]) == ("town/1", ["加装电梯"])
     assert "加装电梯" in huiying("why", "town/1").out
-    assert huiying("models", "rollback", "own").code == 0
+    back = huiying("models", "rollback", "own")
+    assert (back.code, "own 不再有在用的模型" in back.err) == (0, True)
+    again = huiying("models", "rollback", "own")
+    assert (again.code, "none is in use" in again.err) == (2, True)
     huiying("import", message)
     assert huiying("search", "_exists_:own_topic", "--format", "jsonl").rows == []
