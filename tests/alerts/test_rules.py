@@ -143,7 +143,10 @@ def test_a_mistake_is_said_with_its_place_and_fix(tmp_path: Path, change: tuple[
             'match_bucket_filter: "*" matches everything',
         ),
         (NEW + "fields: 网友\n", "would make a person the subject"),
-        (NEW + "fields: problem\n", "fields: problem: has no terms to learn (use place, topic, department)"),
+        (
+            NEW + "fields: problem\n",
+            "fields: problem: has no terms to learn (use place, topic, subtopic, own_topic, department)",
+        ),
         (NEW + "fields: place\nterms_window_size: 1d\n", "terms_window_size: at least twice the timeframe"),
         (POOR + "findings: decides\n", "findings: decides is no fault of an answer"),
         (POOR + "query_key: source\n", "answers are owed to problems"),
