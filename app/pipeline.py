@@ -7,7 +7,7 @@ each job of analysis has posts of its own, and any number of workers analyse at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.feeding import IndexPosts, feeding
@@ -30,6 +30,8 @@ ANALYSING = "analysing"
 LOCK_WAIT_S = 60.0
 # Posts handled between two commits: large enough for vectorised analysis, small enough to lose little.
 BATCH = 1000
+# Problems summed up between two commits: all their posts are in memory.
+STALE_AT_ONCE = 200
 # Batches of analysis read at once for several processors: 20 MB.
 BATCHES_AT_ONCE = 6
 
@@ -171,8 +173,8 @@ class Pipeline:
             merged(membership.post_id for membership in new)
             done += len(new)
             progress("merge", len(new))
-        while stale := self._database.problems.stale(BATCH):
-            self._database.problems.commit((), self._summaries(stale, ()))
+        while stale := self._database.problems.stale(STALE_AT_ONCE):
+            self._sum_up(stale)
             progress("merge", 0)
         return done
 
@@ -192,30 +194,37 @@ class Pipeline:
     def _forget(self) -> None:
         self._matched_on = None
 
-    def _commit(self, new: list[Membership], at_hand: Sequence[tuple[Post, Analysis]]) -> None:
-        touched = sorted({membership.problem_id for membership in new})
-        self._database.problems.commit(new, self._summaries(touched, new, at_hand))
+    def _commit(self, new: Sequence[Membership], batch: Iterable[tuple[Post, Analysis]]) -> None:
+        """Store what the batch joined. Only what it opened is summed up: what grew may grow again."""
+        known = self._database.problems.get_many({membership.problem_id for membership in new})
+        opened: dict[str, list[Membership]] = {}
+        for membership in new:
+            if membership.problem_id not in known:
+                opened.setdefault(membership.problem_id, []).append(membership)
+        posts = {post.id: post for post, _ in batch}
+        analyses = {analysis.post_id: analysis for _, analysis in batch}
+        self._database.problems.commit(new, self._summaries(opened, posts, analyses))
+
+    def _sum_up(self, problem_ids: Sequence[str]) -> None:
+        members = self._database.problems.members_of(problem_ids)
+        post_ids = [membership.post_id for joined in members.values() for membership in joined]
+        posts = self._database.posts.get_many(post_ids)
+        analyses = self._database.analyses.get_many(post_ids)
+        self._database.problems.commit((), self._summaries(members, posts, analyses))
 
     def _summaries(
-        self, problem_ids: list[str], new: Iterable[Membership], at_hand: Sequence[tuple[Post, Analysis]] = ()
+        self,
+        members: Mapping[str, Sequence[Membership]],
+        posts: Mapping[str, Post],
+        analyses: Mapping[str, Analysis],
     ) -> list[Problem]:
-        """Return the problems as they are with their `new` members; what is `at_hand` is not read again."""
-        members = self._database.problems.members_of(problem_ids)
-        for membership in new:
-            members.setdefault(membership.problem_id, []).append(membership)
-        post_ids = [membership.post_id for joined in members.values() for membership in joined]
-        posts = {post.id: post for post, _ in at_hand}
-        analyses = {analysis.post_id: analysis for _, analysis in at_hand}
-        others = [post_id for post_id in post_ids if post_id not in posts]
-        posts |= self._database.posts.get_many(others)
-        analyses |= self._database.analyses.get_many(others)
         return [
             summarise(
                 problem_id,
-                [posts[membership.post_id] for membership in members[problem_id]],
+                [posts[membership.post_id] for membership in joined],
                 analyses,
-                members[problem_id],
+                joined,
                 due_at=self._due_at,
             )
-            for problem_id in problem_ids
+            for problem_id, joined in members.items()
         ]

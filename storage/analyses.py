@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, select, true, update
 
 from records.analysis import (
     Analysis,
@@ -48,7 +48,8 @@ class AnalysisStore:
             rows = [plain(analysis) for analysis in analyses if analysis.post_id in kept]
             upsert(connection, schema.analyses, rows)
             _mark_analysed(connection, post_ids)
-            _mark_problems_stale(connection, post_ids)
+            for chunk in in_chunks(post_ids):
+                mark_stale(connection, schema.problems.c.id.in_(_select_homes(chunk)))
             enqueue(connection, post_ids)
             wake(connection, JobKind.MERGE)
 
@@ -121,12 +122,15 @@ def _mark_analysed(connection: Connection, post_ids: Sequence[str]) -> None:
         connection.execute(update(posts).where(posts.c.id.in_(chunk)).values(analysed_with=model))
 
 
-def _mark_problems_stale(connection: Connection, post_ids: Sequence[str]) -> None:
-    problems, members = schema.problems, schema.memberships.c
-    for chunk in in_chunks(post_ids):
-        touched = problems.c.id.in_(select(members.problem_id).where(members.post_id.in_(chunk)))
-        lock_rows(connection, problems, touched)
-        connection.execute(update(problems).where(touched).values(stale=true()))
+def mark_stale(connection: Connection, problems: ColumnElement[bool]) -> None:
+    """Note that the problems of which the condition holds must be summed up anew."""
+    lock_rows(connection, schema.problems, problems)
+    connection.execute(update(schema.problems).where(problems).values(stale=true()))
+
+
+def _select_homes(post_ids: Sequence[str]) -> Select[Any]:
+    members = schema.memberships.c
+    return select(members.problem_id).where(members.post_id.in_(post_ids))
 
 
 def _analysis(row: Row[Any]) -> Analysis:

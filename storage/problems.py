@@ -28,7 +28,7 @@ from records.post import Post
 from records.problem import Decision, DecisionKind, Membership, Outcome, Problem, ProblemState
 from records.times import Period
 from storage import schema
-from storage.analyses import read_analyses
+from storage.analyses import mark_stale, read_analyses
 from storage.dialect import in_chunks, reading, upsert, writing
 from storage.jobs import wake
 from storage.outbox import enqueue
@@ -70,13 +70,16 @@ class ProblemStore:
     def commit(self, memberships: Sequence[Membership], problems: Sequence[Problem]) -> None:
         """Store both, replacing problems by id, with outbox rows for the joined posts; one transaction.
 
-        A problem that is committed is not stale any more. The wordings of the
+        A problem that is committed is not stale any more; one that was only joined is. The wordings of the
         replies that its reports have by then are counted for it.
         """
         joined = [membership.post_id for membership in memberships]
+        grown = {membership.problem_id for membership in memberships} - {problem.id for problem in problems}
         with writing(self._engine) as connection:
             mark_merged(connection, sorted(joined))
             _store(connection, memberships, problems)
+            for chunk in in_chunks(sorted(grown)):
+                mark_stale(connection, _PROBLEMS.id.in_(chunk))
             enqueue(connection, joined)
 
     def decide(
@@ -219,7 +222,7 @@ class ProblemStore:
             return connection.scalar(select(func.max(_MEMBERS.sequence))) or 0
 
     def stale(self, limit: int) -> list[str]:
-        """Return problems one of whose posts was analysed again since the problem was last committed."""
+        """Return problems that a post joined, or of which one was read again, since they were summed up."""
         query = select(_PROBLEMS.id).where(_PROBLEMS.stale.is_(true())).order_by(_PROBLEMS.id).limit(limit)
         with reading(self._engine) as connection:
             return [*connection.scalars(query)]

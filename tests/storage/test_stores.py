@@ -89,6 +89,15 @@ def test_a_problem_goes_stale_when_a_post_of_it_is_read_again(database: Database
     assert database.problems.stale(9) == []
 
 
+def test_a_problem_that_was_only_joined_is_stale(database: Database) -> None:
+    database.posts.save([post(1), post(2), post(3)])
+    database.problems.commit([membership(post(1))], [problem()])
+    database.problems.commit([membership(post(2)), membership(post(3), "p2")], [problem("p2")])
+    assert database.problems.stale(9) == ["p1"]
+    database.problems.commit([], [problem(n_posts=2)])
+    assert database.problems.stale(9) == []
+
+
 def test_problems_are_listed_by_what_matters(database: Database) -> None:
     many = [
         problem("small", n_posts=1, urgency=3, first_seen=NOW - 9 * HOUR, last_seen=NOW),
