@@ -48,7 +48,7 @@ def seen(
     gaps = coverage.during(period, place)
     told = say_gaps(gaps, translate=translate, zone=zone)
     if coverage.known_from is not None and not coverage.is_known(period):
-        told += translate(_("%(at)s 以前的来源状况未查。")) % {"at": _moment(coverage.known_from, zone)}
+        told += translate(_("%(at)s 以前的采集情况未核查。")) % {"at": _moment(coverage.known_from, zone)}
     return Seen(sources=coverage.health, gaps=gaps, told=told)
 
 
@@ -62,7 +62,7 @@ def say_gaps(gaps: Sequence[Gap], *, translate: Translate, zone: ZoneInfo) -> st
         for gap in gaps[-NAMED:]
     ]
     which = translate(_("、")).join(newest) + ("……" if len(gaps) > NAMED else "")
-    said = translate(_("其间 %(n)s 个来源没有照常读到：%(which)s；计数可能偏低。"))
+    said = translate(_("期间有 %(n)s 个来源未正常采集：%(which)s；计数可能偏低。"))
     return said % {"n": len({gap.source for gap in gaps}), "which": which}
 
 

@@ -59,8 +59,8 @@ def part_names(gettext: Gettext) -> dict[str, str]:
     return {
         ALONE: gettext("会预警"),
         BOTH: gettext("两版都有"),
-        GONE: gettext("只有现在的"),
-        NEW: gettext("只有改过的"),
+        GONE: gettext("仅现行版"),
+        NEW: gettext("仅修改版"),
     }
 
 

@@ -29,7 +29,7 @@ from console.services import Services
 from console.watch import Watch
 from console.words import word_for
 from records.run import AuditEntry
-from records.times import Period, day_period
+from records.times import Period, day_period, days_of
 
 LANGUAGE_COOKIE = "huiying_lang"
 # Who acts until there is sign-in: whoever sits at this machine.
@@ -85,6 +85,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "moment": lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         "mail_date": format_datetime,
         "day": lambda at: at.astimezone(zone).strftime("%Y-%m-%d"),
+        "days": lambda period: days_of(period, zone),
         "number": lambda value: format_decimal(value, locale=locale),
         "percent": lambda value: format_percent(value, locale=locale),
         "span": lambda length: say_span(length, locale),

@@ -42,7 +42,7 @@ def show_coverage(
     found = seen(coverage, period, place, translate=gettext, zone=zone)
     print_records([gap_row(gap, period) for gap in found.gaps], form)
     if form is Format.TABLE:
-        note("来源：%(told)s", told=found.told or gettext("其间来源都照常读到。"))
+        note("来源：%(told)s", told=found.told or gettext("期间各来源均正常采集。"))
 
 
 def note_gaps(parts: Parts, period: Period, place: str | None = None) -> None:

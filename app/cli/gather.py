@@ -39,7 +39,7 @@ def register(cli: typer.Typer) -> None:
     sources.command("add", help="新增来源：看页面，提出选择器，试读五条，写入来源目录。")(add_source)
     sources.command("show", help="用平常话说明一个来源。")(show_source)
     sources.command("list", help="列出来源及其状况。")(list_sources)
-    sources.command("coverage", help="哪些来源在哪段时间没有照常读到，计数因此可能偏低。")(show_coverage)
+    sources.command("coverage", help="哪些来源在哪段时间未正常采集，计数因此可能偏低。")(show_coverage)
     sources.command("cost", help="各来源抓取的代价：请求、字节、未变（304）。")(show_costs)
     sources.command("test", help="试抓一个来源，什么也不保存，说明每个字段得到了什么。")(try_source)
 

@@ -33,7 +33,7 @@ def register(cli: typer.Typer) -> None:
         help="训练一个候选模型，连同说明卡放在已有的旁边（huiying models promote 启用）。"
         "topics：主题；readings：类型、不满、紧急；replies：答复与提问；matter：词义；own：自定义主题（YAML）。"
     )(train)
-    cli.command(help="公开登记：本安装在留言里找哪些主题，自定义的连同定义，二级分类连同词数。")(topics)
+    cli.command(help="主题公示：本安装在留言里识别哪些主题；自定义主题附定义，二级主题附词数。")(topics)
     cli.add_typer(models, name="models")
     models.command("list", help="列出模型：类别、版本、是否在用、训练时间、数据、行数、指标。")(list_models)
     models.command(help="并排比较两个模型的指标；给出已标注的数据就在其上测量，并数出判断不同的条数。")(
@@ -109,7 +109,7 @@ def topics(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
     registered = registered_topics(ModelShelf(load_settings(data_dir).models_dir))
     print_records((row for topic in registered for row in _registered(topic)), form)
-    note("有上级主题的是二级分类：只按词建议，words 是词数；词不够或互相矛盾时不给。")
+    note("有上级主题的是二级主题：只按词建议，words 为词数；词不够或互相矛盾时不给建议。")
 
 
 def _registered(topic: RegisteredTopic) -> Iterator[Mapping[str, Any]]:

@@ -23,7 +23,7 @@ CHANGED_BY = "cli"
 
 Name = Annotated[str, typer.Argument(metavar="RULE", help="规则的名称")]
 Why = Annotated[str, typer.Option("--why", help="为什么改；记入版本和审计")]
-Force = Annotated[bool, typer.Option("--force", help="没有回看过也直接生效；审计里会写明")]
+Force = Annotated[bool, typer.Option("--force", help="未回看也直接生效；审计记录中会注明")]
 
 
 def register(rules: typer.Typer) -> None:
@@ -104,7 +104,7 @@ def _tried(version: RuleVersion, zone: ZoneInfo) -> str:
     if not version.text:
         return gettext("已撤下")
     if version.tried is None:
-        return gettext("没有回看")
+        return gettext("未回看")
     first, last = days_of(version.tried, zone)
     return gettext("回看 %(first)s 至 %(last)s：%(alerts)s 条") % {
         "first": first, "last": last, "alerts": version.tried_alerts,

@@ -88,14 +88,14 @@ def _said(trial: Trial, settings: Settings) -> Iterator[str]:
     except ConfigurationError:
         policy = Notifications()  # without its secrets nobody is told, but a rule can be tried
     for rule, alerts, called in zip(
-        trial.versions, trial.alerts, (gettext("现在的"), gettext("改过的")), strict=False
+        trial.versions, trial.alerts, (gettext("现行版"), gettext("修改版")), strict=False
     ):
         woken = woken_by(rule, alerts, policy, every=trial.every, zone=settings.zone)
         if woken is None:
-            yield gettext("看得太疏，说不出夜里会叫醒几次（每小时看一次才知道）")
+            yield gettext("间隔太长，无法估计夜间会把人叫醒几次（改为逐小时回看即可）")
             return
         whose = f"{called} — " if len(trial.versions) > 1 else ""
-        yield whose + gettext("夜里（22时至7时）会有 %(nights)s 夜叫醒人，共 %(channels)s 次") % {
+        yield whose + gettext("夜间（22时至次日7时）有 %(nights)s 夜会把人叫醒，共通知 %(channels)s 次") % {
             "nights": woken.nights, "channels": woken.channels,
         }  # fmt: skip
 

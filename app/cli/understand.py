@@ -46,7 +46,7 @@ def register(cli: typer.Typer) -> None:
     )(analyse)
     cli.command(help="遮去标准输入中的个人信息，逐行输出。")(mask)
     cli.command(
-        help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点；subtopics：二级分类）。"
+        help="在已标注的数据上测量（readings：类型、不满、紧急；places：地点；subtopics：二级主题）。"
     )(evaluate)
 
 

@@ -58,7 +58,7 @@ def test_an_edited_version_stands_beside_the_present_one(
         ("new", "北门街道"),
     ]
     lines = huiying("rules", "backtest", rule_file, *DAYS, "--compare", edited).out.splitlines()
-    assert lines[2].startswith("·······█··  只有改过的")
+    assert lines[2].startswith("·······█··  仅修改版")
 
 
 def test_the_picture_is_a_file_that_stands_alone(huiying: Huiying, rule_file: Path, tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_the_picture_is_a_file_that_stands_alone(huiying: Huiying, rule_file: Pa
     options = (*DAYS, "--compare", edited, "--every", "1h", "--picture", picture)
     shown = huiying("rules", "backtest", rule_file, *options)
     assert (shown.code, shown.err) == (0, "")
-    told = "夜里（22时至7时）会有 0 夜叫醒人，共 0 次"
+    told = "夜间（22时至次日7时）有 0 夜会把人叫醒，共通知 0 次"
     drawn = "".join(ElementTree.parse(picture).getroot().itertext())
-    for said in ("停水  2026-03-01 — 2026-03-10", "两版都有 1", "只有改过的 1", f"改过的 — {told}"):
+    for said in ("停水  2026-03-01 — 2026-03-10", "两版都有 1", "仅修改版 1", f"修改版 — {told}"):
         assert said in drawn
-    assert f"现在的 — {told}" in shown.out
+    assert f"现行版 — {told}" in shown.out
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_gaps_are_listed_by_days_and_place(huiying: Huiying, tmp_path: Path) -> 
     told = huiying("sources", "coverage", "--now", NOON.isoformat())
     assert "north信箱（失联，2026-03-08 12:00 至 2026-03-14 12:00）；计数可能偏低" in told.err
     assert (
-        "都照常读到" in huiying("sources", "coverage", "--now", NOON.isoformat(), "--from", "2026-03-16").err
+        "均正常采集" in huiying("sources", "coverage", "--now", NOON.isoformat(), "--from", "2026-03-16").err
     )
     wrong = huiying(*at, "--from", "gestern")
     assert (wrong.code, '--from "gestern": not a day' in wrong.err) == (2, True)

@@ -43,7 +43,7 @@ def test_a_rule_goes_live_after_a_backtest_and_comes_back(huiying: Huiying, file
     rows = huiying("rules", "versions", "停水", "--format", "jsonl").rows
     assert [(row["version"], row["who"], row["why"], row["tried"]) for row in rows] == [
         (3, "cli", "太吵", "回看 2026-03-01 至 2026-03-02：0 条"),
-        (2, "cli", "太迟", "没有回看"),
+        (2, "cli", "太迟", "未回看"),
         (1, "cli", "新设", "回看 2026-03-01 至 2026-03-02：0 条"),
     ]
     assert huiying("rules", "versions", "停水", "--show", "1").out == WATER
@@ -71,8 +71,8 @@ def test_an_edited_file_is_a_version_of_its_own(huiying: Huiying, tmp_path: Path
     )
     rows = huiying("rules", "versions", "紧急诉求", "--format", "jsonl").rows
     assert [(row["version"], row["who"], row["tried"]) for row in rows] == [
-        (2, "file", "没有回看"),
-        (1, "file", "没有回看"),
+        (2, "file", "未回看"),
+        (1, "file", "未回看"),
     ]
 
 

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from alerts.coverage import Coverage
 from console.coverage import seen
 from console.services import Services
+from console.view import make_environment
 from crawler.catalogue import Catalogue
 from records.times import day_period
 from tests.console.conftest import browser, open_town
@@ -64,8 +65,8 @@ def test_a_search_without_days_counts_from_its_oldest_message(client: TestClient
 
 
 def test_the_overview_of_an_earlier_day_tells_of_that_day(client: TestClient) -> None:
-    assert "4 个来源中有 2 个听不到" in client.get("/").text
-    assert "4 个来源中有 1 个听不到" in client.get(f"/?date={days_ago(12)}").text
+    assert "期间有 2 个来源未正常采集" in client.get("/").text
+    assert "期间有 1 个来源未正常采集" in client.get(f"/?date={days_ago(12)}").text
 
 
 def test_problems_are_told_by_their_time_and_place(client: TestClient) -> None:
@@ -78,9 +79,16 @@ def test_days_whose_crawls_were_not_looked_at_are_not_called_heard() -> None:
     period = day_period(TODAY - timedelta(days=3), days=2)
     coverage = Coverage(known_from=period.start + timedelta(days=1))
     told = seen(coverage, period, translate=str, zone=ZONE).told
-    assert told == f"{days_ago(2)} 00:00 以前的来源状况未查。"
+    assert told == f"{days_ago(2)} 00:00 以前的采集情况未核查。"
     later = seen(replace(coverage, known_from=period.start), period, translate=str, zone=ZONE)
     assert later.told == ""
+
+
+def test_a_banner_of_days_that_were_not_looked_at_tells_so(services: Services) -> None:
+    parts: Any = make_environment("zh", services, "").get_template("parts.html").module
+    period = day_period(TODAY - timedelta(days=3))
+    unknown = seen(Coverage(known_from=period.end), period, translate=str, zone=ZONE)
+    assert "以前的采集情况未核查。" in parts.blind_banner(unknown)
 
 
 def test_an_alert_is_told_by_its_time_and_place(client: TestClient, services: Services) -> None:

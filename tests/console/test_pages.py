@@ -51,7 +51,7 @@ def test_the_overview_counts_the_day_and_says_what_was_blind(client: TestClient,
     page = client.get("/").text
     counts = town.database.posts.service_counts(_today(town), now=town.clock())
     assert f"<b>{counts['asked']}</b>" in page
-    assert "4 个来源中有 2 个听不到" in page
+    assert "期间有 2 个来源未正常采集" in page
     assert page.count("缺 2 个来源") >= counts["asked"] > 0
     assert "工地拖欠工资半年" in page
     assert "南门街道一天内收到6件停水来件" in page

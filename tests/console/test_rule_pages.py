@@ -47,7 +47,7 @@ def test_a_rule_is_tried_beside_the_present_one_and_goes_live(fresh_town: Servic
     tried = send(client, "/rules/draft", text=LIVE, base=NAME, days="30")
     assert tried.status_code == 200
     assert "两版都有" in tried.text
-    assert "看得太疏" in tried.text
+    assert "间隔太长" in tried.text
     picture = re.search(r'<img class="chart" src="([^"]+)"', tried.text)
     assert picture is not None
     drawn = client.get(unescape(picture[1]))
@@ -55,6 +55,7 @@ def test_a_rule_is_tried_beside_the_present_one_and_goes_live(fresh_town: Servic
     assert "两版都有" in "".join(ElementTree.fromstring(drawn.text).itertext())
     live = send(client, "/rules", text=LIVE, base=NAME, how="tried", why="太吵")
     assert "第 2 版已生效" in live.text
+    assert "2026-02-18 至 2026-03-19：" in live.text
     assert kept(fresh_town) == [(2, "console", "太吵", True), (1, "file", "", False)]
     lines = re.findall(r"<(?:ins|del)>([^<]*)", live.text)
     assert "-type: any" in lines
@@ -86,7 +87,7 @@ def test_an_earlier_version_is_the_draft_of_the_next(fresh_town: Services) -> No
 
 def test_nights_are_counted_where_it_looks_every_hour(fresh_town: Services) -> None:
     tried = send(browser(fresh_town), "/rules/draft", text=LIVE, base=NAME, days="10", hourly="true")
-    assert "夜叫醒人" in tried.text
+    assert "夜会把人叫醒" in tried.text
     longer = send(browser(fresh_town), "/rules/draft", text=LIVE, base=NAME, days="90", hourly="true")
     assert (longer.status_code, "every hour of at most 31" in longer.text) == (400, True)
 
@@ -156,7 +157,7 @@ def test_the_pages_are_read_in_both_languages(fresh_town: Services) -> None:
     client = browser(fresh_town)
     for path, chinese, english in (
         ("/rules/versions?rule=停水成片", "生效前的回看", "Backtest before"),
-        ("/rules/draft?rule=停水成片", "先回看它在过去会预警什么", "First see"),
+        ("/rules/draft?rule=停水成片", "先回看这条规则过去会发出哪些预警", "First see"),
     ):
         assert chinese in client.get(path).text
         page = read_page(client.get(f"{path}&lang=en").text)
