@@ -81,7 +81,7 @@ def suggestion_figures(suggested: Sequence[str | None], labels: Sequence[str | N
     rows, coverage (share with a suggestion), accuracy (share of the suggestions that is right), found (share
     of the labels that is suggested) and per_class {name: {precision, recall, f1, rows}}, unknown left out.
     """
-    right = sum(a == b is not None for a, b in zip(suggested, labels, strict=True))
+    right = sum(a is not None and a == b for a, b in zip(suggested, labels, strict=True))
     given, named = (sum(name is not None for name in names) for names in (suggested, labels))
     per_class = _per_class([name or "" for name in suggested], [name or "" for name in labels])
     return {
