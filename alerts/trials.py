@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from alerts.agreement import Agreement, agreement, judged_alerts
 from alerts.backtest import Past, TriedAlert, backtest, check_can_be_tried, compare, moments, usual_step
 from alerts.rule_types import Rule
+from records.alert import Alert
 from records.times import Period
 
 # How alerts of two versions are told apart: in both, in the present one only, in the edited one only.
@@ -18,12 +20,21 @@ ALONE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What one version would have said, or the present one and an edited one, looking `every` so often."""
+    """What one version would have said, or the present one and an edited one, looking `every` so often.
+
+    `judged` are the rule's own alerts of the period that a person judged.
+    """
 
     versions: Sequence[Rule]
     period: Period
     every: timedelta
     alerts: Sequence[Sequence[TriedAlert]]
+    judged: Sequence[Alert] = ()
+
+    @property
+    def agreements(self) -> list[Agreement]:
+        """Return for each version how it agrees with people; empty where they judged nothing."""
+        return [agreement(alerts, self.judged) for alerts in self.alerts] if self.judged else []
 
     @property
     def parts(self) -> dict[str, Sequence[TriedAlert]]:
@@ -53,4 +64,5 @@ def try_out(
     """Return what one or two versions would have said. `progress` is told of each look of each version."""
     at = moments(period, every=every)
     alerts = [backtest(rule, past, at, progress=progress) for rule in versions]
-    return Trial(versions=versions, period=period, every=every, alerts=alerts)
+    judged = judged_alerts(past.database, versions[0].name, period)
+    return Trial(versions=versions, period=period, every=every, alerts=alerts, judged=judged)
