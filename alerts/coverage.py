@@ -95,14 +95,19 @@ class Coverage:
 
     def was_blind(self, day: date) -> bool:
         """Return whether a source of reports that we see at present missed the whole day."""
-        whole, unseen = day_period(day, zone=self.zone), self.blind_sources
-        return any(
-            gap.is_blind
+        unseen = self.blind_sources
+        return any(name not in unseen for name in self.missing_on(day))
+
+    def missing_on(self, day: date) -> Iterator[str]:
+        """Yield the sources of reports that missed the whole day, by name."""
+        whole = day_period(day, zone=self.zone)
+        return (
+            gap.source
+            for gap in self.gaps
+            if gap.is_blind
             and gap.channel.carries_reports
             and gap.start <= whole.start
             and whole.end <= gap.end
-            and gap.source not in unseen
-            for gap in self.gaps
         )
 
     def is_known(self, period: Period) -> bool:

@@ -129,11 +129,11 @@ def predict(past: Floats, weights: Floats, window_weight: float) -> tuple[Floats
     n_kept = past.shape[1] - ceil(past.shape[1] * TOPS)
     kept = np.partition(past, n_kept - 1, axis=1)[:, :n_kept]
     rates = kept.mean(axis=1)
-    spread = _spread(kept, np.ones(n_kept), rates)
+    spread = variance_over_mean(kept, np.ones(n_kept), rates)
     for _ in range(2):  # a third round changes nothing
         kept = np.minimum(past, _ceiling(rates, weights, spread))
         rates = kept.sum(axis=1) / exposure
-        spread = _spread(kept, weights, rates)
+        spread = variance_over_mean(kept, weights, rates)
     mean = (PRIOR_REPORTS + rates * exposure) * window_weight / exposure
     return mean, mean * (1 + window_weight / exposure) * spread
 
@@ -145,10 +145,11 @@ def _ceiling(rates: Floats, weights: Floats, spread: Floats) -> Floats:
     return np.asarray(np.maximum(ceiling, 2.0, out=ceiling), dtype=np.float64)
 
 
-def _spread(past: Floats, weights: Floats, rates: Floats) -> Floats:
+def variance_over_mean(past: Floats, weights: Floats, rates: Floats) -> Floats:
     """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports.
 
-    What is expected of a window is rate·weight; the squared distances from it are summed term by term.
+    `past` (n_keys, n_windows), two windows or more, by `weights` (n_windows,) and `rates` (n_keys,). What is
+    expected of a window is rate·weight; the squared distances from it are summed term by term.
     """
     n_windows = past.shape[1]
     apart = np.einsum("ij,ij->i", past, past) - 2 * rates * (past @ weights) + rates**2 * (weights @ weights)
