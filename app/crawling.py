@@ -153,9 +153,14 @@ def run_crawl(
     run_id: int | HuiyingError | None = next(said, None)
     if isinstance(run_id, HuiyingError):
         raise run_id
-    for counts in said:
-        if progress is not None:
-            progress(counts)
+    record: RunRecord | None = None
+    for news in said:
+        if isinstance(news, RunRecord):
+            record = news
+        elif progress is not None:
+            progress(news)
+    if record is not None:
+        return record
     if run_id is None:
         raise Retryable(f'source "{source.name}": the crawl process left no record (try again)')
     with Database.open(settings.truth_url) as database:
@@ -214,7 +219,8 @@ def _said_by_child(
 ) -> Iterator[Any]:
     """Run `target(*arguments, pipe)` in a child and give what it sends, until it ends or is `stopped`."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *part_modules()])
+    # A child imports the program that it belongs to, which is app.cli for `huiying`.
+    context.set_forkserver_preload([__name__, "app.cli", *part_modules()])
     receiving, sending = context.Pipe(duplex=False)
     child = context.Process(target=target, args=(*arguments, sending))
     child.start()
@@ -232,7 +238,7 @@ def _said_by_child(
 
 
 def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe: Connection) -> None:
-    """Crawl and store; say the number of the run first, then how far it is."""
+    """Crawl and store; say the number of the run first, then how far it is, its record last."""
     with Database.open(settings.truth_url) as database, _host_turn(database, source):
         started = now or utc_now()
         database.runs.interrupt_stale(now=started, older_than=STALE_AFTER)
@@ -257,7 +263,8 @@ def _crawl_child(settings: Settings, source: Source, now: datetime | None, pipe:
         except HuiyingError as err:
             result = CrawlResult(counts=RunCounts(), error=str(err))
         state = RunState.FAILED if result.error else RunState.DONE
-        database.runs.finish(run_id, state, result.counts, now=now or utc_now(), error=result.error)
+        finished = now or utc_now()
+        pipe.send(database.runs.finish(run_id, state, result.counts, now=finished, error=result.error))
 
 
 def _sample_child(settings: Settings, source: Source, pipe: Connection) -> None:

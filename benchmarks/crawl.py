@@ -1,7 +1,8 @@
 """Pages per second of the board spider, without delay, beside a bare Scrapy spider on the same local site.
 
 Both send one request at a time and read the same selectors; ours also decodes, cleans, masks, validates
-and counts. The figures are for whole crawls, start included.
+and counts. The figures are for whole crawls, start included, in processes forked from a server that has
+imported the parts of Scrapy and ours, as those of `huiying crawl` are.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.catalogue import load_catalogue
+from crawler.crawl_settings import part_modules
 from crawler.run import crawl
+from records.known import KnownPost
 from records.page import PageState
 from records.post import Post
 from records.run import SaveOutcome
@@ -69,8 +72,11 @@ class CountingSink:
     def put_page_states(self, states: Sequence[PageState]) -> None:
         """Forget them."""
 
-    def known(self) -> Mapping[str, str | None]:
+    def known(self) -> Mapping[str, KnownPost]:
         return {}
+
+    def mark_seen(self, native_ids: Sequence[str], *, now: datetime) -> None:
+        """Forget them: nothing is known."""
 
 
 def serve(connection: Connection) -> None:
@@ -98,7 +104,7 @@ def crawl_ours(url: str, connection: Connection) -> None:
     started = time.perf_counter()
     agent = "huiying/0.1 (+mailto:bench@example.org)"
     result = crawl(source, CountingSink(), user_agent=agent, now=datetime.now(UTC))
-    connection.send((result.counts.stored, time.perf_counter() - started))
+    connection.send((result.counts.stored, time.perf_counter() - started, time.process_time()))
 
 
 def crawl_bare(url: str, connection: Connection) -> None:
@@ -114,39 +120,38 @@ def crawl_bare(url: str, connection: Connection) -> None:
     crawler = process.create_crawler(BareSpider)
     process.crawl(crawler, start_urls=[url])
     process.start()
-    connection.send((crawler.stats.get_value("item_scraped_count"), time.perf_counter() - started))
+    count = crawler.stats.get_value("item_scraped_count")
+    connection.send((count, time.perf_counter() - started, time.process_time()))
 
 
-def timed(target: Any, url: str) -> float:
-    """Return the messages per second of one crawl in a process of its own."""
+def timed(target: Any, url: str) -> tuple[float, float]:
+    """Return the messages per second of one crawl, by the clock and by the processor time of its process."""
     ours, theirs = PROCESSES.Pipe()
     process = PROCESSES.Process(target=target, args=(url, theirs))
     process.start()
     with closing(ours):
-        count, elapsed_s = ours.recv()
+        count, elapsed_s, cpu_s = ours.recv()
         process.join()
     assert count == MESSAGES, f"{target.__name__} took {count} of {MESSAGES} messages"
-    return MESSAGES / float(elapsed_s)
+    return MESSAGES / elapsed_s, MESSAGES / cpu_s
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
 
 
 def main() -> None:
-    PROCESSES.set_forkserver_preload(["benchmarks.crawl"])
+    PROCESSES.set_forkserver_preload(["benchmarks.crawl", *part_modules()])
     ours, theirs = PROCESSES.Pipe()
     server = PROCESSES.Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     theirs.close()
     url = f"{ours.recv()}/list?page=0"
-    rates: dict[str, list[float]] = {"huiying": [], "bare Scrapy": []}
-    for _ in range(ROUNDS):
-        rates["huiying"].append(timed(crawl_ours, url))
-        rates["bare Scrapy"].append(timed(crawl_bare, url))
+    pairs = [(timed(crawl_ours, url), timed(crawl_bare, url)) for _ in range(ROUNDS)]
     ours.close()
     server.join(10)
-    for name, values in rates.items():
-        spread = f"{min(values):.0f} to {max(values):.0f}"
-        print(f"{name:12} {statistics.median(values):6.0f} messages/s (median of {ROUNDS}, {spread})")
-    ratios = [one / other for one, other in zip(*rates.values(), strict=True)]
-    print(f"ratio        {statistics.median(ratios):6.2f} (median of pairs; {MESSAGES} messages)")
+    print(f"median of {ROUNDS} pairs; {MESSAGES} messages")
+    for number, clock in enumerate(("by the clock", "by processor time")):
+        huiying, bare = ([one[number] for one in crawls] for crawls in zip(*pairs, strict=True))
+        ratio = statistics.median(one / other for one, other in zip(huiying, bare, strict=True))
+        rates = f"{statistics.median(huiying):4.0f} messages/s; bare Scrapy {statistics.median(bare):4.0f}"
+        print(f"{clock:17} {rates}; ratio {ratio:.2f}")

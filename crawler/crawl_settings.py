@@ -79,6 +79,8 @@ def crawl_settings(source: Source, *, user_agent: str, allowed: Allowance | None
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "LOG_INSTALL_ROOT_HANDLER": False,
+        # Looked up in the metadata of ten packages: a tenth of the CPU of a crawl of an unchanged source.
+        "LOG_VERSIONS": [],
         "STATS_DUMP": False,
         "TWISTED_DNS_RESOLVER": (
             "scrapy.resolver.CachingThreadedResolver"

@@ -101,7 +101,8 @@ class DecodingMiddleware:
             )
         header = (response.headers.get("Content-Type") or b"").decode("latin-1")
         declared = http_content_type_encoding(header) or html_body_declared_encoding(response.body)
-        return response.replace(encoding=self._override or find_encoding(response.body, declared))
+        encoding = self._override or find_encoding(response.body, declared)
+        return response if response.encoding == encoding else response.replace(encoding=encoding)
 
 
 def is_private_address(host: str) -> bool:
