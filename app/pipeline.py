@@ -47,10 +47,6 @@ class PipelineReport:
     merged: int
     indexed: int
 
-    @property
-    def idle(self) -> bool:
-        return not (self.analysed or self.merged or self.indexed)
-
 
 def _silent(step: str, done: int) -> None:
     """Report nothing."""

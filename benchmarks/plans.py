@@ -151,7 +151,6 @@ def _calls(database: Database) -> Mapping[str, Any]:
         "pipeline: stale problems": lambda: problems.stale(1000),
         "pipeline: joined": problems.membership_count,
         "outbox: lag": database.outbox.lag,
-        "sources: last stored": database.runs.last_stored,
         "sources: last success": lambda: database.runs.last_success(RunKind.CRAWL),
         "retention: how many": lambda: database.count_purgeable(Channel.INBOX, before=month.start),
     }

@@ -1,4 +1,4 @@
-"""Run records: what each crawl, import or rule round did, and when a source last gave something."""
+"""Run records: what each crawl, import or rule round did."""
 
 from __future__ import annotations
 
@@ -96,11 +96,6 @@ class RunStore:
         """Return the newest `done` run of each subject."""
         return self._newest_by_subject(_RUNS.kind == kind.value, _RUNS.state == RunState.DONE.value)
 
-    def last_stored(self) -> dict[str, datetime]:
-        """Return source → when a new post was last stored (fetched_at of revision 1)."""
-        with reading(self._engine) as connection:
-            return {row.source: row.at for row in connection.execute(_last_stored())}
-
     def list(
         self,
         *,
@@ -130,18 +125,6 @@ class RunStore:
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         with reading(self._engine) as connection:
             return connection.execute(query).all()
-
-
-def _last_stored() -> Select[Any]:
-    # Steps along the index from source to source; grouping would read an entry for each post.
-    posts = schema.posts.c
-    sources = select(func.min(posts.source).label("source")).cte("sources", recursive=True)
-    following = select(func.min(posts.source)).where(posts.source > sources.c.source).scalar_subquery()
-    sources = sources.union_all(select(following).where(sources.c.source.is_not(None)))
-    newest = (
-        select(func.max(posts.first_fetched_at)).where(posts.source == sources.c.source).scalar_subquery()
-    )
-    return select(sources.c.source, newest.label("at")).where(sources.c.source.is_not(None))
 
 
 def _run(row: Row[Any]) -> RunRecord:

@@ -87,7 +87,6 @@ def calls(database: Database, n: int) -> dict[str, Callable[[], object]]:
         "deliveries.enqueue": lambda: database.deliveries.enqueue([delivery(one) for one in ids]),
         "deliveries.due": lambda: database.deliveries.due(NOW, limit=n),
         "runs.latest": lambda: database.runs.latest(RunKind.CRAWL),
-        "runs.last_stored": lambda: database.runs.last_stored(),
         "pages.put": lambda: database.pages.put(pages),
         "outbox.take": lambda: database.outbox.take(n),
         "outbox.claim": lambda: done_with_all(database),

@@ -227,12 +227,6 @@ def test_runs_are_recorded(database: Database) -> None:
     assert runs.latest(RunKind.CRAWL)["mailbox"].state is RunState.RUNNING
 
 
-def test_last_stored_is_when_a_source_gave_something_new(database: Database) -> None:
-    database.posts.save([post(1), post(2, fetched_at=NOW + HOUR), post(3, source="hotline")])
-    database.posts.save([post(1, text="改", fetched_at=NOW + 9 * HOUR), post(2, fetched_at=NOW + 9 * HOUR)])
-    assert database.runs.last_stored() == {"mailbox": NOW + HOUR, "hotline": NOW}
-
-
 def test_the_audit_log_is_read_newest_first(database: Database) -> None:
     entries = [
         AuditEntry(at=NOW, actor="analyst", action="view", subject="mailbox/1"),
