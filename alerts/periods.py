@@ -56,9 +56,9 @@ class Compared:
 
 
 def compare(
-    keys: Sequence[str], steps: Sequence[Step], counts: Counts, *, n_before: int, n_now: int
+    keys: Sequence[str], counts: Counts, steps: Sequence[Step], *, n_before: int, n_now: int
 ) -> list[Compared]:
-    """Return the keys that have reports in either period, the strongest change first.
+    """Return what became of each key, the strongest change first.
 
     `counts` (n_keys, n_steps) by `steps`: days of look-back, the `n_before` of the earlier period, and last
     the `n_now` of the later. Each period has a day that is not blind.
@@ -83,7 +83,6 @@ def compare(
             key, int(b), int(n), expected=b * exposures[1] / exposures[0], p_value=float(p), q_value=float(q)
         )
         for key, b, n, p, q in zip(keys, before, now, p_values, q_values, strict=True)
-        if b or n
     ]
     return sorted(found, key=lambda one: (one.p_value, -abs(one.now - one.expected), one.key))
 
