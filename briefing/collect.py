@@ -107,7 +107,7 @@ def _gap_reason(gap: Gap, health: SourceHealth | None, period: Period) -> str:
     if gap.lasts and health is not None:
         return health.reason
     part = gap.part_of(period)
-    return f"{_printed(part.start, period)} 至 {_printed(part.end, period)} 没有读到。"
+    return f"{_printed(part.start, period)} 至 {_printed(part.end, period)} 未正常采集。"
 
 
 def on(day: date) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 KINDS = {"daily": "日报"}
 STATES = {"open": "未答复", "answered": "已答复", "closed": "已办结", "reopened": "再次反映"}
 SOURCE_STATES = {
-    "late": "迟到", "blind": "看不到", "dead": "已沉寂", "never": "从未抓取", "changed": "网页变了",
+    "late": "迟到", "blind": "失联", "dead": "沉寂", "never": "从未成功", "changed": "网页变了",
     "refused": "被拒",
 }  # fmt: skip
 COLUMNS = ("编号", "事项", "诉求类别", "地点", "当日/累计/独立", "首见/最近", "状态", "责任单位", "时限")
