@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.backtest import TriedAlert, by_day
-from alerts.trials import ALONE, BOTH, GONE, NEW
+from alerts.trials import NEW
 from console.charts import Heading, Series, draw_bars
+from console.trial_words import Gettext, part_names
 from records.times import Period
 
-Gettext = Callable[[str], str]
 # As many bars as can be told apart; of a longer period each is a week.
 MOST_DAYS = 62
 WEEK = 7
@@ -52,16 +52,6 @@ def draw_trial(
     )
     count = gettext("每周预警数") if bars.days == WEEK else gettext("每天预警数")
     return draw_bars(_labels(bars), series, count=count, theme=theme, size=size, heading=heading)
-
-
-def part_names(gettext: Gettext) -> dict[str, str]:
-    """Return what the parts of a trial are called."""
-    return {
-        ALONE: gettext("会预警"),
-        BOTH: gettext("两版都有"),
-        GONE: gettext("仅现行版"),
-        NEW: gettext("仅修改版"),
-    }
 
 
 def _labels(bars: TrialBars) -> tuple[str, ...]:

@@ -31,8 +31,11 @@ def moment(text: str | None, zone: ZoneInfo) -> datetime:
 
 def day(text: str | None, default: date, *, option: str = "--date") -> date:
     """Return the day a person named as 2026-03-01, or `default`."""
-    if text is None:
-        return default
+    return default if text is None else named_day(text, option=option)
+
+
+def named_day(text: str, *, option: str) -> date:
+    """Return the day that the option names. Raises ConfigurationError."""
     try:
         return date.fromisoformat(text)
     except ValueError as err:

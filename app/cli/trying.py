@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import DataDir, Output
+from app.cli.options import DataDir, Output, named_day
 from app.cli.output import Format, gettext, print_records, progress_bar, write, write_file
 from app.cli.rule_versions import CHANGED_BY
 from app.settings import Settings, load_settings
@@ -32,8 +32,8 @@ MOST_CELLS = 53
 
 def backtest(
     name: Annotated[str, typer.Argument(metavar="RULE", help="规则的名称，或规则文件（.yaml）")],
-    since: Annotated[str, typer.Option("--since", help="从哪天起，如 2026-01-01")],
-    until: Annotated[str, typer.Option("--until", help="到哪天为止（含当天）")],
+    since: Annotated[str, typer.Option("--from", help="从哪天起，如 2026-01-01")],
+    until: Annotated[str, typer.Option("--to", help="到哪天为止（含当天）")],
     compare: Annotated[
         Path | None, typer.Option("--compare", help="改过的规则文件：看它比现在多报什么、少报什么")
     ] = None,
@@ -71,13 +71,13 @@ def backtest(
             versions, past, period, every=step, progress=lambda done: bar.update(task, advance=done)
         )
         book.note_trial(trial, by=CHANGED_BY, now=utc_now())
-    said = list(_said(trial, settings))
+    said = [*_woken(trial, settings), *_agreed(trial)]
     if picture is not None:
         _draw(trial, said, picture, settings.zone)
     _print(trial, said, settings.zone, form)
 
 
-def _said(trial: Trial, settings: Settings) -> Iterator[str]:
+def _woken(trial: Trial, settings: Settings) -> Iterator[str]:
     """Yield whom each version would have woken, as a sentence."""
     from alerts.nights import woken_by
     from alerts.notifications import Notifications
@@ -87,23 +87,34 @@ def _said(trial: Trial, settings: Settings) -> Iterator[str]:
         policy = notifications(settings)
     except ConfigurationError:
         policy = Notifications()  # without its secrets nobody is told, but a rule can be tried
-    for rule, alerts, called in zip(
-        trial.versions, trial.alerts, (gettext("现行版"), gettext("修改版")), strict=False
-    ):
+    for rule, alerts, whose in zip(trial.versions, trial.alerts, _whose(trial), strict=True):
         woken = woken_by(rule, alerts, policy, every=trial.every, zone=settings.zone)
         if woken is None:
             yield gettext("间隔太长，无法估计夜间会把人叫醒几次（改为逐小时回看即可）")
             return
-        whose = f"{called} — " if len(trial.versions) > 1 else ""
         yield whose + gettext("夜间（22时至次日7时）有 %(nights)s 夜会把人叫醒，共通知 %(channels)s 次") % {
             "nights": woken.nights, "channels": woken.channels,
         }  # fmt: skip
 
 
+def _agreed(trial: Trial) -> Iterator[str]:
+    """Yield how each version agrees with what people judged, as a sentence."""
+    from console.trial_words import agreement_told
+
+    for found, whose in zip(trial.agreements, _whose(trial), strict=False):
+        yield whose + agreement_told(found, gettext)
+
+
+def _whose(trial: Trial) -> list[str]:
+    """Return for each version what a line about it begins with."""
+    return [""] if len(trial.versions) == 1 else [f"{gettext('现行版')} — ", f"{gettext('修改版')} — "]
+
+
 def _draw(trial: Trial, said: Sequence[str], file: Path, zone: ZoneInfo) -> None:
     """Write the picture, with what it is of above it."""
     from console.charts import Heading
-    from console.trial_chart import draw_trial, part_names, trial_bars
+    from console.trial_chart import draw_trial, trial_bars
+    from console.trial_words import part_names
 
     names = part_names(gettext)
     first, last = days_of(trial.period, zone)
@@ -135,17 +146,10 @@ def _from_file(found: RuleSet, path: Path) -> Rule:
 
 
 def _period(since: str, until: str, zone: ZoneInfo) -> Period:
-    first, last = (_day(option, text) for option, text in (("--since", since), ("--until", until)))
+    first, last = named_day(since, option="--from"), named_day(until, option="--to")
     if last < first:
-        raise ConfigurationError(f"--until {last}: before --since {first} (name a later day)")
+        raise ConfigurationError(f"--to {last}: before --from {first} (name a later day)")
     return day_period(first, days=(last - first).days + 1, zone=zone)
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as err:
-        raise ConfigurationError(f'{option} "{text}": not a day (write it as 2026-03-01)') from err
 
 
 def _step(text: str) -> timedelta:
@@ -197,7 +201,7 @@ def _picture(parts: Mapping[str, Sequence[TriedAlert]], period: Period, zone: Zo
     """Yield for each part its alerts over the days, drawn to one scale, and what they come to."""
     from alerts.backtest import by_day
     from alerts.trials import ALONE
-    from console.trial_chart import part_names
+    from console.trial_words import part_names
 
     days = {part: by_day(alerts, period, zone=zone) for part, alerts in parts.items()}
     n_days = len(next(iter(days.values())))

@@ -12,7 +12,7 @@ from alerts.new_rules import SearchRule, SearchRuleType
 from alerts.rule_book import differences
 from alerts.rule_types import Rule
 from console.security import CSRF_FIELD
-from console.trial_chart import part_names
+from console.trial_words import agreement_told, part_names
 from console.trials import SPANS_DAYS, try_draft
 from console.view import ACTOR, CurrentView, View, link
 from records.errors import Rejected
@@ -150,5 +150,6 @@ def _page(view: View, text: str, *, base: str, error: str = "", **shown: Any) ->
         error=error,
         spans=SPANS_DAYS,
         part_names=part_names(view.gettext),
+        agreement_told=lambda found: agreement_told(found, view.gettext),
         **context,
     )

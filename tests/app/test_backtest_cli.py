@@ -20,7 +20,7 @@ filter: 停水
 query_key: [place]
 num_events: {least}
 """
-DAYS = ("--since", "2026-03-01", "--until", "2026-03-10")
+DAYS = ("--from", "2026-03-01", "--to", "2026-03-10")
 
 
 @pytest.fixture
@@ -61,6 +61,22 @@ def test_an_edited_version_stands_beside_the_present_one(
     assert lines[2].startswith("·······█··  仅修改版")
 
 
+def test_versions_are_measured_by_what_people_judged(
+    huiying: Huiying, rule_file: Path, tmp_path: Path
+) -> None:
+    stricter = tmp_path / "edited.yaml"
+    stricter.write_text(RULE.format(least=9), encoding="utf-8")
+    assert huiying("rules", "change", rule_file, "--why", "试", "--force").code == 0
+    assert huiying("rules", "run", "--now", "2026-03-05T20:00").code == 0
+    (alert,) = (row for row in huiying("alerts", "list", "--format", "jsonl").rows if row["rule"] == "停水")
+    assert huiying("alerts", "judge", alert["id"], "real").code == 0
+    lines = huiying("rules", "backtest", "停水", *DAYS, "--compare", stricter).out.splitlines()
+    present, edited = (line for line in lines if "人工判为属实" in line)
+    assert present.startswith("现行版 — 人工判为属实或已知的 1 条中会报出 1 条（召回率 100%）")
+    assert "误报 0 条（准确率 100%）" in present
+    assert edited.startswith("修改版 — 人工判为属实或已知的 1 条中会报出 0 条（召回率 0%）")
+
+
 def test_the_picture_is_a_file_that_stands_alone(huiying: Huiying, rule_file: Path, tmp_path: Path) -> None:
     edited, picture = tmp_path / "edited.yaml", tmp_path / "停水.svg"
     edited.write_text(RULE.format(least=1), encoding="utf-8")
@@ -78,8 +94,8 @@ def test_the_picture_is_a_file_that_stands_alone(huiying: Huiying, rule_file: Pa
     ("arguments", "said"),
     [
         (("没有", *DAYS), 'rule "没有": there is none'),
-        (("紧急诉求", "--since", "三月", "--until", "2026-03-01"), '--since "三月": not a day'),
-        (("紧急诉求", "--since", "2026-03-02", "--until", "2026-03-01"), "before --since"),
+        (("紧急诉求", "--from", "三月", "--to", "2026-03-01"), '--from "三月": not a day'),
+        (("紧急诉求", "--from", "2026-03-02", "--to", "2026-03-01"), "before --from"),
         (("紧急诉求", *DAYS, "--every", "often"), "is not a length of time"),
         (("紧急诉求", *DAYS, "--every", "0h"), "at least a minute"),
         (("紧急诉求", *DAYS, "--every", "2d"), "shorter than the time between two looks"),

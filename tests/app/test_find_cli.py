@@ -114,7 +114,7 @@ def test_a_search_is_kept_listed_made_a_rule_of_and_deleted(town: Huiying, tmp_p
     assert town(*wanted, "--draft", draft).err.strip().startswith(f"草稿已写入 {draft}")
     refused = town(*wanted, "--why", "新设")
     assert (refused.code, "not tried out on the past" in refused.err) == (1, True)
-    assert town("rules", "backtest", draft, "--since", "2026-03-01", "--until", "2026-03-02").code == 0
+    assert town("rules", "backtest", draft, "--from", "2026-03-01", "--to", "2026-03-02").code == 0
     made = town(*wanted, "--why", "新设")
     assert made.err.startswith("规则“停水”第 1 版已生效（回看 2026-03-01 至 2026-03-02")
     assert "停水" in [rule.name for rule in load_rules(tmp_path / "data" / "rules").rules]

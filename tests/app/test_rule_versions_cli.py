@@ -17,7 +17,7 @@ filter: 停水
 query_key: [place]
 num_events: 3
 """
-DAYS = ("--since", "2026-03-01", "--until", "2026-03-02")
+DAYS = ("--from", "2026-03-01", "--to", "2026-03-02")
 
 
 @pytest.fixture

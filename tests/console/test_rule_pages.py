@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from xml.etree import ElementTree
 
@@ -12,6 +14,7 @@ from starlette.testclient import TestClient
 
 from console.security import CSRF_FIELD
 from console.services import Services
+from records.alert import Verdict
 from tests.console.conftest import browser
 from tests.console.reading import read_page
 
@@ -60,6 +63,17 @@ def test_a_rule_is_tried_beside_the_present_one_and_goes_live(fresh_town: Servic
     lines = re.findall(r"<(?:ins|del)>([^<]*)", live.text)
     assert "-type: any" in lines
     assert "+type: frequency" in lines
+
+
+def test_a_trial_says_how_it_agrees_with_what_people_judged(fresh_town: Services) -> None:
+    client = browser(fresh_town)
+    assert "召回率" not in send(client, "/rules/draft", text=LIVE, base=NAME, days="30").text
+    alerts = fresh_town.database.alerts
+    first, *_ = alerts.list(rule=NAME)
+    before = first.fired_at - timedelta(days=2)
+    alerts.save([replace(first, id="a0", fired_at=before, updated_at=before, verdict=Verdict.NOISE)])
+    tried = send(client, "/rules/draft", text=LIVE, base=NAME, days="30").text
+    assert tried.count("召回率 —") == 2
 
 
 def test_without_a_backtest_it_goes_live_only_by_force(fresh_town: Services) -> None:
