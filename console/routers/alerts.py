@@ -10,10 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from alerts.engine import MOST_ALERTS, UNRESOLVED
+from alerts.announce import Desk, situation_of
 from alerts.handling import office_named
-from alerts.inhibition import Inhibition
-from alerts.silences import silence_of
+from alerts.planning import held_back
 from console.alert_query import alert_query, rule_filter
 from console.feeds import feed_response, feed_version
 from console.security import CSRF_FIELD
@@ -64,15 +63,18 @@ def queue(
 @router.get("/feed.rss")
 def feed(view: CurrentView, severity: int = 5) -> Response:
     """The unresolved alerts of this severity or graver as an RSS feed, newest first; none that is held."""
-    store, policy = view.services.database, policy_of(view.services)
-    standing = store.alerts.list(states=list(UNRESOLVED), limit=MOST_ALERTS)
-    silences, inhibition = store.silences.untold(), Inhibition(standing, policy.inhibit_rules)
+    services = view.services
+    desk = Desk(
+        database=services.database,
+        rules=services.rules.load(),
+        policy=policy_of(services),
+        zone=services.zone,
+    )
+    situation = situation_of(desk, now=view.now)
     told = [
         alert
-        for alert in standing
-        if alert.severity <= severity
-        and silence_of(alert, silences, now=view.now) is None
-        and inhibition.source_of(alert) is None
+        for alert in situation.standing
+        if alert.severity <= severity and held_back(alert, situation) is None
     ]
     newest = sorted(told, key=lambda alert: (alert.raised_at, alert.id), reverse=True)[:FEED_ALERTS]
     base = str(view.request.base_url).rstrip("/")
