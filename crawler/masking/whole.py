@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 
-from crawler.masking import addresses, cued, half_names, handles, links, names, numbers
+from crawler.masking import addresses, bare_names, cued, half_names, handles, links, names, numbers
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
 from crawler.masking.lexicon import Lexicon, Places, Watched
 from crawler.masking.plain_writing import in_plain_writing, odd_signs
@@ -36,8 +36,8 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
     (_naming(names.after_cues), Watched(words=names.NAME_CUES, before=names.MAY_FOLLOW)),
     (_naming(names.after_faint_cues), Watched(words=names.FAINT_CUES)),
     (_naming(names.before_titles), Watched(words=names.TITLES)),
-    (_naming(names.before_particulars), Watched(words=names.PARTICULARS)),
-    (_naming(names.side_by_side), Watched(words=names.SIDE_SIGNS)),
+    (_naming(bare_names.before_particulars), Watched(words=bare_names.PARTICULARS)),
+    (_naming(bare_names.side_by_side), Watched(words=bare_names.SIDE_SIGNS)),
     (_naming(half_names.somebody), Watched(words=("某",))),
     (_naming(half_names.crossed), Watched(words=half_names.CROSS_SIGNS)),
     (_naming(half_names.surnamed), Watched(words=("姓",))),
@@ -134,8 +134,8 @@ def _found_in_plain(text: str, places: dict[int, Places]) -> list[Finding]:
         found.extend(_WATCHES[number][0](text, of_group))
     found.extend(numbers.find_numbers(text))
     if phones := [(one.start, one.end) for one in found if one.kind is Kind.PHONE]:
-        found.extend(names.as_names(text, names.beside_phones(text, phones)))
-    found.extend(names.as_names(text, names.signature(text)))
+        found.extend(names.as_names(text, bare_names.beside_phones(text, phones)))
+    found.extend(names.as_names(text, bare_names.signature(text)))
     return found
 
 
