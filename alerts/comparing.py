@@ -41,12 +41,13 @@ MOST_MISSED = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What changed, the strongest first; `total` is of all reports, its key "".
+    """What changed, the strongest first; `total` is of all that was counted, which is what `query` finds.
 
     Reports count on the days that were seen, `n_seen` of both periods; of the sources `left_out` on none.
     """
 
     periods: TwoPeriods
+    query: str
     total: Compared
     rows: Sequence[Compared]
     n_seen: int
@@ -69,6 +70,8 @@ def compare_periods(
     if by not in FIELDS:
         hint = nearest(by, FIELDS) or f" (known: {', '.join(FIELDS)})"
         raise Rejected("bad_field", f'"{by}" is no field to compare by{hint}')
+    # By itself first: a mistake in it is told by its place in what was typed.
+    index.counts(Question(query=query, period=periods.now.period(zone)))
     look_back = Days(first=periods.before.first - timedelta(days=LOOKBACK_DAYS), last=periods.before.last)
     spans = (look_back, periods.now)
     missing = {day: frozenset(coverage.missing_on(day)) for day in chain(*spans)}
@@ -83,6 +86,7 @@ def compare_periods(
     rows = compared(*_by_day(index, asked, (by,), spans, zone))
     return Comparison(
         periods=periods,
+        query=asked,
         total=total,
         rows=[one for one in rows if one.before or one.now],
         n_seen=n_seen,

@@ -79,10 +79,10 @@ def compare(
     p_values = np.array([p_value for p_value, _ in tests])
     q_values = false_discovery(p_values, np.array([least <= FDR for _, least in tests], dtype=np.float64))
     found = [
-        _compared(
-            key, int(b), int(n), expected=b * exposures[1] / exposures[0], p_value=float(p), q_value=float(q)
+        _compared(key, int(b), int(n), expected=b * exposures[1] / exposures[0], p_value=p, q_value=q)
+        for key, b, n, p, q in zip(
+            keys, before.tolist(), now.tolist(), p_values.tolist(), q_values.tolist(), strict=True
         )
-        for key, b, n, p, q in zip(keys, before, now, p_values, q_values, strict=True)
     ]
     return sorted(found, key=lambda one: (one.p_value, -abs(one.now - one.expected), one.key))
 

@@ -25,6 +25,7 @@ from console.routers import (
     api,
     briefings,
     charts,
+    compare,
     health,
     overview,
     posts,
@@ -84,6 +85,7 @@ def create_app(services: Services) -> FastAPI:
     for part in (
         overview,
         charts,
+        compare,
         alerts,
         silences,
         rules,

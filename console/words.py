@@ -98,6 +98,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         RunKind.RULE: _("规则"),
         RunKind.BRIEFING: _("简报"),
     },
+    "change": {
+        "rose": _("增多"),
+        "fell": _("减少"),
+        "new": _("新出现"),
+        "gone": _("不再出现"),
+        "steady": _("看不出变化"),
+    },
+    "two_periods_error": {
+        "reversed": _("有一段时间的起止日期颠倒了。"),
+        "not_over": _("只能对比已经过完的日子，最晚到昨天。"),
+        "too_long": _("一段时间太长，最多一年。"),
+        "overlap": _("前一段要在后一段开始之前结束。"),
+        "two_ways": _("选了与上一年相比，就不要再填前一段的日期。"),
+        "empty": _("有一段时间里没有任何来件，无法对比。"),
+        "unseen": _("有一段时间里每一天都有来源漏采，无法对比。"),
+    },
     "briefing": {"daily": _("日报"), "weekly": _("周报"), "monthly": _("月报")},
     "sort": {
         SortOrder.RELEVANCE: _("最相关"),

@@ -18,6 +18,7 @@ EXIT_USAGE = 2
 def build() -> typer.Typer:
     """Return the command line with all its commands."""
     from app.cli import (
+        compare,
         find,
         gather,
         jobs,
@@ -49,6 +50,7 @@ def build() -> typer.Typer:
         label,
         models,
         find,
+        compare,
         searches,
         problems,
         terms,

@@ -32,6 +32,7 @@ PAGES = {
     "post": "/posts/board/water-0",
     "sources": "/sources",
     "topics": "/topics",
+    "compare": "/compare?by=place",
     "briefings": "/briefings",
     "searches": "/searches",
     "feed": "/searches/a/feed.rss",
