@@ -214,10 +214,10 @@ def _day(moment: datetime) -> str:
 
 
 def late_sentence(said: str, late: Sequence[Arrival], *, at: datetime, zone: ZoneInfo) -> str:
-    """Return 「……。迟到2件：最早03-15 09:30提出，03-18 09:30才收到；所说的是到03-16 08:00为止的情况。」"""
+    """Return 「……。迟到2件：最早03-15 09:30提出，03-18 09:30才收到；以上为截至03-16 08:00的情况。」"""
     first = min(late, key=lambda one: (one.asked_at, one.post_id))
     asked, arrived, seen = (one.astimezone(zone) for one in (first.asked_at, first.arrived_at, at))
     return (
         f"{said}迟到{len(late)}件：最早{asked:%m-%d %H:%M}提出，{arrived:%m-%d %H:%M}才收到；"
-        f"所说的是到{seen:%m-%d %H:%M}为止的情况。"
+        f"以上为截至{seen:%m-%d %H:%M}的情况。"
     )

@@ -43,7 +43,7 @@ def test_what_comes_three_days_late_fires_once_and_says_so(town: Town) -> None:
     assert (alert.fired_at, alert.value, alert.state) == (CAME + HOUR / 2, 3.0, AlertState.ACTIVE)
     assert sorted(alert.post_ids) == sorted(ids)
     assert "迟到3件：最早03-18 06:30提出，03-21 09:30才收到" in alert.explanation
-    assert "所说的是到03-18 14:00为止的情况" in alert.explanation
+    assert "以上为截至03-18 14:00的情况" in alert.explanation
     (later,) = rounds(town, MANY, CAME + HOUR, CAME + 2 * HOUR, CAME + 2 * DAY)
     assert (later.id, later.raised_at, later.state) == (alert.id, alert.raised_at, AlertState.RESOLVED)
 
