@@ -43,7 +43,8 @@ MOST_MISSED = 0.5
 class Comparison:
     """What changed, the strongest first; `total` is of all that was counted, which is what `query` finds.
 
-    Reports count on the days that were seen, `n_seen` of both periods; of the sources `left_out` on none.
+    Reports count on the days that were seen, `n_seen` of both periods; those of the sources `left_out`, by
+    title, on none.
     """
 
     periods: TwoPeriods
@@ -90,7 +91,7 @@ def compare_periods(
         total=total,
         rows=[one for one in rows if one.before or one.now],
         n_seen=n_seen,
-        left_out=left_out,
+        left_out=tuple(sorted({gap.title for gap in coverage.gaps if gap.source in left_out})),
     )
 
 

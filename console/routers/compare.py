@@ -54,7 +54,7 @@ def comparison(view: CurrentView, form: Annotated[CompareForm, Query()]) -> Resp
         error=None,
         found=found,
         shown=found.rows[:SHOWN],
-        most=max((max(one.before, one.now) for one in found.rows), default=0),
+        most=max((max(one.now, one.expected) for one in found.rows), default=0),
         told=(say_total(found, view.gettext), say_left_out(found, view.gettext)),
         how_to_read=say_how_to_read(view.gettext),
         seen=[(days, view.seen(days.period(zone))) for days in (found.periods.before, found.periods.now)],

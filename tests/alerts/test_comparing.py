@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,16 @@ from alerts.health import HealthState
 from alerts.periods import Change
 from alerts.reading import Reading
 from alerts.two_periods import Days, TwoPeriods, two_periods
+from nlp.segment import words
 from records.errors import Rejected
 from records.post import Channel
 from records.times import DEFAULT_ZONE
+from storage.indexer import reindex
 from storage.query import QueryError
+from storage.search_engines import open_index
 from tests.alerts.conftest import Town
 from tests.alerts.samples import NOW
+from tests.storage.clusters import dropped, unused_name
 
 TODAY = NOW.date()
 WEEKS = two_periods(today=TODAY)
@@ -71,6 +76,15 @@ def test_what_rose_is_named_and_what_did_not_is_not(town: Town) -> None:
         ("交通运输", Change.NEW),
         ("城乡建设", Change.STEADY),
     ]
+
+
+def test_elasticsearch_gives_the_same(town: Town, elasticsearch_server: str) -> None:
+    fill(town)
+    url = f"{elasticsearch_server}/{unused_name()}"
+    with dropped(url), closing(open_index(url, segment=words, zone=DEFAULT_ZONE)) as index:
+        reindex(town.database, index, segment=words)
+        found = compare_periods(Reading(index), Coverage(), "place", WEEKS, zone=DEFAULT_ZONE)
+    assert found == compared(town)
 
 
 def test_every_field_can_be_compared_by_and_the_query_narrows(town: Town) -> None:

@@ -49,7 +49,7 @@ def test_two_periods_are_compared_and_told(town: Huiying, tmp_path: Path) -> Non
     told = town(*asked).err
     assert "来源（2026-03-06 – 2026-03-12）：" in told
     assert "north信箱（失联，2026-03-08 12:00 至 2026-03-14 12:00）" in told
-    assert "未计入：来源 north 有一段大半未采集，两段都不计入。" in told
+    assert "未计入：来源 north信箱 有一段大半未采集，两段都不计入。" in told
 
 
 def test_what_cannot_be_compared_is_one_line(town: Huiying) -> None:
