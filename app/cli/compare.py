@@ -86,6 +86,7 @@ def _in_words(one: Compared, by: str) -> dict[str, Any]:
         **plain(one),
         "key": gettext(word_for(by, one.key)),
         "expected": round(one.expected, 1),
+        "ratio": None if one.ratio is None else round(one.ratio, 2),
         "change": gettext(word_for("change", one.change)),
     }
 
