@@ -230,14 +230,15 @@ class ElasticsearchCluster:
                     return other
         raise ServerError("the cluster has no master now")
 
-    def wait(self) -> None:
-        """Return when all running nodes are in one cluster."""
+    def wait(self, *, copied: bool = False) -> None:
+        """Return when all running nodes are in one cluster; `copied`: and have each other's documents."""
         running = [node for node in self.nodes if node.is_running]
         for node in running:
             node.wait()
         if len(running) == 1:
             return
         together = f"/_cluster/health?wait_for_nodes=>={len(running)}&timeout={START_TIMEOUT_S}s"
+        together += "&wait_for_status=green" if copied else ""
         with urllib.request.urlopen(running[0].url + together, timeout=START_TIMEOUT_S):
             pass
 

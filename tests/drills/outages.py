@@ -98,8 +98,9 @@ def master_killed(site: Site, dice: random.Random, rounds: int, *, cluster: Elas
     result, ledger = Result(drill="elected master of three killed -9", way=site.way), Ledger()
     with site.open() as parts, _up(site, result):
         arriving = Arriving(parts, ledger, dice)
+        parts.index.refresh()  # which makes the index: a node that alone has it takes it along
         for _ in range(rounds):
-            cluster.wait()
+            cluster.wait(copied=True)
             with arriving.all_the_while():
                 time.sleep(dice.uniform(0.5, BEFORE_S))
                 master = cluster.master()
