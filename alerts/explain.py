@@ -34,12 +34,12 @@ _FIELDS = {
     "intent": "诉求性质",
 }
 _SILENCES = {
-    HealthState.LATE: "抓取迟了",
+    HealthState.LATE: "抓取延迟",
     HealthState.BLIND: "长时间抓取不到",
     HealthState.DEAD: "抓取正常但没有新内容",
     HealthState.NEVER: "从未抓取成功",
-    HealthState.CHANGED: "网页变了样",
-    HealthState.REFUSED: "网站不让抓取",
+    HealthState.CHANGED: "网页改版",
+    HealthState.REFUSED: "网站拒绝访问",
 }
 
 

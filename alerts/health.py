@@ -179,7 +179,7 @@ def _unseen(source: Source, seen: _Seen, now: datetime) -> _State | None:
     if unseen > blind_after(seen.successes):
         return HealthState.BLIND, last, f"已{_span(unseen)}没有成功抓取，{usual}{error}；数据有缺口。"
     if unseen > max(LATE_AFTER * rhythm, SHORTEST_RHYTHM):
-        return HealthState.LATE, last, f"抓取迟了：上次成功在{_span(unseen)}前，{usual}{error}。"
+        return HealthState.LATE, last, f"抓取延迟：上次成功在{_span(unseen)}前，{usual}{error}。"
     return None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 KINDS = {"daily": "日报"}
 STATES = {"open": "未答复", "answered": "已答复", "closed": "已办结", "reopened": "再次反映"}
 SOURCE_STATES = {
-    "late": "迟到", "blind": "失联", "dead": "沉寂", "never": "从未成功", "changed": "网页变了",
-    "refused": "被拒",
+    "late": "延迟", "blind": "失联", "dead": "沉寂", "never": "从未成功", "changed": "网页改版",
+    "refused": "拒绝访问",
 }  # fmt: skip
 COLUMNS = ("编号", "事项", "诉求类别", "地点", "当日/累计/独立", "首见/最近", "状态", "责任单位", "时限")
 UNKNOWN = "不明"

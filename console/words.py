@@ -135,12 +135,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "health": {
         HealthState.OK: _("正常"),
-        HealthState.LATE: _("迟到"),
+        HealthState.LATE: _("延迟"),
         HealthState.BLIND: _("失联"),
         HealthState.DEAD: _("沉寂"),
         HealthState.NEVER: _("从未成功"),
-        HealthState.CHANGED: _("网页变了"),
-        HealthState.REFUSED: _("被拒"),
+        HealthState.CHANGED: _("网页改版"),
+        HealthState.REFUSED: _("拒绝访问"),
     },
     "field": {
         "title": _("标题"),

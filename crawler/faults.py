@@ -70,7 +70,7 @@ def _refused(runs: Sequence[RunRecord]) -> Fault | None:
     refused = list(takewhile(lambda run: fault_kind(run) is FaultKind.REFUSED, runs))
     if not refused:
         return None
-    reason = f"网站不让抓取，已停下，不绕过：{refused[0].error}。"
+    reason = f"网站拒绝访问，已停下，不绕过：{refused[0].error}。"
     return Fault(kind=FaultKind.REFUSED, since=refused[-1].started_at, reason=reason)
 
 

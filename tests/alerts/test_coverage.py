@@ -137,7 +137,7 @@ def test_a_site_that_refuses_is_not_seen(catalogue: Catalogue, database: Databas
     crawled(database, daily(1, 0), failed=True, failure="access_denied")
     found = board()
     assert (found.state, found.since) == (HealthState.REFUSED, NOW - DAY)
-    assert "网站不让抓取" in found.reason
+    assert "网站拒绝访问" in found.reason
     coverage = coverage_of(catalogue, database, now=NOW)
     assert coverage.blind_sources == ("board",)
     assert gaps(coverage) == [(HealthState.REFUSED, NOW - DAY, NOW, False)]

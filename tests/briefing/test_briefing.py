@@ -221,7 +221,7 @@ def test_a_blind_source_is_said_beside_the_numbers(town: Town) -> None:
     assert "2 个来源状况异常" in town.content(coverage).summary
     html = render_html(town.snapshot(coverage))
     assert "青溪新闻（失联）：已三天没有成功抓取。" in html
-    assert "市长信箱（被拒）：2026-03-02 00:00 至 2026-03-02 12:00 未正常采集。" in html
+    assert "市长信箱（拒绝访问）：2026-03-02 00:00 至 2026-03-02 12:00 未正常采集。" in html
     before = replace(over, end=NOON - timedelta(days=1))
     assert "1 个来源状况异常" in town.content(Coverage(health=(blind, heard), gaps=(before, now))).summary
 

@@ -30,7 +30,7 @@ EARLIER = [run(number) for number in range(5, 8)]
     ("newest", "kind", "says"),
     [
         ([run(1, error="denied", failure="access_denied"), run(2, error="denied", failure="access_denied")],
-         FaultKind.REFUSED, "网站不让抓取，已停下，不绕过：denied"),
+         FaultKind.REFUSED, "网站拒绝访问，已停下，不绕过：denied"),
         ([run(1, error="robots", failure="robots_denied")], FaultKind.REFUSED, "robots"),
         ([run(1, error="item", failure="selector_matched_nothing")], FaultKind.CHANGED, "不一样了：item"),
         ([run(1, stored=2, quarantined={"selector_matched_nothing": 4}), run(2, quarantined={"no_json": 6})],
