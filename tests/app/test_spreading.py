@@ -123,9 +123,12 @@ def importing(tmp_path: Path, export: Path) -> Iterator[Callable[[], subprocess.
 
     def start() -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "app", "import", str(export), "--data-dir", str(data)]
-        started.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True))
+        # Opened before: it must not take the time in which the import comes to its end.
         with open_parts(load_settings(data, environment={})) as parts:
             stored = parts.database.posts.count()
+            started.append(
+                subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            )
             while parts.database.posts.count() == stored:
                 assert started[-1].poll() is None
                 time.sleep(0.02)
