@@ -127,7 +127,14 @@ def importing(tmp_path: Path, export: Path) -> Iterator[Callable[[], subprocess.
         with open_parts(load_settings(data, environment={})) as parts:
             stored = parts.database.posts.count()
             started.append(
-                subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+                subprocess.Popen(
+                    command,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                    # Tests that run in the background of a shell would hand on that Ctrl-C is ignored.
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                )
             )
             while parts.database.posts.count() == stored:
                 assert started[-1].poll() is None
