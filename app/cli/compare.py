@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.coverage import MOST_RUNS
-from app.cli.options import DataDir, Limit, Now, Output, day, moment
+from app.cli.options import DataDir, Limit, Now, Output, moment, named_day
 from app.cli.output import Format, gettext, note, print_records
 from app.settings import load_settings
 from records.plain import plain
@@ -75,7 +75,7 @@ def compare(
 
 
 def _day(option: str, text: str | None) -> date | None:
-    return None if text is None else day(text, date.min, option=option)
+    return None if text is None else named_day(text, option=option)
 
 
 def _in_words(one: Compared, by: str) -> dict[str, Any]:
