@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alerts.durations import chinese_duration
-from alerts.health import HealthState
 from alerts.rule_types import (
     AnyRule,
     FlatlineRule,
@@ -24,6 +23,7 @@ from alerts.rule_types import (
     SurgeRule,
 )
 from alerts.sentences import FAULTS, FIELDS
+from alerts.words import SOURCE_STATES
 
 _FIELDS = {
     **FIELDS,
@@ -32,14 +32,6 @@ _FIELDS = {
     "source": "来源",
     "status": "状态",
     "intent": "诉求性质",
-}
-_SILENCES = {
-    HealthState.LATE: "抓取延迟",
-    HealthState.BLIND: "长时间抓取不到",
-    HealthState.DEAD: "抓取正常但没有新内容",
-    HealthState.NEVER: "从未抓取成功",
-    HealthState.CHANGED: "网页改版",
-    HealthState.REFUSED: "网站拒绝访问",
 }
 
 
@@ -51,7 +43,7 @@ def explain(rule: Rule) -> str:
         f"看什么：{_looked_at(rule)}",
         f"何时预警：{condition(rule)}。",
         f"预警之后：条件仍在时只更新不重复；翻倍以上且距上次至少{chinese_duration(rule.realert)}才再说一次；"
-        f"条件消失{chinese_duration(rule.keep_firing_for)}后自动了结。",
+        f"条件消失{chinese_duration(rule.keep_firing_for)}后自动解除。",
         f"级别：{rule.severity}（1最高）；送往：{'、'.join(rule.receivers)}",
     ]
     if rule.owner:
@@ -101,8 +93,8 @@ def condition(rule: Rule) -> str:
         case RecurrenceRule():
             return f"{_problems(rule)}在答复或办结之后，{length}内又有人反映"
         case SourceSilentRule():
-            states = "、".join(_SILENCES[state] for state in rule.states)
-            return f"一个来源{states}，持续{length}以上"
+            states = "、".join(SOURCE_STATES[state] for state in rule.states)
+            return f"一个来源的状况为{states}，持续{length}以上"
 
 
 def public_register(rules: Sequence[Rule], *, at: datetime) -> str:

@@ -119,8 +119,7 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
     document.add_heading("七、来源状况", 1)
     document.add_paragraph(words.coverage(content))
     for source in content["blind"]:
-        state = words.SOURCE_STATES[source["state"]]
-        document.add_paragraph(f"{source['title']}（{state}）：{source['reason']}", style="List Bullet")
+        document.add_paragraph(words.source(source), style="List Bullet")
     _grey(
         document,
         f"编于 {content['made_at']}。数字和引文均由库中留言得出，冻结后不再变动；检索式可在控制台中重查。",

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.words import PROBLEM_STATES, SOURCE_STATES
+
 KINDS = {"daily": "日报"}
-STATES = {"open": "未答复", "answered": "已答复", "closed": "已办结", "reopened": "再次反映"}
-SOURCE_STATES = {
-    "late": "延迟", "blind": "失联", "dead": "沉寂", "never": "从未成功", "changed": "网页改版",
-    "refused": "拒绝访问",
-}  # fmt: skip
 COLUMNS = ("编号", "事项", "诉求类别", "地点", "当日/累计/独立", "首见/最近", "状态", "责任单位", "时限")
 UNKNOWN = "不明"
 # In place of words of residents whose retention has ended.
@@ -50,7 +47,7 @@ def row(item: Mapping[str, Any]) -> tuple[str, ...]:
         item["place"] or UNKNOWN,
         f"{item['n_today']} / {item['n_posts']} / {item['n_voices']}",
         f"{item['first_seen']}\n{item['last_seen']}",
-        STATES[item["state"]],
+        PROBLEM_STATES[item["state"]],
         item["department"] or UNKNOWN,
         item["due_at"] or "—",
     )
@@ -60,7 +57,7 @@ def gist(item: Mapping[str, Any]) -> str:
     """Return the line below a problem's title: what, where, how many, how far."""
     return (
         f"{item['topic'] or UNKNOWN} · {item['place'] or UNKNOWN} · 当日 {item['n_today']} 件，"
-        f"累计 {item['n_posts']} 件、{item['n_voices']} 个独立反映 · {STATES[item['state']]}"
+        f"累计 {item['n_posts']} 件、{item['n_voices']} 个独立反映 · {PROBLEM_STATES[item['state']]}"
     )
 
 
@@ -69,3 +66,8 @@ def coverage(content: Mapping[str, Any]) -> str:
     if not content["blind"]:
         return f"{content['n_sources']} 个来源全部正常。"
     return f"{content['n_sources']} 个来源中有 {len(content['blind'])} 个状况异常；它们的安静不等于没有诉求："
+
+
+def source(note: Mapping[str, Any]) -> str:
+    """Return the line on a source that brought less than it should have."""
+    return f"{note['title']}（{SOURCE_STATES[note['state']]}）：{note['reason']}"

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_dir
 
 import app
 import console
+from console.words import WORDS
 
 CONSOLE, APP = Path(console.__file__).parent, Path(app.__file__).parent
 _METHODS = [
@@ -25,4 +26,5 @@ def used_messages() -> set[str]:
         *extract_from_dir(CONSOLE, method_map=_METHODS, keywords=_KEYWORDS),
         *extract_from_dir(APP, method_map=_METHODS, keywords=_COMMAND_LINE_KEYWORDS),
     ]
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+    extracted = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+    return extracted | {word for words in WORDS.values() for word in words.values()}
