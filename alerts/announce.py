@@ -78,7 +78,7 @@ def _tell_resolved(database: Database, situation: Situation) -> int:
     new = 0
     for channel, alert_ids in database.deliveries.unresolved_for(webhooks).items():
         alerts = [alert for one in alert_ids if (alert := database.alerts.get(one)) is not None]
-        heading = f"【已了结】{len(alerts)}条预警"
+        heading = f"【已解除】{len(alerts)}条预警"
         title, body = worded(heading, [Entry(alert=alert) for alert in alerts], channel, _RESOLVED, situation)
         said = (f"{alert.id} {alert.raised_at.isoformat()}" for alert in alerts)
         delivery = new_delivery(

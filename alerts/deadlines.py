@@ -20,7 +20,10 @@ DEFAULT_DEADLINES = Path(__file__).parent / "default_rules" / "deadlines.yaml"
 
 
 class Deadline(BaseModel):
-    """One step of a preset: who it is for (nothing stated: everybody) and how long the office has."""
+    """One step of a preset: who it is for (nothing stated: everybody) and how long the office has.
+
+    It is for messages of at least `urgency` that have one of `reasons`; what is not stated is not asked.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,12 +45,11 @@ class Deadline(BaseModel):
 
     def applies(self, analysis: Analysis | None) -> bool:
         """Return whether a message with this analysis falls under the deadline."""
-        if self.for_everybody:
-            return True
         if analysis is None:
+            return self.for_everybody
+        if self.urgency is not None and analysis.urgency < self.urgency:
             return False
-        urgent = self.urgency is not None and analysis.urgency >= self.urgency
-        return urgent or any(reason.code in self.reasons for reason in analysis.reasons)
+        return not self.reasons or any(reason.code in self.reasons for reason in analysis.reasons)
 
     def due_at(self, asked_at: datetime, *, zone: ZoneInfo) -> datetime:
         """Return when the answer is due. Working days end at midnight; the day of asking does not count."""

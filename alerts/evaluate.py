@@ -87,7 +87,7 @@ def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
             sentence = frequency_sentence(
                 group, facts.problems, timeframe=rule.timeframe, threshold=rule.num_events
             )
-        elif verdict is not None and surges(rule, group.count, verdict):
+        elif verdict is not None and surges(rule, group.count, verdict) and hangs_together(rule, group):
             n_window = ceil(rule.timeframe / DAY)
             days = sum(not step.blind for step in facts.steps[:-n_window])
             sentence = surge_sentence(
@@ -135,6 +135,11 @@ def verdicts_of(rule: SurgeRule, facts: Facts) -> list[Verdict]:
 def surges(rule: SurgeRule, count: int, verdict: Verdict) -> bool:
     """Return whether the count is unlikely, given all that were looked at, and large enough to matter."""
     return verdict.q_value <= rule.fdr and count >= rule.spike_height * verdict.expected
+
+
+def hangs_together(rule: SurgeRule, group: Group) -> bool:
+    """Return whether enough voices tell of one thing; where nothing is known of them they may."""
+    return group.reports is None or group.reports.n_alike >= rule.num_alike
 
 
 def _finding(group: Group, sentence: str, verdict: Verdict | None) -> Finding:

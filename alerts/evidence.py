@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -93,14 +93,23 @@ class Evidence:
     def reports(self, post_ids: Sequence[str], analyses: Mapping[str, Analysis]) -> Reports:
         """Return what is known of the posts; a copy is the voice of the post it repeats."""
         members = [self._of_post[post_id] for post_id in post_ids if post_id in self._of_post]
-        originals = {
-            post_id: self._of_post[post_id].copy_of for post_id in post_ids if post_id in self._of_post
-        }
+        voice_of = {post_id: post_id for post_id in post_ids}
+        voice_of |= {member.post_id: member.copy_of or member.post_id for member in members}
         known = [analyses[post_id] for post_id in post_ids if post_id in analyses]
+        problems = _most_voices((voice_of[one.post_id], one.problem_id) for one in members)
+        words = _most_voices((voice_of[one.post_id], word) for one in known for word in one.keywords)
+        of_problem, of_word = (most[0][1] if most else 0 for most in (problems, words))
         return Reports(
             post_ids=tuple(post_ids),
-            problem_ids=tuple(dict.fromkeys(member.problem_id for member in members)),
-            n_voices=len({originals.get(post_id) or post_id for post_id in post_ids}),
+            problem_ids=tuple(problem_id for problem_id, _ in problems),
+            n_voices=len(set(voice_of.values())),
+            n_alike=max(of_problem, of_word),
+            keyword=words[0][0] if of_word > of_problem else None,
             n_urgent=sum(analysis.urgency >= _URGENT for analysis in known),
             reasons=tuple(sorted({reason.code for analysis in known for reason in analysis.reasons})),
         )
+
+
+def _most_voices(said: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+    """Return each value with how many voices have it, the most first; `said` are voices with a value each."""
+    return Counter(value for _, value in sorted(set(said))).most_common()

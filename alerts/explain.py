@@ -65,7 +65,7 @@ def condition(rule: Rule) -> str:
             return (
                 f"{_each(rule.query_key)}{length}内达到{rule.num_events}件、{rule.voices_needed}个独立反映，"
                 f"且按此前{chinese_duration(rule.baseline)}的星期、工作日规律很难出现，"
-                f"至少为平日{rule.spike_height:g}倍；误报比例控制在{100 * rule.fdr:g}%以内"
+                f"至少为平日{rule.spike_height:g}倍{_together(rule)}；误报比例控制在{100 * rule.fdr:g}%以内"
             )
         case SpikeRule():
             return _spike(rule, length)
@@ -121,6 +121,10 @@ def _looked_at(rule: Rule) -> str:
 
 def _each(fields: Sequence[str]) -> str:
     return f"按{'、'.join(_FIELDS[field] for field in fields)}分别计数，" if fields else "全部合计，"
+
+
+def _together(rule: SurgeRule) -> str:
+    return f"，其中至少{rule.num_alike}个独立反映说的是同一件事" if rule.num_alike else ""
 
 
 def _problems(rule: ProblemRule) -> str:

@@ -25,12 +25,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """What is known of the posts behind one count. `n_voices`: independent ones, copies folded."""
+    """What is known of the posts behind one count. `n_voices`: independent ones, copies folded.
+
+    `problem_ids` have the problem with the most voices first. `n_alike`: so many voices are of it, or share
+    the `keyword` if there is one.
+    """
 
     post_ids: tuple[str, ...]
     problem_ids: tuple[str, ...]
     n_voices: int
     n_urgent: int
+    n_alike: int = 0
+    keyword: str | None = None
     reasons: tuple[UrgencyCode, ...] = ()
 
 

@@ -120,7 +120,7 @@ def held_back(alert: Alert, situation: Situation) -> str | None:
         return f"静默 {silence.id} 压下，到{until:%m-%d %H:%M}为止：{silence.reason}"
     source = situation.inhibition.source_of(alert)
     if source is not None:
-        return f"被预警 {source.id}（{source.rule}）抑制，它了结之后再告知"
+        return f"被预警 {source.id}（{source.rule}）抑制，它解除之后再告知"
     return None
 
 
@@ -195,7 +195,7 @@ def _message(members: Sequence[_Said], situation: Situation) -> tuple[Delivery, 
 def _heading(first: _Said, alerts: Sequence[Alert], situation: Situation) -> str:
     count = f"{len(alerts)}条预警" if len(alerts) > 1 else ""
     if first.after is not None:
-        return f"【{chinese_duration(first.after)}无人认领】{count or '1条预警'}"
+        return f"【{chinese_duration(first.after)}无人确认】{count or '1条预警'}"
     if first.group == (_WAITED,):
         return f"【免打扰时段】{len(alerts)}条预警"
     names = {alert.rule for alert in alerts}

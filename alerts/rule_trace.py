@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from alerts.evaluate import evaluate, verdicts_of
+from alerts.evaluate import evaluate, hangs_together, verdicts_of
 from alerts.evidence import REPORTS, both, clause
 from alerts.explain import condition
 from alerts.facts import Facts, Group
@@ -66,10 +66,7 @@ class RuleTrace:
         basics = [
             Check(asked="规则启用", holds=rule.is_enabled, found="启用" if rule.is_enabled else "停用"),
             Check(asked="居民来件", holds=post.channel.carries_reports, found=f"渠道 {post.channel}"),
-            *(
-                self._clause(part)
-                for part in (clauses(normalised(rule.filter)) if rule.filter.strip() else ())
-            ),
+            *map(self._clause, self._clauses()),
         ]
         yield from basics
         if all(check.holds for check in basics):
@@ -137,6 +134,12 @@ def _counted(rule: CountingRule, facts: Facts, group: Group) -> Iterator[Check]:
             found=f"{voices} 个",
         )
     if isinstance(rule, SurgeRule):
+        if rule.num_alike and group.reports is not None:
+            yield Check(
+                asked=f"{what}：至少 {rule.num_alike} 个独立反映说的是同一件事",
+                holds=hangs_together(rule, group),
+                found=f"最多 {group.reports.n_alike} 个",
+            )
         yield from _judged(rule, facts, group, what)
 
 

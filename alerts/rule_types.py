@@ -131,12 +131,14 @@ class SurgeRule(CountingRule):
     """More reports within `timeframe` than the time before makes likely (alerts.surge).
 
     `fdr`: the share of false findings that is tolerated over all keys looked at. `spike_height`: the
-    least ratio to what is normal, so that the significant is also worth a look.
+    least ratio to what is normal, so that the significant is also worth a look. `num_alike`: how many
+    independent reports have to be of one problem or share a keyword, for a busy day is no event.
     """
 
     type: Literal[RuleType.SURGE]
     num_events: int = Field(default=4, ge=2)
     num_voices: int = Field(default=3, ge=0)
+    num_alike: int = Field(default=0, ge=0)
     baseline: Duration = timedelta(days=56)
     spike_height: float = Field(default=2.0, ge=1.0)
     fdr: float = Field(default=0.04, gt=0, le=0.2)

@@ -80,12 +80,15 @@ def frequency_sentence(
 def surge_sentence(
     group: Group, problems: Mapping[str, Problem], *, timeframe: timedelta, expected: float, days: int
 ) -> str:
-    """Return 「A3区·停水：24小时内14件，平日约0.6件（近56天），为23倍，涉及9个独立反映；其中3件紧急。」"""
+    """Return 「A3区·停水：24小时内14件，平日约0.6件（近56天），为23倍，涉及9个独立反映；其中3件紧急。」
+
+    What several have in common is said: 「…，其中6个都说到“停水”。」, or the title of their problem.
+    """
     usual = f"平日约{expected:.1f}件（近{days}天），为{_times(group.count / expected)}倍"
     if expected < 0.05:
         usual = f"近{days}天几乎没有"
     counts = f"{chinese_duration(timeframe)}内{group.count}件，{usual}"
-    return f"{subject(group.labels, problems)}：{counts}{_voices(group)}。"
+    return f"{subject(group.labels, problems)}：{counts}{_voices(group)}{_in_common(group, problems)}。"
 
 
 def spike_sentence(
@@ -198,6 +201,15 @@ def _voices(group: Group) -> str:
         return ""
     urgent = f"；其中{group.reports.n_urgent}件紧急" if group.reports.n_urgent else ""
     return f"，涉及{group.reports.n_voices}个独立反映{urgent}"
+
+
+def _in_common(group: Group, problems: Mapping[str, Problem]) -> str:
+    if group.reports is None or group.reports.n_alike < 2:
+        return ""
+    if group.reports.keyword is not None:
+        return f"，其中{group.reports.n_alike}个都说到“{group.reports.keyword}”"
+    main = problems.get(group.reports.problem_ids[0])
+    return f"，其中{group.reports.n_alike}个反映“{short_title(main.title)}”" if main else ""
 
 
 def _times(ratio: float) -> str:

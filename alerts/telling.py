@@ -26,7 +26,7 @@ def ways(alert: Alert, situation: Situation) -> list[Way]:
     for (channel, alert_id, kind), notice in situation.notices.items():
         if alert_id == alert.id and kind is NoticeKind.ESCALATED:
             at = notice.told_at.astimezone(situation.zone)
-            found.append(Way(channel=channel, said=f"无人认领，{at:%m-%d %H:%M} 上报"))
+            found.append(Way(channel=channel, said=f"无人确认，{at:%m-%d %H:%M} 上报"))
     return found
 
 

@@ -22,3 +22,5 @@ SOURCE_STATES: Mapping[str, str] = {
     HealthState.CHANGED: "网页改版",
     HealthState.REFUSED: "拒绝访问",
 }
+# Who acts until there is sign-in, as kept with what they did.
+ACTORS: Mapping[str, str] = {"cli": "命令行", "console": "控制台", "file": "文件"}

@@ -39,12 +39,14 @@ class Town:
         self,
         text: str = "停水三天了",
         *,
+        title: str = "",
         asked_at: datetime = NOW,
         fetched_at: datetime | None = None,
         source: str = "board",
         place: str | None = "A3区",
         topic: str = "城乡建设",
         own_topics: tuple[str, ...] = (),
+        keywords: tuple[str, ...] = (),
         urgency: int = 0,
         problem_id: str | None = None,
         copy_of: str | None = None,
@@ -56,21 +58,22 @@ class Town:
         """Take one analysed post, a report of `problem_id` (by default of its own); return its id."""
         self._number += 1
         post = Post(
-            source=source, channel=channel, native_id=str(self._number), text=text, place=place,
+            source=source, channel=channel, native_id=str(self._number), title=title, text=text,
+            place=place,
             asked_at=asked_at, fetched_at=fetched_at or asked_at, replies=replies, addressed_to="A市水务集团",
         )  # fmt: skip
         analysis = Analysis(
             post_id=post.id, revision=1, model_version="test", topic=topic, topic_guess=topic,
             topic_score=0.9, runner_up=None, intent=Intent.COMPLAINT, intent_score=0.9, dissatisfaction=0.5,
             urgency=urgency, reply_quality=_quality(findings) if replies else None,
-            own_topics=own_topics,
+            own_topics=own_topics, keywords=keywords,
         )  # fmt: skip
         self._posts.append(post)
         self._analyses.append(analysis)
         if channel.carries_reports:
             one = problem_id or f"own{self._number}"
             membership = Membership(post_id=post.id, problem_id=one, score=1.0, reason="", copy_of=copy_of)
-            stated = {"title": f"{place}{text}", "topic": topic, "place": place, "urgency": urgency}
+            stated = {"title": title or f"{place}{text}", "topic": topic, "place": place, "urgency": urgency}
             self._memberships.append(membership)
             self._problems[one] = problem(id=one, **{**stated, **of_problem})
         return post.id

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from alerts.deadlines import DueDates, load_deadlines
-from records.analysis import Analysis, Intent
+from records.analysis import Analysis, Intent, UrgencyCode, UrgencyReason
 from records.errors import ConfigurationError
 from records.post import Channel, Post
 from records.times import DEFAULT_ZONE
@@ -41,6 +41,12 @@ def test_a_source_states_its_own_working_days() -> None:
 def test_an_urgent_message_is_due_sooner_whatever_the_source_says() -> None:
     assert due_dates(mayor=30)(POST, replace(CALM, urgency=3)) == day(3, 6)
     assert due_dates(mayor=2)(POST, replace(CALM, urgency=3)) == day(3, 5)
+
+
+def test_a_danger_is_due_as_soon_as_it_is_grave() -> None:
+    named = replace(CALM, reasons=(UrgencyReason(code=UrgencyCode.DANGER, words="安全隐患"),))
+    due = [due_dates()(POST, replace(named, urgency=level)) for level in (0, 2, 3)]
+    assert due == [day(3, 24), day(3, 6), day(3, 4)]
 
 
 def test_an_unknown_preset_is_refused_by_name() -> None:

@@ -92,6 +92,23 @@ def test_a_rush_after_quiet_weeks_is_one_alert_with_its_evidence(town: Town) -> 
     assert report.errors == ()
 
 
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({}, None),
+        ({"keywords": ("停水", "水压")}, "其中9个都说到“停水”。"),
+        ({"problem_id": "cut"}, "其中9个反映“A3区停水三天了”。"),
+        ({"problem_id": "cut", "copies": True}, None),
+    ],
+)
+def test_a_busy_day_of_many_matters_is_no_event(town: Town, stated: dict[str, Any], said: str | None) -> None:
+    quiet_weeks(town)
+    rush(town, **stated)
+    run(town, [SURGE.model_copy(update={"num_alike": 3})])
+    alerts = town.database.alerts.list()
+    assert [alert.explanation.split("，")[-1] for alert in alerts] == ([said] if said else [])
+
+
 def test_the_hour_a_rule_runs_at_does_not_matter(town: Town) -> None:
     quiet_weeks(town)
     rush(town, 9)
@@ -284,7 +301,7 @@ def test_a_failing_rule_leaves_its_alerts_as_they_are(town: Town) -> None:
 
 def test_the_shipped_rules_run_and_no_alert_names_a_person(town: Town) -> None:
     quiet_weeks(town)
-    rush(town, 9)
+    rush(town, 9, keywords=("停水",))
     town.post("工地拖欠工资不发", asked_at=NOW - 40 * DAY, problem_id="wages")
     town.post("燃气泄漏", urgency=3, asked_at=NOW - HOUR)
     shipped = load_rules(DEFAULT_RULES)
@@ -295,3 +312,15 @@ def test_the_shipped_rules_run_and_no_alert_names_a_person(town: Town) -> None:
     for alert in alerts:
         assert set(alert.labels) <= {"place", "topic", "department", "problem"}
         assert plain(alert)["explanation"].endswith("。")
+
+
+def test_what_is_urgent_or_owed_by_the_way_is_no_alert(town: Town) -> None:
+    shipped = {one.name: one for one in load_rules(DEFAULT_RULES).rules}
+    for number, title in enumerate(("三栋电梯又困人了", "盼早日公布学区划分", "")):
+        town.post("电梯里关过人", title=title, urgency=3, asked_at=NOW - HOUR, problem_id=f"urgent{number}")
+    for number, title in enumerate(("工地拖欠我们工资", "盼早日公布学区划分", "")):
+        asked_at = NOW - 40 * DAY
+        town.post("包工头拖欠工资", title=title, asked_at=asked_at, problem_id=f"wages{number}")
+    run(town, [shipped["紧急诉求"], shipped["欠薪久等"]])
+    told = {alert.labels["problem"] for alert in town.database.alerts.list()}
+    assert told == {"urgent0", "urgent2", "wages0", "wages2"}

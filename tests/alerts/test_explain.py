@@ -16,7 +16,10 @@ STATED: dict[str, tuple[dict[str, Any], str]] = {
         {"query_key": ["place"], "num_events": 5},
         "按地点分别计数，24小时内达到5件、5个独立反映",
     ),
-    "surge": ({"query_key": ["place", "topic"]}, "至少为平日2倍；误报比例控制在4%以内"),
+    "surge": (
+        {"query_key": ["place", "topic"], "num_alike": 3},
+        "至少为平日2倍，其中至少3个独立反映说的是同一件事；误报比例控制在4%以内",
+    ),
     "spike": (
         {"timeframe": "24h", "spike_height": 4, "spike_type": "both", "threshold_ref": 8},
         "全部合计，24小时内的件数达到此前24小时的4倍或降到此前24小时的25%以下；现在至少0件、此前至少8件时才算",

@@ -187,7 +187,7 @@ def test_what_nobody_acknowledges_goes_up_once() -> None:
     assert plan(early).deliveries == ()
     up = plan(replace(early, now=NOW + HOUR / 2))
     (message,) = up.deliveries
-    assert (message.channel, message.title) == ("主任", "【30分钟无人认领】1条预警")
+    assert (message.channel, message.title) == ("主任", "【30分钟无人确认】1条预警")
     assert [one.kind for one in up.notices] == [NoticeKind.ESCALATED]
     both = situation([alert(1)], route=tree, told=[*first.notices, *up.notices], now=NOW + DAY)
     assert plan(both).deliveries == ()

@@ -60,6 +60,17 @@ def test_a_surge_tells_what_is_usual(town: Town) -> None:
     assert said["至少为平日的 2 倍"] == (False, "平日约 1.0 件，为 1.0 倍")
 
 
+def test_a_surge_tells_how_many_say_the_same(town: Town) -> None:
+    for day in range(1, 40):
+        town.post(asked_at=NOW - day * DAY - HOUR)
+    ids = [town.post(asked_at=NOW - HOUR, keywords=("停水",) if n < 3 else ()) for n in range(9)]
+    stated = {"kind": "surge", "query_key": "place", "baseline": "28d", "num_events": 2}
+    for least, holds in ((3, True), (4, False)):
+        said = checks(town, ids[-1], num_alike=least, **stated)
+        assert said[f"至少 {least} 个独立反映说的是同一件事"] == (holds, "最多 3 个")
+        assert list(said.values())[-1][0] is holds
+
+
 def test_news_is_no_report(town: Town) -> None:
     news = town.post("停水通知", asked_at=NOW - HOUR, channel=Channel.NEWS)
     assert checks(town, news, **FREQUENCY)["居民来件"] == (False, "渠道 news")

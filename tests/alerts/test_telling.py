@@ -36,7 +36,7 @@ def test_what_was_escalated_says_so_too() -> None:
     both = replace(
         early, notices={**early.notices, **{("主任", "a1", n.kind): n for n in plan(early).notices}}
     )
-    assert said(both)[1] == ("主任", "无人认领，03-18 10:30 上报")
+    assert said(both)[1] == ("主任", "无人确认，03-18 10:30 上报")
 
 
 @pytest.mark.parametrize(
