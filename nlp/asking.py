@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from nlp.grams import Floats
 from nlp.segment import normalise
 
 TABLE = Path(__file__).parent / "asking.toml"
@@ -41,21 +39,21 @@ class AskingWords:
         finder = CharwiseDoubleArrayAhoCorasick([word for word, _ in words])
         return cls(tuple(content), finder, tuple(at for _, at in words))
 
-    def columns(self, titles: Sequence[str], texts: Sequence[str]) -> Floats:
-        """Return (n, 3 · n_kinds), float32, for normalised titles and texts: whether each kind is in the
-        title, whether it is at the end of the text, and how often it is in the text.
+    @property
+    def limits(self) -> Sequence[tuple[float, float]]:
+        """Return of each column how often it counts at most, and what it weighs each time."""
+        n_kinds = len(self.kinds)
+        return [(1, SCALE)] * 2 * n_kinds + [(MOST_TIMES, SCALE / MOST_TIMES)] * n_kinds
+
+    def columns(self, title: str, text: str) -> list[int]:
+        """Return the columns of what a normalised title and text ask with, each as often as it stands there.
+
+        Columns (3 · n_kinds): each kind in the title, at the end of the text, anywhere in the text.
         """
-        n_kinds, find = len(self.kinds), self.finder.find_overlapping
-        stated: list[int] = []  # places in the flat array of what is in a title or at an end
-        counted: list[int] = []  # and of what is anywhere in a text, as often as it is
-        for row, (title, text) in enumerate(zip(titles, texts, strict=True)):
-            at, end = 3 * n_kinds * row, len(text) - END
-            stated += [at + self.owners[word] for _, _, word in find(title)]
-            for start, _, word in find(text):
-                counted.append(at + 2 * n_kinds + self.owners[word])
-                if start >= end:
-                    stated.append(at + n_kinds + self.owners[word])
-        found = np.bincount(counted, minlength=3 * n_kinds * len(titles)) / MOST_TIMES
-        found = np.minimum(found, 1)
-        found[stated] = 1
-        return (SCALE * found).astype(np.float32).reshape(len(titles), 3 * n_kinds)
+        n_kinds, owners, end = len(self.kinds), self.owners, len(text) - END
+        in_text = self.finder.find_overlapping(text)
+        return [
+            *[owners[word] for _, _, word in self.finder.find_overlapping(title)],
+            *[n_kinds + owners[word] for start, _, word in in_text if start >= end],
+            *[2 * n_kinds + owners[word] for _, _, word in in_text],
+        ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.asking import AskingWords
 from nlp.assertion import Signs, Statement
@@ -54,21 +55,36 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class FactReader:
-    """The tables: cues of urgency and dissatisfaction, and the words by which a message asks."""
+    """The tables: cues of urgency and dissatisfaction, and the words by which a message asks.
+
+    `at` is the number of each cue. `most` and `scale` (n_columns,) are how often each column counts at most,
+    and what it weighs each time.
+    """
 
     cues: CueTable
     signs: Signs
     asking: AskingWords
+    at: Mapping[str, int]
+    most: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, cues: CueTable, signs: Signs, asking: AskingWords) -> Self:
+        """Return the reader of these tables."""
+        n_cues = len(cues.cues)
+        limits = [(MOST_HITS, CUE_SCALE)] * n_cues + [(1, CUE_SCALE)] * n_cues + [(1, 1)] * len(INTENTS)
+        most, scale = np.array([*limits, *asking.limits]).T
+        return cls(cues, signs, asking, {cue.name: at for at, cue in enumerate(cues.cues)}, most, scale)
 
     @classmethod
     def load(cls) -> Self:
         """Read the tables."""
-        return cls(CueTable.load(*TABLES), Signs.load(), AskingWords.load())
+        return cls.of(CueTable.load(*TABLES), Signs.load(), AskingWords.load())
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the names of what is counted: a model learnt with others cannot be used."""
-        return (*(cue.name for cue in self.cues.cues), *self.asking.kinds)
+        return (*self.at, *self.asking.kinds)
 
     def read(self, text: str) -> Facts:
         """Return the facts of a normalised text."""
@@ -80,18 +96,20 @@ class FactReader:
         Columns: how often each cue is asserted or nearly so, whether it is denied, the intent that the title
         states, and those of `AskingWords`.
         """
-        at = {cue.name: column for column, cue in enumerate(self.cues.cues)}
-        asserted, denied = np.zeros((2, len(facts), len(at)), dtype=np.float32)
-        stated = np.zeros((len(facts), len(INTENTS)), dtype=np.float32)
-        for row, (found, title) in enumerate(zip(facts, titles, strict=True)):
-            for hit in (*found.asserted, *found.nearly):
-                asserted[row, at[hit.cue.name]] += 1
-            for hit in found.denied:
-                denied[row, at[hit.cue.name]] = 1
-            intent = title_intent(title)
-            if intent is not None:
-                stated[row, INTENTS.index(intent)] = 1
-        counts = np.minimum(asserted, MOST_HITS)
-        asked = self.asking.columns(titles, texts)
-        columns: Floats = np.hstack([CUE_SCALE * counts, CUE_SCALE * denied, stated, asked])
-        return columns.astype(np.float32)
+        width = len(self.most)
+        counted: list[int] = []  # columns of the flat array
+        for row, message in enumerate(zip(facts, titles, texts, strict=True)):
+            counted += [row * width + column for column in self._columns_of(*message)]
+        counts = np.bincount(counted, minlength=width * len(facts)).reshape(len(facts), width)
+        columns: Floats = (np.minimum(counts, self.most) * self.scale).astype(np.float32)
+        return columns
+
+    def _columns_of(self, facts: Facts, title: str, text: str) -> list[int]:
+        at, n_cues = self.at, len(self.at)
+        columns = [at[cue.name] for cue, _, _ in facts.asserted]
+        columns += [at[cue.name] for cue, _, _ in facts.nearly]
+        columns += [n_cues + at[cue.name] for cue, _, _ in facts.denied]
+        intent = title_intent(title)
+        if intent is not None:
+            columns.append(2 * n_cues + INTENTS.index(intent))
+        return columns + [2 * n_cues + len(INTENTS) + column for column in self.asking.columns(title, text)]

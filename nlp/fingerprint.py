@@ -15,6 +15,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from struct import pack
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -104,8 +105,8 @@ def encode(
     numbers: tuple[npt.NDArray[Any], ...],
 ) -> str:
     """Return the text that `decode` reads. `numbers` are the arrays named above, in their order."""
-    head = np.array([is_titled, len(numbers[0]), len(numbers[1])], dtype=np.uint16)
-    packed = b"".join([part.tobytes() for part in (head, *numbers)])
+    head = pack("=3H", is_titled, len(numbers[0]), len(numbers[1]))
+    packed = b"".join([head, *[part.data for part in numbers]])
     lines = [" ".join(line) for line in (title_names, names, title_words, words)]
     return "\n".join([str(VERSION), *lines, b64encode(packed).decode()])
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
-from operator import contains
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.fingerprint import encode
-from nlp.grams import count_matrix
+from nlp.grams import IN_ROW, ROW_BITS, count_matrix, tally
 from nlp.linear import unit_tfidf
 from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
 from nlp.name_keys import name_keys
@@ -28,6 +27,8 @@ TITLE_REPEATS = 2  # how often a word of the title counts beside the text
 MOST_WORDS = 60
 CHIEF_PLACES = 2  # the first of a text, where the title names none
 LONGEST_OPENING = 40  # of a message without a title, its first sentence stands for it
+
+_Weighed = tuple[list[str], npt.NDArray[np.uint16]]  # words and a number of each
 
 _SENTENCE_END = re.compile(r"[。！？!?\n；;]")
 _GREETING = re.compile(
@@ -54,7 +55,8 @@ def fingerprints(
     """
     bodies = [reading.text[:MAX_CHARACTERS] for reading in readings]
     heads = [reading.title.strip() or _opening(body) for reading, body in zip(readings, bodies, strict=True)]
-    pieces = Pieces.of([_pieces(reading, head) for reading, head in zip(readings, heads, strict=True)])
+    cut_up = [_pieces(reading, head) for reading, head in zip(readings, heads, strict=True)]
+    pieces = Pieces.of(cut_up)
     columns = model.columns(pieces.words)
     specific = [_names(places, specific=True) for places in mentions]
     titled = [[name for name in names if name in head] for names, head in zip(specific, heads, strict=True)]
@@ -62,11 +64,17 @@ def fingerprints(
     chief = [own or names[:CHIEF_PLACES] for own, names in zip(titled, specific, strict=True)]
     wide = [_names(places, specific=False) for places in mentions]
     keys = name_keys(pieces, pieces.chinese & ~model.common[columns], chief, wide, model.common_pairs)
-    weighed = unit_tfidf(_word_counts(pieces, columns, mentions, model), model.idf)
+    names = [" ".join([place.name for place in places]) for places in mentions]
+    in_names = chain.from_iterable(
+        map(own.__contains__, words) for own, (words, _) in zip(names, cut_up, strict=True)
+    )
+    known = columns >= 0
+    known &= ~np.fromiter(in_names, dtype=bool, count=len(columns))
+    weighed = unit_tfidf(_word_counts(pieces, columns, known, len(readings), model), model.idf)
     vectors = np.round(model.vectors_of(weighed) * 127).astype(np.int8)
     copies = minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
     n = len(readings)
-    title_words, words = _title_words(weighed, n, model), _heaviest(weighed, n, model)
+    words, title_words = _weighed_words(weighed, n, model)
     return [
         encode(
             title_names=chief[row],
@@ -106,51 +114,28 @@ def _names(places: Sequence[PlaceMention], *, specific: bool) -> list[str]:
 
 
 def _word_counts(
-    pieces: Pieces,
-    columns: npt.NDArray[np.int64],
-    mentions: Sequence[Sequence[PlaceMention]],
-    model: MatterModel,
+    pieces: Pieces, columns: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], n: int, model: MatterModel
 ) -> Any:
-    """Return counts of known words that are no part of a place, CSR: n wholes, then n titles."""
-    names = [" ".join([place.name for place in places]) for places in mentions]
-    known = np.flatnonzero(columns >= 0)
-    own_names = map(names.__getitem__, pieces.rows[known].tolist())
-    own_words = map(pieces.words.__getitem__, known.tolist())
-    whole = known[~np.fromiter(map(contains, own_names, own_words), dtype=bool, count=len(known))]
-    title = whole[pieces.in_title[whole]]
-    n = len(mentions)
-    return count_matrix(
-        np.concatenate([columns[whole], columns[title]]).astype(np.int32),
-        np.bincount(np.concatenate([pieces.rows[whole], n + pieces.rows[title]]), minlength=2 * n),
-        len(model.names),
-        np.where(np.append(pieces.in_title[whole], np.zeros(len(title), bool)), TITLE_REPEATS, 1).astype(
-            np.float32
-        ),
+    """Return counts of the `known` words, CSR: n wholes, then n titles."""
+    whole = pieces.rows << ROW_BITS | columns
+    title = whole[known & pieces.in_title]
+    keys, counts = tally(
+        np.concatenate([whole[known], *[title] * (TITLE_REPEATS - 1), title + (n << ROW_BITS)])
     )
+    return count_matrix(keys, keys & IN_ROW, counts, (2 * n, len(model.names)))
 
 
-def _title_words(weighed: Any, n: int, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    """Return the words of each of the last n rows and their idf in hundredths."""
-    start = weighed.indptr[n]
-    columns = weighed.indices[start:]
-    return _by_row(columns, (model.idf[columns] * 100).astype(np.uint16), weighed.indptr[n:] - start, model)
-
-
-def _heaviest(weighed: Any, n: int, model: MatterModel) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    """Return the weightiest words of each of the first n rows and their weights in thousandths."""
-    lengths = np.diff(weighed.indptr[: n + 1])
-    kept = np.ones(weighed.indptr[n], dtype=bool)
-    for row in np.flatnonzero(lengths > MOST_WORDS).tolist():
-        start, end = weighed.indptr[row : row + 2]
-        lightest = np.argsort(-weighed.data[start:end], kind="stable")[MOST_WORDS:]
-        kept[start + lightest] = False
-    at = np.flatnonzero(kept)
-    bounds = np.append(0, np.cumsum(np.minimum(lengths, MOST_WORDS)))
-    return _by_row(weighed.indices[at], (weighed.data[at] * 1000).astype(np.uint16), bounds, model)
-
-
-def _by_row(
-    columns: Any, numbers: npt.NDArray[np.uint16], bounds: Any, model: MatterModel
-) -> list[tuple[list[str], npt.NDArray[np.uint16]]]:
-    words = [model.names[column] for column in columns.tolist()]
-    return [(words[start:end], numbers[start:end]) for start, end in pairwise(bounds.tolist())]
+def _weighed_words(weighed: Any, n: int, model: MatterModel) -> tuple[list[_Weighed], list[_Weighed]]:
+    """Return the weightiest words of each of the first n rows and their weights in thousandths; those of the
+    others and their idf in hundredths.
+    """
+    words = [model.names[column] for column in weighed.indices.tolist()]
+    weights = (weighed.data * 1000).astype(np.uint16)
+    rarity = (model.idf[weighed.indices] * 100).astype(np.uint16)
+    bounds = list(pairwise(weighed.indptr.tolist()))
+    whole = [(words[start:end], weights[start:end]) for start, end in bounds[:n]]
+    for row, (start, end) in enumerate(bounds[:n]):
+        if end - start > MOST_WORDS:
+            kept = np.sort(np.argsort(-weighed.data[start:end], kind="stable")[:MOST_WORDS])
+            whole[row] = [words[start + at] for at in kept.tolist()], weights[start:end][kept]
+    return whole, [(words[start:end], rarity[start:end]) for start, end in bounds[n:]]

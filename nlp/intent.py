@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
 from nlp.grams import Floats
 from nlp.topics import TopicDecider
 from records.analysis import Intent
@@ -57,13 +55,13 @@ def read_intents(
     The highest score decides, for each intent weighs alike in learning; the likeliest would nearly always be
     a complaint (kappa 0.66 instead of 0.69).
     """
-    best = scores.argmax(axis=1)
-    likely = decider.calibration.probabilities(scores)[np.arange(len(scores)), best]
+    best = scores.argmax(axis=1).tolist()
+    chances = decider.calibration.probabilities(scores).tolist()
     return [
         (Intent.THANKS, _RULE_SCORE)
         if _is_thanks(title, text)
-        else (Intent(decider.labels[at]), round(chance, 4))
-        for title, text, at, chance in zip(titles, texts, best.tolist(), likely.tolist(), strict=True)
+        else (Intent(decider.labels[at]), round(likely[at], 4))
+        for title, text, at, likely in zip(titles, texts, best, chances, strict=True)
     ]
 
 

@@ -32,10 +32,12 @@ class KeywordPicker:
 
     def pick(self, weighed_words: Any, taken: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
         """Return the best words of each row, at most `KEYWORDS`, none of them part of a name in `taken`."""
-        rows = np.repeat(np.arange(weighed_words.shape[0]), np.diff(weighed_words.indptr))
-        eligible = np.flatnonzero((weighed_words.data > 0) & self.eligible[weighed_words.indices])
-        best = eligible[np.lexsort((-weighed_words.data[eligible], rows[eligible]))]
-        bounds = np.searchsorted(rows[best], np.arange(len(taken) + 1)).tolist()
+        eligible = self.eligible[weighed_words.indices].nonzero()[0]
+        weights = weighed_words.data[eligible]
+        starts = eligible.searchsorted(weighed_words.indptr)
+        rows = np.repeat(np.arange(len(taken)), starts[1:] - starts[:-1])
+        best = eligible[np.lexsort((-weights, rows))]
+        bounds = starts.tolist()
         columns = weighed_words.indices[best].tolist()
         return [
             self._free(columns[start : min(end, start + 3 * KEYWORDS)], names)

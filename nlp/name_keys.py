@@ -16,16 +16,12 @@ from nlp.grams import Ints, KeyTable
 from nlp.pieces import Pieces, code_points
 
 _LINE = ord("\n")
-_PAIR = 32  # bits of a pair: two code points
-_WIDE, _TITLE, _TEXT = 1, 2, 3
+_CHIEF, _WIDE, _TITLE, _TEXT = range(4)  # where a pair is found: the first decides
+_SIGN_BITS, _PAIR_BITS = 2, 32  # a pair is two code points; the row of its message stands above it
+_PAIR = (1 << _PAIR_BITS) - 1
 _MIX = np.uint32(0x9E3779B1)  # odd, so different pairs have different hashes
 
 Keys = npt.NDArray[np.uint32]
-
-
-def pair_keys(codes: Ints) -> Ints:
-    """Return the number of each two characters that stand side by side, (n - 1,)."""
-    return codes[:-1] << 16 | codes[1:]
 
 
 def name_keys(
@@ -40,36 +36,38 @@ def name_keys(
     `rare` (n_pieces,) marks the pieces that names are made of. The names of `chief`, places that stand for
     the title, add their pairs to it; those of `wide` take theirs away. `common` pairs are no part of a name.
     """
-    inside = np.repeat(rare, pieces.lengths)
-    at = np.flatnonzero(inside[:-1] & inside[1:])
-    rows = np.repeat(pieces.rows, pieces.lengths)[at]
-    titled = np.repeat(pieces.in_title, pieces.lengths)[at]
-    pairs = rows << _PAIR | pieces.codes[at] << 16 | pieces.codes[at + 1]
-    found = (
-        _pairs_of(chief) << 2,
-        _pairs_of(wide) << 2 | _WIDE,
-        pairs << 2 | np.where(titled, _TITLE, _TEXT),
-    )
-    # Sorted, the first sign of each pair decides: of a chief place, of a wide one, of the title, of the text.
-    signed = np.sort(np.concatenate(found))
-    pairs, sign = signed >> 2, signed & 3
-    first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
-    first &= common.find(pairs & ((1 << _PAIR) - 1)) < 0
-    title, others = pairs[first & (sign != _WIDE) & (sign != _TEXT)], pairs[first & (sign == _TEXT)]
+    signed = np.sort(np.concatenate([_pairs_of_names(chief, wide), _pairs_of_pieces(pieces, rare)]))
+    pairs, sign = signed >> _SIGN_BITS, signed & _TEXT
+    kept = np.ones(len(pairs), dtype=bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=kept[1:])
+    kept &= common.find(pairs & _PAIR) < 0
+    title, others = pairs[kept & (sign != _WIDE) & (sign != _TEXT)], pairs[kept & (sign == _TEXT)]
     return list(zip(_by_row(title, len(chief)), _by_row(others, len(chief)), strict=True))
 
 
-def _pairs_of(names: Sequence[Sequence[str]]) -> Ints:
-    """Return the pairs of each message's names, with its row above them."""
-    joined = ["\n".join(own) + "\n" for own in names]
-    rows = np.repeat(np.arange(len(joined)), [len(text) for text in joined])
+def _pairs_of_names(chief: Sequence[Sequence[str]], wide: Sequence[Sequence[str]]) -> Ints:
+    joined = ["\n".join(names) + "\n" for names in (*chief, *wide)]
+    rows = np.arange(len(chief)) << _PAIR_BITS + _SIGN_BITS
+    above = np.repeat(np.concatenate([rows | _CHIEF, rows | _WIDE]), [len(text) for text in joined])
     codes = code_points("".join(joined))
-    inside = (codes[:-1] != _LINE) & (codes[1:] != _LINE)
-    pairs: Ints = (rows[:-1] << _PAIR | pair_keys(codes))[inside]
+    inside = codes != _LINE
+    pairs: Ints = (above[:-1] | _side_by_side(codes))[inside[:-1] & inside[1:]]
     return pairs
 
 
+def _pairs_of_pieces(pieces: Pieces, rare: npt.NDArray[np.bool_]) -> Ints:
+    above = pieces.rows << _PAIR_BITS + _SIGN_BITS | np.where(pieces.in_title, _TITLE, _TEXT)
+    inside = np.repeat(rare, pieces.lengths)
+    above = np.repeat(above, pieces.lengths)
+    return (above[:-1] | _side_by_side(pieces.codes))[inside[:-1] & inside[1:]]
+
+
+def _side_by_side(codes: Ints) -> Ints:
+    """Return each two characters that stand side by side as one number, above their sign, (n - 1,)."""
+    return (codes[:-1] << _PAIR_BITS // 2 | codes[1:]) << _SIGN_BITS
+
+
 def _by_row(pairs: Ints, n_rows: int) -> list[Keys]:
-    bounds = np.searchsorted(pairs, np.arange(n_rows + 1) << _PAIR).tolist()
+    bounds = np.searchsorted(pairs, np.arange(n_rows + 1) << _PAIR_BITS).tolist()
     hashes = pairs.astype(np.uint32) * _MIX
     return [hashes[start:end] for start, end in pairwise(bounds)]

@@ -33,18 +33,18 @@ class Pieces:
 
     @classmethod
     def of(cls, messages: Sequence[tuple[Sequence[str], int]]) -> Self:
-        """Take messages as (pieces, characters of the title, which come first)."""
+        """Take messages as (pieces, at least one; characters of the title, which come first)."""
         words = list(chain.from_iterable(pieces for pieces, _ in messages))
         lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        rows = np.repeat(np.arange(len(messages)), [len(pieces) for pieces, _ in messages])
+        n_pieces, titles = np.array([(len(pieces), title) for pieces, title in messages], dtype=np.int64).T
+        rows = np.repeat(np.arange(len(messages)), n_pieces)
         ends = np.cumsum(lengths)
         starts = ends - lengths
         codes = code_points("".join(words))
         first = codes[starts]
-        begins = np.concatenate([[0], np.cumsum(np.bincount(rows, lengths, len(messages)))])[rows]
-        titles = np.array([title for _, title in messages], dtype=np.int64)
+        title_ends = starts[np.cumsum(n_pieces) - n_pieces] + titles
         return cls(
-            words, rows, lengths, codes, ends - begins <= titles[rows], (first >= _FIRST) & (first <= _LAST)
+            words, rows, lengths, codes, ends <= title_ends[rows], (first >= _FIRST) & (first <= _LAST)
         )
 
 

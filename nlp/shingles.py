@@ -26,7 +26,7 @@ Words = npt.NDArray[np.uint64]
 # rustc-hash 2.1, the hash of a string of 8 to 16 bytes: the fractional digits of pi and a multiplier.
 _FIRST, _LAST = np.uint64(0x243F6A8885A308D3), np.uint64(0x13198A2E03707344)
 _FACTOR = np.uint64(0xF1357AEA2E62A9C5)
-_TURN, _LOW, _HALF = np.uint64(26), np.uint64(0xFFFFFFFF), np.uint64(32)
+_TURN, _BITS, _LOW, _HALF = np.uint64(26), np.uint64(64), np.uint64(0xFFFFFFFF), np.uint64(32)
 _FEWEST, _MOST, _WORD = 8, 16, 8  # bytes
 
 
@@ -34,42 +34,43 @@ def minhashes(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
     """Return the MinHash of each text's shingles, (n, PERMUTATIONS); a shorter text is one shingle itself."""
     dense = ["".join(_LETTERS.findall(text)) for text in texts]
     lengths = np.fromiter(map(len, dense), dtype=np.int64, count=len(dense))
+    text_ends = np.cumsum(lengths)
     n_shingles = np.maximum(lengths - SHINGLE, 0) + 1
     ends = np.cumsum(n_shingles)
     # Where each shingle begins and ends, in characters of all the texts.
-    before = np.repeat(np.cumsum(lengths) - lengths - (ends - n_shingles), n_shingles)
-    starts = before + np.arange(len(before))
-    stops = starts + np.minimum(SHINGLE, np.repeat(lengths, n_shingles))
-    hashed = _hashes("".join(dense), starts, stops)
+    before = text_ends - lengths - ends + n_shingles
+    starts = np.repeat(before, n_shingles) + np.arange(ends[-1])
+    stops = np.minimum(starts + SHINGLE, np.repeat(text_ends, n_shingles))
     rows = RMinHash.digest_matrix_from_flat_token_hashes(
-        hashed, np.append(0, ends).astype(np.uint64), num_perm=PERMUTATIONS, seed=_SEED
+        _hashes("".join(dense), starts, stops),
+        np.append(0, ends).astype(np.uint64),
+        num_perm=PERMUTATIONS,
+        seed=_SEED,
     )
     return np.array(rows.to_rows(), dtype=np.uint32)
 
 
 def _hashes(text: str, starts: Ints, stops: Ints) -> Words:
     """Return the hash of each piece of the text: by its bytes, or, where these are few or many, by Rensa."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    widths = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
-    offsets = np.append(0, np.cumsum(widths))
-    begins, sizes = offsets[starts], offsets[stops] - offsets[starts]
-    usual = (sizes >= _FEWEST) & (sizes <= _MOST)
-    hashed = np.zeros(len(starts), dtype=np.uint64)
-    if usual.any():
-        hashed[usual] = _hashed_bytes(text.encode(), begins[usual], sizes[usual])
-    others = np.flatnonzero(~usual)
+    data = text.encode()
+    first_bytes = np.frombuffer(data, dtype=np.uint8) & 0xC0 != 0x80  # all others go on with a character
+    offsets = np.append(first_bytes.nonzero()[0], len(data))
+    begins, ends = offsets[starts], offsets[stops]
+    sizes = ends - begins
+    hashed = _hashed_bytes(data, begins, ends, sizes)
+    others = ((sizes < _FEWEST) | (sizes > _MOST)).nonzero()[0]
     if len(others):
         bounds = zip(starts[others].tolist(), stops[others].tolist(), strict=True)
         hashed[others] = RMinHash.hash_token_sets([[text[start:stop] for start, stop in bounds]])[0]
     return hashed
 
 
-def _hashed_bytes(data: bytes, begins: Ints, sizes: Ints) -> Words:
-    words = np.ndarray(len(data) - _WORD + 1, dtype="<u8", buffer=data, strides=(1,))
-    first, last = words[begins] ^ _FIRST, words[begins + sizes - _WORD] ^ _LAST
-    hashed = (_folded(first, last) ^ sizes.astype(np.uint64)) * _FACTOR
-    turned: Words = hashed << _TURN | hashed >> (np.uint64(64) - _TURN)
-    return turned
+def _hashed_bytes(data: bytes, begins: Ints, ends: Ints, sizes: Ints) -> Words:
+    padded = bytes(_WORD) + data + bytes(_WORD)  # so that pieces of few bytes, hashed in vain, have as many
+    words = np.ndarray(len(data) + _WORD + 1, dtype="<u8", buffer=padded, strides=(1,))
+    first, last = words[begins + _WORD] ^ _FIRST, words[ends] ^ _LAST
+    hashed = (_folded(first, last) ^ sizes.view(np.uint64)) * _FACTOR
+    return hashed << _TURN | hashed >> (_BITS - _TURN)
 
 
 def _folded(a: Words, b: Words) -> Words:

@@ -31,7 +31,7 @@ class Calibration:
 
     def probabilities(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Return (n, n_labels) whose rows sum to 1."""
-        logits = self.slope * scores.astype(np.float64) + self.offsets
+        logits = np.multiply(scores, self.slope, dtype=np.float64) + self.offsets
         logits -= logits.max(axis=1, keepdims=True)
         raised = np.exp(logits)
         ratios: npt.NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
@@ -63,13 +63,11 @@ class TopicDecider:
 
     def decide(self, scores: Floats) -> list[TopicGuess]:
         """Return a guess for each row of `scores` (n, n_labels)."""
-        chances = self.calibration.probabilities(scores)
-        order = np.argsort(-chances, axis=1, kind="stable")[:, :2].tolist()
-        best = chances.max(axis=1).tolist()
-        return [self._guess(ranks, score) for ranks, score in zip(order, best, strict=True)]
+        return [self._guess(chances) for chances in self.calibration.probabilities(scores).tolist()]
 
-    def _guess(self, ranks: Sequence[int], score: float) -> TopicGuess:
-        guess = self.labels[ranks[0]]
+    def _guess(self, chances: Sequence[float]) -> TopicGuess:
+        ranks = sorted(range(len(chances)), key=chances.__getitem__, reverse=True)
+        guess, score = self.labels[ranks[0]], chances[ranks[0]]
         return TopicGuess(
             topic=guess if score >= self.threshold else None,
             guess=guess,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nlp.grams import SIZE, CharGrams, Floats, Ints, WordTerms
+from nlp.grams import IN_ROW, SIZE, CharGrams, Floats, Ints, WordTerms, tally
 
 # A term that fewer messages share says little and could be a person's name: it is never kept (privacy, and
 # the terms of the data: vocabulary may be published only where it occurs in at least five messages).
@@ -32,11 +32,8 @@ def learn_grams(texts: Sequence[str], *, fewest: int = FEWEST_MESSAGES) -> CharG
     if len(alphabet) >= SIZE:  # the rarest go: their numbers would not fit the keys
         alphabet = "".join(sorted(sorted(alphabet, key=lambda char: -spread[char])[: SIZE - 1]))
     every = CharGrams.of(alphabet, np.zeros(0, dtype=np.int64))
-    keys, rows = every.grams(texts)
-    order = np.lexsort((rows, keys))
-    keys, rows = keys[order], rows[order]
-    first_of_text = np.append(True, (np.diff(keys) != 0) | (np.diff(rows) != 0))[: len(keys)]
-    kept, n_texts = np.unique(keys[first_of_text], return_counts=True)
+    in_texts, _ = tally(every.grams(texts))
+    kept, n_texts = tally(in_texts & IN_ROW)
     return CharGrams.of(alphabet, kept[n_texts >= fewest])
 
 

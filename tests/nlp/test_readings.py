@@ -54,7 +54,7 @@ def model(data: Any, tmp_path_factory: pytest.TempPathFactory) -> Model:
     folder = tmp_path_factory.mktemp("topics")
     rows = [{**row, "topic": ("水", "路")[number % 2]} for number, row in enumerate(data[0])]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    train(folder / "rows.jsonl", folder / "model")
+    train([folder / "rows.jsonl"], folder / "model")
     return Model.load(folder / "model")
 
 
@@ -87,7 +87,7 @@ def test_a_model_of_other_tables_is_refused(tmp_path: Path) -> None:
         (CueTable.load(*TABLES), AskingWords.load(words)),
     ):
         with pytest.raises(ConfigurationError, match="train it again"):
-            ReadingsModel.load().check(FactReader(cues, shipped.signs, asking))
+            ReadingsModel.load().check(FactReader.of(cues, shipped.signs, asking))
 
 
 def test_no_name_of_a_person_is_stored_and_no_body_weighs() -> None:
@@ -251,7 +251,10 @@ def test_the_same_word_counts_by_its_place(tmp_path: Path) -> None:
     table.write_text('asks = ["请问", "咨询"]\nhopes = ["希望"]\n', encoding="utf-8")
     asking = AskingWords.load(table)
     filling = "水" * END
-    columns = asking.columns(["咨询补贴", "", ""], ["希望" * 5, f"请问{filling}", f"{filling}请问"]) / SCALE
+    messages = [("咨询补贴", "希望" * 5), ("", f"请问{filling}"), ("", f"{filling}请问")]
+    reader = FactReader.of(CueTable.load(*TABLES), Signs.load(), asking)
+    titles, texts = zip(*messages, strict=True)
+    columns = reader.columns([reader.read(text) for text in texts], titles, texts)[:, -6:] / SCALE
     once = pytest.approx(1 / MOST_TIMES)
     assert columns.tolist() == [
         [1, 0, 0, 1, 0, 1],
