@@ -98,7 +98,7 @@ _DEGREES = (
 )
 _POSITION_CUED = re.compile(
     rf"(?:东经|北纬|经度|纬度|(?i:longitude|latitude|lng|lat|lon))(?:为|是)?[\s:：=\"']{{0,4}}"
-    rf"(?P<value>(?=\d+\s?[°度º.．])(?>{_DEGREES}))(?!\d|\s?[~～至到])"
+    rf"(?P<value>(?=\d+\s?[°度º.．])(?>{_DEGREES}))(?!\d|\s?[~～至到\-－—])"
 )
 _DMS = r"\d{1,3}\s?[°º]\s?\d{1,2}(?:\.\d+)?\s?[′'’](?:\s?\d{1,2}(?:\.\d+)?\s?(?:[″\"”]|''|’’)?)?"
 _POSITION_DMS = re.compile(rf"[NEne]?\s?{_DMS}\s?[NEne]?[\s,，、;；/]{{0,2}}[NEne]?\s?{_DMS}\s?[NEne]?")

@@ -145,7 +145,7 @@ _HANDLE_CUES = (
         Kind.WECHAT,
         _LOOSE,
         rf"(?:[A-Za-z][-_{_ALNUM}]{{5,24}}|\d(?:{_SPACED}\d){{5,12}}|"
-        rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})",
+        rf"(?=[-_{_ALNUM}]{{0,20}}[\d_])[-_{_ALNUM}]{{5,24}})(?!班|年级)",
         "微信 薇信 威信 徽信 V信 v信 VX vx Vx vX WX wx Wx wX 加V 加v 加我V 加我v V： "
         "v： 微❤ 微❤️ 薇❤ 威❤ V❤ v❤ 卫星号 卫星 绿泡泡 加微 微x 微X wei信 薇： 薇: 威： 威: "
         "微： 微: ➕V ➕v +V +v Weixin weixin WeChat wechat Wechat WECHAT",

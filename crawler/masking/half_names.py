@@ -11,6 +11,10 @@ from crawler.masking.surnames import BOUNDARY, COMPOUND, ORDINARY, PARTICLES, ST
 
 _SOME = re.compile("某+")
 _SOME_THING = frozenset("领省些个位种年月日天处地公小单村镇乡市县区路栋")
+# 江苏某化工厂, 南宁某住宅区: the place before it ends like a surname.
+_SOME_OFFICE = re.compile(
+    r"(?:(?![在的到与去向和从给被把对是于有曾因为找家说])[\u4e00-\u9fff]){0,3}?(?:公司|厂|酒店|小区|住宅|学校|单位|部队|工地|银行|医院|企业|机关|超市|楼盘|商场|农场|网站)"
+)
 _CROSS = "xX×*＊○◯〇□█_＿"
 _CROSSES = re.compile(rf"[{_CROSS}]{{1,3}}(?![A-Za-z\d{_CROSS}])")
 _PERSON = (
@@ -29,7 +33,7 @@ _BEFORE_PERSON = frozenset("找是请给和与位叫向对跟由被让的问友�
 _AFTER_PERSON = frozenset("您说答承回表告让叫也就来在的你都把是反去要跟不没")
 _NICKNAMED = TOP | frozenset("林郑梁唐许韩冯董蔡蒋杜魏苏吕丁沈姜崔谭陆汪贾邹孟秦邱侯薛尹戴贺龚")
 _NICKNAME = re.compile(f"[小老](?=[{''.join(sorted(_NICKNAMED))}])")
-_BROTHER = re.compile(r"阿(?=[\u4e00-\u9fff](?:哥|姐|叔|婶|伯|妹)(?!妹))")
+_BROTHER = re.compile(r"阿(?!拉伯)(?=[\u4e00-\u9fff](?:哥|姐|叔|婶|伯|妹)(?!妹))")
 # The characters that names of Uyghurs, Kazakhs, Tibetans and Mongols are written with.
 _SOUNDS = (
     "阿艾热依古丽买提江汗木孜吐尔逊帕娜努克拜扎西卓玛次仁旺久多吉才让央金达瓦平措罗布格桑巴图其日勒乌兰斯钦那"
@@ -68,7 +72,9 @@ def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
         start, end = match.start() - 1, match.end()
         if start < 0 or text[start] in PARTICLES or text[start] not in STRONG | WEAK:
             continue
-        if len(match[0]) == 1 and _is_some_thing(text, start, end):
+        if text[start - 1 : start + 1] in ENDINGS or (
+            len(match[0]) == 1 and _is_some_thing(text, start, end)
+        ):
             continue
         if start and text[start - 1 : start + 1] in COMPOUND:
             start -= 1
@@ -77,7 +83,7 @@ def somebody(text: str, _: Places) -> Iterator[tuple[int, int]]:
 
 def _is_some_thing(text: str, start: int, end: int) -> bool:
     """Return whether 某 is said of a thing, the character before it ending a word: 单元某杂物."""
-    if text[end : end + 1] in _SOME_THING:
+    if text[end : end + 1] in _SOME_THING or _SOME_OFFICE.match(text, end):
         return not is_free(text, start)
     return text[start] in WEAK and text[start - 1 : start + 1] in ORDINARY
 
@@ -105,7 +111,9 @@ def short_titled(text: str, _: Places) -> Iterator[tuple[int, int]]:
     """Yield 张总, 王局."""
     for match in _SHORT_TITLE.finditer(text):
         at = match.start() - 1
-        if not _goes_free(text, match.end()) or text[max(0, at - 1) : at + 1] in ENDINGS:
+        if not _goes_free(text, match.end()) or text[at : at + 2] in ORDINARY:
+            continue
+        if text[max(0, at - 1) : at + 1] in ENDINGS:
             continue
         free = _stands_free(text, at) and not text[at - 1 : at].isdecimal()
         if free or (

@@ -6,6 +6,7 @@ import re
 from collections.abc import Set
 
 from crawler.masking import name_cues as cues
+from crawler.masking.everyday_words import NO_GIVEN_NAMES, TRIPLES
 from crawler.masking.surnames import (
     BOUNDARY,
     COMPOUND,
@@ -19,7 +20,7 @@ from crawler.masking.surnames import (
 )
 
 # A name that ends so, or is followed so, is a place's or a company's.
-_PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠")
+_PLACE_TAILS = frozenset("湾冲坪坝坡岭塘桥垅垸屋咀洲洞渡坳圩埠镇")
 _PLACE_NEXT = frozenset("省村镇乡路街巷湾岭桥冲塘坪苑庄垸坝府")
 # 夏荷苑5栋: an estate, whatever it is called.
 _ESTATE_NEXT = re.compile(r"[A-Za-z]?\d{1,3}[栋幢座期号#]|[一二三四五六七八九十]期")
@@ -27,7 +28,7 @@ _ESTATE_NEXT = re.compile(r"[A-Za-z]?\d{1,3}[栋幢座期号#]|[一二三四五�
 _HOMES = cues.words("家/家湖/家河/家山/家岗/家垄/家屯/家沟/家井/家寨")
 _PLACE_WORDS = cues.words(
     "公司/集团/小区/超市/酒店/饭店/医院/学校/中学/小学/社区/大道/大桥/广场/商店/商行/药店"
-    "/诊所/花园/水库/路口/"
+    "/诊所/花园/水库/路口/纪念/故里/旧居/铜像/陵园/"
     "食品/有限/实业/科技/置业/贸易/物流/风景/景区/公园/遗址/故居/"
     "大厦/餐馆/酒楼/烧烤/粉店/米粉/家村/家园/网吧/宾馆/茶楼/影院"
 )
@@ -35,11 +36,13 @@ _PLACE_WORDS = cues.words(
 ENDINGS = cues.words(
     "名单/账单/照顾/不顾/回顾/兼顾/光顾/拜谢/致谢/答谢/酬谢/道谢/队伍/桥梁/栋梁/松柏/回龙/任何/如何/为何/几何/对于/关于/由于/属于/位于/等于/至于/处于/在于/终于/基于/鉴于/过于/便于"
     "/大于/小于/低于/高于/忙于/其余/老翁/感谢/谢谢/多谢/不许/允许/也许/准许/或许/森林/园林/沙龙/长江/湘江/浏阳/衡阳/岳阳/贵阳"
-    "/沈阳/邵阳/益阳/咸阳/"
+    "/沈阳/邵阳/益阳/咸阳/点钟/分钟/秒钟/多钟/时钟/单元/美元/公元/"
     "洛阳/南阳/耒阳/麻阳/官方/基金/资金/奖金/现金/城管/交管/物管/苏州/江西/浙江/学费/小康/健康"
 )
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
+# 感谢高云才医生, 找到武英女士.
+_LEADS = frozenset("谢请问找到向和与跟让给叫名位同见帮")
 _WEEK_BEFORE = ("下", "本", "每", "这")
 _LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
@@ -91,16 +94,31 @@ def is_full_name(text: str, start: int, end: int) -> bool:
         return False
     if head == 1 and not is_sure(text, start) and not is_toward(text, start, end):
         return False
-    if (head == 1 and text[start : start + 2] in ORDINARY) or text[end - 1] in _PLACE_TAILS:
+    if is_everyday(text, start, end) or text[end - 1] in _PLACE_TAILS:
+        return False
+    # 便江镇一老板
+    if "镇" in text[start:end] and not (is_free(text, start) or text[start - 1] in _LEADS):
         return False
     return is_given_whole(text, start + head, end)
+
+
+def is_everyday(text: str, start: int, end: int) -> bool:
+    """Return whether text[start:end] begins like an ordinary word, or is one: 简介, 苏格兰, 任中央."""
+    two = text[start : start + 2]
+    if two in COMPOUND:
+        return False
+    if end - start == len(two) and two[1] == "子":
+        return True
+    if two in ORDINARY or text[start:end] in TRIPLES:
+        return True
+    return text[start] in WEAK and text[start + 1 : end] in NO_GIVEN_NAMES
 
 
 def is_sure(text: str, at: int) -> bool:
     """Return whether the character at `at` is a surname there: a strong one, or a weak one after a break."""
     if text[at] in STRONG:
         return text[at] != "周" or text[at - 1 : at] not in _WEEK_BEFORE
-    return text[at] in WEAK and text[at] not in PARTICLES and is_free(text, at)
+    return text[at] in WEAK and text[at] not in PARTICLES and (is_free(text, at) or text[at - 1] in _LEADS)
 
 
 def is_toward(text: str, start: int, end: int) -> bool:

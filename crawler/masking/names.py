@@ -19,6 +19,8 @@ from crawler.masking.name_shape import (
     TOP,
     ends_clearly,
     is_bounded,
+    is_everyday,
+    is_free,
     is_full_name,
     is_given,
     is_given_whole,
@@ -71,9 +73,17 @@ _GAP_STARTS = frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『
 MAY_FOLLOW = SURNAME_STARTS | _GAP_STARTS
 _WORKS = ("工程",)
 _GOES_ON = ("的", "和", "与", "等", "在", "对")
-_RENAMED = ("改名", "更名", "取名")
+_RENAMED = ("改名", "更名", "取名", "起名")
+# 将在下周, 枪杀先生于书案: these announce a name at a break only, or behind 我, 其.
+_BREAKING = ("在下", "先生", "女士")
+_PRONOUNS = "我其他她"
+# 请局长明察, 恳请书记严查: what somebody is asked to do.
+_ASKED = "请望求盼"
+# 广州长隆, 郴州长途
+_STATES = frozenset("广杭苏郑兰温福徐常泉郴永柳梧惠潮漳沧德赣")
 _TOWNS = ("市", "县", "区")
 _ALL_ARE = ("都是", "全是", "尽是", "满是")
+_TOWN_TAILS = frozenset("湖镇乡村街")
 _MOUNTAINS = frozenset(first + last for first in "湖河江岭洲溪峰龙云岩" for last in "山湖河江岭洲溪峰岩寨")
 _NEVER_NAMES = ORDINARY - NAMES_TOO - COMPOUND
 _NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
@@ -81,7 +91,13 @@ _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学
 # 名叫“四个字”: what stands in quotation marks and is so long is a thing's name.
 _QUOTES = frozenset('“"‘《「『【')
 _THING = re.compile("小区|楼盘|公司|项目|店|企业|品牌|学校|道路|平台|软件|地方|村|路")
+_NAMED_THING = re.compile(
+    "(?:地方|节目|公司|小区|项目|作品|产品|楼盘|平台|软件|游戏|酒店|品种|品牌|学校|网站|企业|门店|组织)[，,]?$"
+)
 _FAINTEST_LENGTH = 3
+# 应该是黄桃上市; 不是龙瑞尚院3栋的公摊
+_NEVER_FAINT = frozenset("上下里外内两边")
+_ESTATE_NEAR = re.compile(r"[\u4e00-\u9fff]{0,3}[A-Za-z]?\d{1,3}[栋幢座期#]")
 _LIST = re.compile(r"\s?[、/和与及]\s?")
 _MASKED_GIVEN = re.compile(r"某{1,3}|[xXＸ×*＊○〇█]{1,3}")
 _ETHNIC = re.compile(rf"(?:(?![{''.join(NEVER_GIVEN)}])[\u4e00-\u9fff·•‧・]){{3,18}}(?<=[\u4e00-\u9fff])")
@@ -89,13 +105,20 @@ _DOT = frozenset("·•‧・")
 _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 
 # Right before a title these tell that no name is there.
-_NO_NAME_END = (NEVER_GIVEN | BOUNDARY) - SELDOM_GIVEN - SURNAME_STARTS - {"副"}
+_NO_NAME_END = (NEVER_GIVEN | BOUNDARY) - SELDOM_GIVEN - SURNAME_STARTS - {"副"} | {"其"}
+# 张三副局长, 李四老书记
+_BEFORE_TITLE = ("副", "老")
 # 校长期, 县长途: the title is none.
 _AFTER_LONG = frozenset("株潭期久远效度大达高时途沙江廊线短城")
+# 武警官兵, 总司令, 任律师如何劝说
+_NO_TITLE = re.compile(f"武警官兵|总司令|任(?:{'|'.join(sorted(cues.PRIVATE_TITLES))})(?:如何|怎么|怎样)")
+# 毛主席故居: whom a memorial is named after.
+_REMEMBERED = re.compile("故居|故里|旧居|纪念|铜像|陵园")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
 # ，任主任科员至今: he was made one.
-_OFFICES = tuple(cues.OFFICES)
+_OFFICE = re.compile(f"副?(?:{'|'.join(sorted(cues.OFFICES))})")
+_APPOINTED = ("任", "代")
 # 秦大妈饭馆, 张师傅烧烤: what such a title sells.
 _SHOP = re.compile(
     "的?(?:饭[馆店]|餐|酒楼|烧烤|烤|粉|面[馆条包]|米粉|火锅|包子|馒头|早[餐点]|菜馆|卤|煲|小吃|串|麻辣|龙虾|臭豆腐|炒"
@@ -131,7 +154,7 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         if text[end - 1 : end + 1] in _WORKS or text[start - 1 : start + 1] in _RENAMED:
             continue
         word = text[start:end]
-        if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
+        if (text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT) or _is_no_cue(text, start, end):
             continue
         if text[end] in _GAP_STARTS:
             gap = _GAP.match(text, end)
@@ -150,6 +173,17 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         if name_end and not (word in cues.NAMINGS and _BUILT.search(text, at, name_end)):
             yield at, name_end
             yield from _listed(text, name_end, trust)
+
+
+def _is_no_cue(text: str, start: int, end: int) -> bool:
+    """Return whether the cue at text[start:end] is part of other words, or announces a thing or a deed."""
+    word, before = text[start:end], text[start - 1 : start]
+    if word in _BREAKING:
+        return not is_free(text, start) and before not in _PRONOUNS
+    if word in cues.OFFICES:
+        asked = before != "" and before in _ASKED and text[end] not in STRONG | _GAP_STARTS
+        return asked or (word == "州长" and before in _STATES) or text[start - 1 : end] == "总司令"
+    return word in cues.NAMINGS and _NAMED_THING.search(text, max(0, start - 3), start) is not None
 
 
 def _is_ordinary(text: str, at: int) -> bool:
@@ -239,11 +273,11 @@ def _spaced_end(text: str, at: int) -> int:
 
 def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool) -> bool:
     if trust is _Trust.EXPLICIT and is_bounded(text, end):
-        return True
-    two = text[start : start + 2]
-    if (two in ORDINARY and two not in COMPOUND and not _is_name_too(text, start, end, trust)) or is_place(
-        text, start, end
-    ):
+        # 自称钱粮湖12345工作人员
+        return not (text[end - 1] in _TOWN_TAILS and text[end : end + 1].isdecimal())
+    if is_everyday(text, start, end) and not _is_name_too(text, start, end, trust):
+        return False
+    if is_place(text, start, end):
         return False
     if trust is _Trust.FAINT:
         return end - start >= _FAINTEST_LENGTH and ends_clearly(text, end) and not _is_faint(text, start, end)
@@ -262,9 +296,11 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
 
 def _is_faint(text: str, start: int, end: int) -> bool:
     """Return whether a faint cue is followed by a mountain, people of a place, or a thing: 都是黄泥巴."""
-    if text[end - 1] == "人" or text[end - 2 : end] in _MOUNTAINS:
+    if text[end : end + 1] == "院" and text[end + 1 : end + 2] not in ("长", "士"):
         return True
-    return text[start - 2 : start] in _ALL_ARE
+    if text[end - 1] == "人" or text[end - 2 : end] in _MOUNTAINS or text[end - 1] in _NEVER_FAINT:
+        return True
+    return text[start - 2 : start] in _ALL_ARE or _ESTATE_NEAR.match(text, end) is not None
 
 
 def _is_name_too(text: str, start: int, end: int, trust: _Trust) -> bool:
@@ -296,7 +332,7 @@ def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
     for end, start in starts.items():
         if start and text[start - 1] not in _NO_NAME_END and not _goes_on(text, start, end):
             alone = text[start:end] not in cues.SIGNS
-            start -= text[start - 1] == "副"
+            start -= text[start - 1] in _BEFORE_TITLE
             at = _full_name_start(text, start, alone=alone)
             if at is None and alone:
                 at = _surname_start(text, start)
@@ -307,6 +343,8 @@ def before_titles(text: str, places: Places) -> Iterator[tuple[int, int]]:
 def _goes_on(text: str, start: int, end: int) -> bool:
     """Return whether the title at text[start:end] is part of another word: 校长期, 秦大妈饭馆."""
     if text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG:
+        return True
+    if _NO_TITLE.match(text, start - 1) or _REMEMBERED.match(text, end):
         return True
     return text[start:end] not in cues.OFFICES and _SHOP.match(text, end) is not None
 
@@ -326,7 +364,7 @@ def _surname_start(text: str, end: int) -> int | None:
     last, before = text[end - 1], text[end - 2 : end - 1]
     if last == "祝" and _WISH.search(text, end, end + _WISH_REACH):
         return None
-    if last == "任" and text.startswith(_OFFICES, end) and not _ADDRESSED.match(text, end):
+    if last in _APPOINTED and _OFFICE.match(text, end) and not _ADDRESSED.match(text, end):
         return None
     if text[max(0, end - 2) : end] in COMPOUND:
         return end - 2

@@ -46,7 +46,7 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 # A mobile number right behind other digits: 12013812345678.
-_GLUED = re.compile(r"(?<!\d)\d{1,6}(1[3-9]\d{9})(?!\d)")
+_GLUED = re.compile(r"(?<![\d.．·])\d{1,6}(1[3-9]\d{9})(?!\d)")
 # After a phone: 13812345678、87654321.
 _SECOND_PHONE = re.compile(r"\s?[、,，/或和；;]\s?([2-8]\d{6,7})(?![\d元])")
 # Letters that stand for digits: 138OO138OOO, l38….
@@ -79,12 +79,13 @@ _INVITED = (
     "|我[局办院校]|请用户|到本|其他问题|如需"
 )
 _OFFICE_LINE = re.compile(
-    rf"(?:(?:{_OFFICE})的?[，,（(：:]?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|座机|热线|专线)?"
+    rf"(?:(?:{_OFFICE})(?:[（(][^（()）]{{1,8}}[)）])?的?用?[，,（(：:]?(?:24小时)?(?:联系|{_SERVICE})*(?:电话|座机|热线|专线)?"
     rf"|(?:{_SERVICE})(?:电话|热线|专线)|热线|(?:{_INVITED})[^。！？!?；;\n我家]{{0,14}})"
     r"(?:号码)?(?:为|是)?[\s:：（(]*$"
 )
 _OFFICE_BEHIND = re.compile(
-    r"\s?[）)]?\s?(?:电话|座机|(?:这个|的)(?:服务|咨询|办公|值班)电话)?[，,]?\s?(?:进行|来电|欢迎来电|欢迎)?(?:咨询|查询|向我|与我[局办们中院]"
+    r"\s?这个(?:服务|咨询|办公|值班|客服)电话"
+    r"|\s?[）)]?\s?(?:电话|座机|(?:这个|的)(?:服务|咨询|办公|值班)电话)?[，,]?\s?(?:进行|来电|欢迎来电|欢迎)?(?:咨询|查询|向我|与我[局办们中院]"
     r"|联系我局|[向与][^，。我]{2,12}(?:申请|咨询|举报|反映|联系)|[（(]?(?:办公室|征收办|行政办|值班室|传达室))"
 )
 _RESIDENT = re.compile(
@@ -223,8 +224,10 @@ def _number_at(text: str, run: _Run, start: int) -> tuple[Kind, int] | None:
 
 
 # The next sentence may begin with a figure and no space: "…13800138000" + "2、" or + "2019年".
-_LISTED = re.compile(r"[、,，。/~～()（）+*:：|…【】\[\]“”]|-[^-]*[.·]|[.·][^.·]*-")
-_NEXT_SENTENCE = re.compile(r"(?:\d{1,2}[、.．,，)）:：日月/栋号楼座名个\s]|(?:19|20)\d\d\s?[年.\-/—])")
+_LISTED = re.compile(r"[、,，。/~～()（）+*:：|…【】\[\]“”]|[-－—][^-－—]*[.．·]|[.．·][^.．·]*[-－—]")
+_NEXT_SENTENCE = re.compile(
+    r"(?:\d{1,2}(?![.．]\d)[、.．,，)）:：日月/栋号楼座名个\s]|(?:19|20)\d\d\s?[年.\-/—])"
+)
 
 
 def _ends_at(text: str, run: _Run, end: int) -> bool:

@@ -9,6 +9,8 @@ messages and begin with a surname.
 
 from __future__ import annotations
 
+from crawler.masking import everyday_words
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -43,7 +45,7 @@ SURNAME_STARTS = STRONG | WEAK | {name[0] for name in COMPOUND}
 _ORDINARY = (
     "麻烦痹将木醉辣友药袋 文具盒 成脑年 "
     "于元正 高达 尤其 莫名其之 何其时年也从之名 明年月和 周年会 顾名问 任顾主 "
-    "屠宰场夫杀户 代考交缴 班助 权为 白班 林执 任常 "
+    "屠宰场夫杀户工 侯选 代登笔写签发领填办考交缴 班助 权为 白班 林执 任常 "
     "卫生星浴健视国计队冕 羊水肉群毛 迟迟早到缓延疑钝 展开示现览板出厅 "
     "毕业竟生 智能慧障力 祖国辈父母孙屋先传 辜负 "
     "青苔春年少 阴天雨影 鞠躬 云集南谷计溪雾盘锦 富康 庄稼严重园子院户 "
@@ -241,7 +243,9 @@ _ORDINARY = (
 )
 # Names that are so frequent in the messages that they look like words.
 _NAMES = {"周强", "周晖", "方生", "韩国", "王国"}
-ORDINARY = frozenset(entry[0] + second for entry in _ORDINARY.split() for second in entry[1:]) - _NAMES
+ORDINARY = (
+    everyday_words.PAIRS | {entry[0] + second for entry in _ORDINARY.split() for second in entry[1:]}
+) - _NAMES
 
 # Ordinary words that are names as well, where a cue is right before and the text breaks right after.
 NAMES_TOO = _words(
@@ -254,12 +258,12 @@ NAMES_TOO = _words(
 NEVER_GIVEN = frozenset(
     "不与且个乃么之也乡买了于些亡什从他们件份会但位住你做元其再分则到区单卖卡却厅县又及另只号吃各名吗吧呀"
     "告呢和哪啊喝因在址均处太女她委它室将就局层岁已巷市年并很您我或户所打把日时是月村条栋校楼次此死每没点"
-    "副电男病杀姓的省码社种科租站第等答系组给而街被要让讲证诉话该说请谁费路身还这那部都钱镇问队院骂"
+    "副电男病杀姓的省码社种科租站第等答系组给而街被要让讲证诉话该说请谁费路身还这那部都钱镇问队院骂几着"
 )
 # Those of them that some given names have: 元庆, 国栋, 胜男. Believed where the name is known to end.
-SELDOM_GIVEN = frozenset("之元月年时其则乃又也科栋男和名从会")
+SELDOM_GIVEN = frozenset("之元月年时其则乃又也科栋男和名从会镇太")
 # … though not before a break: 办案警官毛浚时，/ 苏娜和董事长.
-NEVER_LAST = frozenset("时从会")
+NEVER_LAST = frozenset("时从会镇太")
 # What may follow a name directly, so that the name ends before it.
 FOLLOWS = _words(
     "为首 干的 所为 欠我 拒载 打伤 代为 骗走 撞伤 撞死 打死 致伤 辱骂 威胁 冒用 顶替 拿走 "
@@ -283,7 +287,7 @@ FOLLOWS = _words(
     "私下 私人 私自 私改 挂名 两次 三次 询问 接访 解释 签订 签定 签收 呈上 弄虚 牵头 报告 隐瞒 克扣 出面 "
     "顶包 进贡 帮忙 口头 急需 亟需 公开 独揽 批示 当着 把我 "
     "领导 教育 集团 采取 董事 警告 伪造 长期 亲口 亲自 亲笔 追要 追讨 追问 两名 两位 三名 任何 "
-    "退休 通知 通过 镇长 队长 霸占 非法 首次 驾驶 骂人 骗取"
+    "报道 摄影 退休 通知 通过 镇长 队长 霸占 非法 首次 驾驶 骂人 骗取"
 )
 BOUNDARY = frozenset(
     "，。、；：？！,.;:?!（）()【】[]〔〕“”\"'‘’《》<>〈〉「」『』—-－_/\\|~～…· \t\r\n\u3000\xa0"
@@ -292,7 +296,10 @@ BOUNDARY = frozenset(
 # Names that stand in the titles of policies and in history, not in anybody's private life.
 PUBLIC = tuple(
     _words(
-        "习近平 胡总书记 江总书记 毛泽东 毛主席 邓小平 江泽民 胡锦涛 周恩来 刘少奇 李克强 李总理 彭德怀 "
+        "习近平 胡总书记 周总理 朱总理 温总理 朱总司令 叶剑英 罗荣桓 徐向前 聂荣臻 胡耀邦 华国锋 "
+        "任弼时 陈独秀 李大钊 蔡和森 何叔衡 向警予 夏明翰 黄公略 蒋介石 宋教仁 黄克诚 "
+        "鲁迅 朱元璋 李时珍 张仲景 欧阳修 欧阳询 "
+        " 江总书记 毛泽东 毛主席 邓小平 江泽民 胡锦涛 周恩来 刘少奇 李克强 李总理 彭德怀 "
         "李白 杜甫 白居易 屈原 苏轼 陆游 柳宗元 周敦颐 徐霞客 王夫之 范仲淹 曾国藩 左宗棠 "
         "谭嗣同 袁隆平 齐白石 "
         "贺龙 刘伯承 杨开慧 杨尚昆 熊希龄 雷锋 "
