@@ -17,6 +17,7 @@ from alerts.routing import Destination, destinations
 from alerts.rules import RuleSet
 from alerts.silences import held_during
 from alerts.telling import Way, ways
+from alerts.words import ACTORS
 from records.alert import Alert, AlertState, Delivery, Notice, NoticeKind, Silence
 from records.times import Period
 from storage.database import Database
@@ -122,6 +123,7 @@ def _tell_end(database: Database, silence: Silence, situation: Situation) -> int
 def _word(
     silence: Silence, held: Sequence[Alert], theirs: Sequence[Alert], channel: str, situation: Situation
 ) -> Delivery:
+    who = ACTORS.get(silence.created_by, silence.created_by)
     begin, end = (at.astimezone(situation.zone) for at in (silence.starts_at, silence.ends_at))
     count = f"期间压下{len(held)}条预警，其中{len(theirs)}条仍待处理" if held else "期间没有压下预警"
     title, body = worded(
@@ -130,7 +132,7 @@ def _word(
         channel,
         _group_of(silence),
         situation,
-        preface=f"{begin:%m-%d %H:%M}至{end:%m-%d %H:%M}，{silence.created_by}：{silence.reason}。{count}。",
+        preface=f"{begin:%m-%d %H:%M}至{end:%m-%d %H:%M}，{who}：{silence.reason}。{count}。",
     )
     key = message_key(channel, _group_of(silence), silence.ends_at.isoformat())
     return new_delivery(key, channel, held, title, body, now=situation.now)

@@ -83,13 +83,14 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
 def gap_row(gap: Gap, period: Period) -> dict[str, Any]:
     """Return a gap as the command line and the API give it: the part of the period that lies in it."""
     part = gap.part_of(period)
+    zone = period.start.tzinfo
     return {
         "source": gap.source,
         "title": gap.title,
         "place": gap.place,
         "state": gap.state.value,
         # Of one that was never heard nobody knows since when.
-        "start": None if gap.state is HealthState.NEVER else plain(part.start),
-        "end": plain(part.end),
+        "start": None if gap.state is HealthState.NEVER else plain(part.start.astimezone(zone)),
+        "end": plain(part.end.astimezone(zone)),
         "lasts": gap.lasts,
     }

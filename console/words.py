@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alerts.new_rules import SearchRuleType
-from alerts.words import PROBLEM_STATES, SOURCE_STATES
+from alerts.words import ACTORS, PROBLEM_STATES, SOURCE_STATES
 from records.alert import AlertState, Verdict
 from records.analysis import Intent, PlaceKind, ReplyFindingCode, UrgencyCode
 from records.post import Channel
@@ -21,6 +21,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         Channel.NEWS: "新闻",
         Channel.NOTICE: "公告",
     },
+    "actor": ACTORS,
     "problem": PROBLEM_STATES,
     "outcome": {
         Outcome.FIXED: "已解决",

@@ -40,7 +40,7 @@ def show_coverage(
         period = day_period(first, days=(last - first).days + 1, zone=zone)
         coverage = coverage_of(parts.catalogue, parts.database, now=at, zone=zone, most_runs=MOST_RUNS)
     found = seen(coverage, period, place, translate=gettext, zone=zone)
-    print_records([gap_row(gap, period) for gap in found.gaps], form)
+    print_records([gap_row(gap, period) for gap in found.gaps], form, state="health")
     if form is Format.TABLE:
         note("来源：%(told)s", told=found.told or gettext("期间各来源均正常采集。"))
 

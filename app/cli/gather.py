@@ -68,7 +68,7 @@ def crawl(
                 progress=lambda source, counts: bar.update(tasks[source], completed=counts.fetched),
             )
         bring_up_to_date(parts)
-    print_records([run_row(record) for record in records], form)
+    print_records([run_row(record) for record in records], form, state="run")
     failed = [record for record in records if record.state is not RunState.DONE]
     if failed:
         raise Retryable(f'source "{failed[0].subject}": {failed[0].error}')
@@ -136,7 +136,7 @@ def import_(
             note("第 %(row)s 行未收（%(code)s）：%(reason)s", row=where, code=row.code, reason=row.message)
         if report.rejected:
             note("未收的行（已脱敏）见 %(file)s", file=rejects_path(file))
-        print_record(run_row(report.run), form)
+        print_record(run_row(report.run), form, state="run")
         bring_up_to_date(parts)
 
 
@@ -146,7 +146,7 @@ def list_sources(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
     with open_parts(load_settings(data_dir)) as parts:
         rows = [plain(item) for item in health(parts, now=utc_now())]
-    print_records(rows, form)
+    print_records(rows, form, state="health")
 
 
 def show_costs(

@@ -9,7 +9,7 @@ import typer
 
 from app.cli import rule_versions
 from app.cli.options import DataDir, Limit, Now, Output, moment
-from app.cli.output import Format, note, print_records, write, write_file
+from app.cli.output import Format, gettext, note, print_records, write, write_file
 from app.cli.trying import backtest, named_rule
 from app.settings import Settings, load_settings
 from records.alert import AlertState, Verdict
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 rules = typer.Typer(help="预警规则：检查、解释、回看、公示、执行。", no_args_is_help=True)
-alerts = typer.Typer(help="预警：列出、认领、办结。", no_args_is_help=True)
+alerts = typer.Typer(help="预警：列出、确认、交办、判断、解除。", no_args_is_help=True)
 
 
 def register(cli: typer.Typer) -> None:
@@ -37,10 +37,10 @@ def register(cli: typer.Typer) -> None:
     rule_versions.register(rules)
     rules.command("register", help="写出规则公示：每条规则的名称、理由和检索式。")(register_rules)
     alerts.command("list", help="列出预警，最要紧的在前。")(list_alerts)
-    alerts.command("ack", help="认领一条预警。")(acknowledge)
+    alerts.command("ack", help="确认一条预警：已看到，有人在处理。")(acknowledge)
     alerts.command("assign", help="把一条预警交给应当答复的单位。")(assign)
     alerts.command("judge", help="说一条预警是属实、已知还是误报。")(judge)
-    alerts.command("resolve", help="把一条预警标为已了结。")(resolve)
+    alerts.command("resolve", help="解除一条预警。")(resolve)
 
 
 def check(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
@@ -82,6 +82,7 @@ def status(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
             if run.subject in names
         ],
         form,
+        state="run",
     )
 
 
@@ -156,9 +157,8 @@ def list_alerts(
 
     with open_parts(load_settings(data_dir)) as parts:
         found = parts.database.alerts.list(states=tuple(state or ()), limit=limit)
-    print_records(
-        [plain(alert) for alert in found], form, columns=("id", "severity", "state", "rule", "explanation")
-    )
+    columns = ("id", "severity", "state", "rule", "explanation")
+    print_records([plain(alert) for alert in found], form, columns=columns, state="alert")
 
 
 def acknowledge(
@@ -188,11 +188,12 @@ def judge(
     data_dir: DataDir = None,
 ) -> None:
     from app.wiring import open_parts
+    from console.words import word_for
 
     with open_parts(load_settings(data_dir)) as parts:
         parts.database.alerts.judge(alert_id, verdict, now=utc_now())
         _note_change(parts.database, f"alert judged {verdict}", alert_id)
-    note("预警 %(alert)s：%(state)s", alert=alert_id, state=verdict)
+    note("预警 %(alert)s：%(state)s", alert=alert_id, state=gettext(word_for("verdict", verdict)))
 
 
 def resolve(alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_dir: DataDir = None) -> None:
@@ -201,11 +202,12 @@ def resolve(alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID")], data_d
 
 def _set_state(alert_id: str, state: AlertState, data_dir: DataDir) -> None:
     from app.wiring import open_parts
+    from console.words import word_for
 
     with open_parts(load_settings(data_dir)) as parts:
         parts.database.alerts.set_state(alert_id, state, now=utc_now())
         _note_change(parts.database, f"alert {state}", alert_id)
-    note("预警 %(alert)s：%(state)s", alert=alert_id, state=state)
+    note("预警 %(alert)s：%(state)s", alert=alert_id, state=gettext(word_for("alert", state)))
 
 
 def _note_change(database: Database, action: str, alert_id: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -23,12 +25,25 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
+from app.cli.headings import HEADINGS
 from console.i18n import choose_language, translations
 from records.errors import ConfigurationError
 from records.files import placed
 
 Record = Mapping[str, Any]
+# The columns whose values have words, and of which kind.
+_KINDS = {
+    "channel": "channel",
+    "created_by": "actor",
+    "intent": "intent",
+    "severity": "severity",
+    "sort": "sort",
+    "urgency": "urgency",
+    "who": "actor",
+}
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*")
 
 
 class Format(StrEnum):
@@ -38,14 +53,17 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def print_records(records: Iterable[Record], form: Format, *, columns: Sequence[str] = ()) -> None:
+def print_records(
+    records: Iterable[Record], form: Format, *, columns: Sequence[str] = (), state: str = ""
+) -> None:
     """Print the records on standard output.
 
-    `columns` are what the table shows; the other formats give all keys. json is one array, jsonl and
-    csv are written as the records come.
+    `columns` are what the table shows, in words; `state` says of what kind the states are (console.words).
+    The other formats give all keys and the values as they are; json is one array, jsonl and csv are
+    written as the records come.
     """
     if form is Format.TABLE:
-        _print_table(records, columns)
+        _print_table(records, columns, state)
     elif form is Format.JSON:
         print_json(list(records))
     elif form is Format.JSONL:
@@ -59,10 +77,12 @@ def print_json(value: Any) -> None:
     write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def print_record(record: Record, form: Format) -> None:
+def print_record(record: Record, form: Format, *, state: str = "") -> None:
     """Print one record: as a table, a line per key."""
     if form is Format.TABLE:
-        print_records(({"": key, " ": cell(value)} for key, value in record.items()), form)
+        record = _in_words(record, state)
+        rows = ({"": gettext(HEADINGS.get(key, key)), " ": cell(value)} for key, value in record.items())
+        print_records(rows, form)
     elif form is Format.JSON:
         print_json(record)
     else:
@@ -116,32 +136,43 @@ def cell(value: Any) -> str:
     """Return `value` as one table cell."""
     if value is None:
         return "—"
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1 else f"{value:g}"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={cell(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return "、".join(cell(item) for item in value)
+    if isinstance(value, str) and _ISO_TIME.fullmatch(value):
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
     return str(value)
 
 
-def _print_table(records: Iterable[Record], columns: Sequence[str]) -> None:
-    rows = iter(records)
+def _print_table(records: Iterable[Record], columns: Sequence[str], state: str) -> None:
+    rows = (_in_words(record, state) for record in records)
     first = next(rows, None)
     if first is None:
+        note("没有可列的。")
         return
     names = list(columns or first)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
-        table.add_column(name, overflow="fold")
+        table.add_column(Text(gettext(HEADINGS.get(name, name))), overflow="fold")
     for row in chain([first], rows):
-        table.add_row(*(_plain_cell(row.get(name)) for name in names))
+        # Text of posts is never markup.
+        table.add_row(*(Text(cell(row.get(name))) for name in names))
     Console(highlight=False).print(table)
 
 
-def _plain_cell(value: Any) -> str:
-    """Escape what rich would read as markup: text of posts is never markup."""
-    return cell(value).replace("[", "\\[")
+def _in_words(record: Record, state: str) -> Record:
+    from console.words import word_for
+
+    kinds = {**_KINDS, "state": state}
+    return {
+        name: gettext(word_for(kinds[name], value)) if name in kinds and value is not None else value
+        for name, value in record.items()
+    }
 
 
 def _print_csv(records: Iterable[Record]) -> None:

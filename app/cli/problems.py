@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Problems asked for at once.
 PAGE = 200
 
+COLUMNS = ("id", "n_posts", "n_voices", "state", "topic", "place", "title")
+
 
 def register(cli: typer.Typer) -> None:
     problems = typer.Typer(help="问题：归并后的同一件事。", no_args_is_help=True)
@@ -48,7 +50,7 @@ def list_problems(
 
     with open_parts(load_settings(data_dir)) as parts:
         rows = _problem_rows(parts, tuple(state or ()), min_posts, limit)
-        print_records(rows, form, columns=("id", "n_posts", "n_voices", "state", "topic", "place", "title"))
+        print_records(rows, form, columns=COLUMNS, state="problem")
 
 
 def _problem_rows(

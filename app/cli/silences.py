@@ -46,7 +46,7 @@ def add(
         )
         found = preview(parts.database, draft, now=at)
         shown = ("id", "severity", "state", "rule", "explanation")
-        print_records([plain(alert) for alert in found.standing], form, columns=shown)
+        print_records([plain(alert) for alert in found.standing], form, columns=shown, state="alert")
         note(
             "压下现有预警 %(standing)s 条；此前同样长的时间里有 %(before)s 条",
             standing=len(found.standing),

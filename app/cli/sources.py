@@ -202,6 +202,8 @@ def show_source(
 
 def explanation(source: Source) -> str:
     """Return the entry in plain words, a line per idea."""
+    from console.words import word_for
+
     kinds = {
         "board": gettext("留言板"),
         "feed": gettext("订阅"),
@@ -211,11 +213,11 @@ def explanation(source: Source) -> str:
     lines = [
         gettext("%(title)s（%(name)s）：%(kind)s，渠道 %(channel)s")
         % {"title": source.title, "name": source.name, "kind": kinds[source.spider],
-           "channel": source.channel.value},
+           "channel": gettext(word_for("channel", source.channel))},
         gettext("从 %(urls)s 读起，一次最多 %(pages)s 个列表页、%(items)s 条，两次请求相隔 %(delay)s 秒")
         % {"urls": "、".join(source.start_urls), "pages": source.max_pages, "items": source.max_items,
            "delay": f"{source.delay_s:g}"},
-        gettext("按 %(cron)s 抓取；超过 %(days)s 天没有新内容算沉默")
+        gettext("按 %(cron)s 抓取；超过 %(days)s 天没有新内容算沉寂")
         % {"cron": source.schedule, "days": source.expected_every_days},
         gettext("列表至少看到 %(back)s 天前；没有答复的隔一阵再看，越来越疏，满 %(age)s 天后不再看")
         % {"back": source.look_back_days, "age": source.give_up_days},

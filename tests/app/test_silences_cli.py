@@ -125,3 +125,17 @@ def test_the_heartbeat_of_each_rule(huiying: Huiying) -> None:
     assert {one["state"] for one in found} == {"done"}
     assert len(found) > 3
     assert all(one["duration_s"] is not None and one["error"] is None for one in found)
+
+
+def test_a_table_is_in_words_and_the_other_formats_are_not(
+    huiying: Huiying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_alert()
+    heads, row = (line.split() for line in huiying("alerts", "list").out.splitlines())
+    assert heads[1:4] == ["级别", "状态", "规则"]
+    assert row[1:3] == ["紧急", "待处理"]
+    assert json.loads(huiying("alerts", "list", "--format", "json").out)[0]["state"] == "active"
+    monkeypatch.setenv("HUIYING_LANGUAGE", "en")
+    assert "Severity  State" in huiying("alerts", "list").out
+    nothing = huiying("alerts", "list", "--state", "resolved")
+    assert (nothing.out, nothing.err) == ("", "Nothing to list.\n")
