@@ -10,7 +10,7 @@ from alerts.coverage import Coverage, Gap
 from alerts.health import HealthState, SourceHealth
 from briefing.content import AlertNote, Citation, Content, DayCount, Item, Number, Rise, SourceNote
 from briefing.rising_words import rising_words
-from records.errors import Retryable
+from records.errors import ConfigurationError, Retryable
 from records.post import Channel, Post
 from records.problem import Membership, Problem, ProblemState
 from records.query import Interval
@@ -50,14 +50,18 @@ def collect(
 ) -> Content:
     """Return the daily briefing of the local `day`, as of `now`.
 
-    Raises Retryable while the index lags behind the truth: its counts would be short.
+    Raises ConfigurationError for a day that has not begun, Retryable while the index lags behind the truth:
+    its counts would be short.
     """
+    period = day_period(day, zone=zone)
+    if now < period.start:
+        raise ConfigurationError(f"briefing of {day}: that day has not begun (name one up to today)")
     if index.watermark() < database.outbox.newest():
         lag = database.outbox.lag()
         raise Retryable(f"briefing of {day}: {lag} changes are not indexed yet (try again in a minute)")
-    period = day_period(day, zone=zone)
     numbers = _numbers(index, period, now)
-    top = _items(database, index, period, _largest_today(database, index, period), cite=True)
+    titles = {source.name: source.title for source in coverage.health}
+    top = _items(database, index, period, _largest_today(database, index, period), cited_by=titles)
     before = Period(start=period.start - timedelta(days=USUAL_DAYS), end=period.start)
     rises = _rises(index, period, before)
     unheard = _unheard(coverage, period)
@@ -82,7 +86,18 @@ def collect(
         watch=_items(database, index, period, _due(waiting, now, now + timedelta(days=WATCH_DAYS))),
         n_sources=len(coverage.health),
         blind=unheard,
+        caveats=_caveats(coverage, period, now),
     )
+
+
+def _caveats(coverage: Coverage, period: Period, now: datetime) -> tuple[str, ...]:
+    """Return what a reader of the numbers has to know that none of them tells."""
+    said = []
+    if now < period.end:
+        said.append(f"编制时当日尚未结束，只含 {_printed(now, period)} 以前收到的诉求。")
+    if coverage.known_from is not None and not coverage.is_known(period):
+        said.append(f"{_printed(coverage.known_from, period)} 以前的采集情况未核查，数字有无缺漏不明。")
+    return tuple(said)
 
 
 def _unheard(coverage: Coverage, period: Period) -> tuple[SourceNote, ...]:
@@ -178,9 +193,16 @@ def _due(problems: Sequence[Problem], after: datetime | None, until: datetime) -
 
 
 def _items(
-    database: Database, index: SearchIndex, period: Period, problems: Sequence[Problem], *, cite: bool = False
+    database: Database,
+    index: SearchIndex,
+    period: Period,
+    problems: Sequence[Problem],
+    *,
+    cited_by: Mapping[str, str] | None = None,
 ) -> tuple[Item, ...]:
-    members = database.problems.members_of([problem.id for problem in problems]) if cite else {}
+    """Return the problems as rows; with `cited_by`, the titles of the sources, each with its newest posts."""
+    cited = [problem.id for problem in problems] if cited_by is not None else []
+    members = database.problems.members_of(cited)
     posts = database.posts.get_many({member.post_id for joined in members.values() for member in joined})
     series = index.group_counts(REPORTS, ["problem"], period=period)
     today = {one.key["problem"]: one.total for one in series}
@@ -200,14 +222,14 @@ def _items(
             due_at=_printed(problem.due_at, period) if problem.due_at else None,
             state=problem.state.value,
             query=f"problem:{problem.id}",
-            citations=_citations(members.get(problem.id, ()), posts, period),
+            citations=_citations(members.get(problem.id, ()), posts, cited_by or {}, period),
         )
         for problem in problems
     )
 
 
 def _citations(
-    members: Sequence[Membership], posts: Mapping[str, Post], period: Period
+    members: Sequence[Membership], posts: Mapping[str, Post], titles: Mapping[str, str], period: Period
 ) -> tuple[Citation, ...]:
     """Return the newest independent reports up to the end of the period: copies of a text are cited once."""
     cited = [
@@ -219,7 +241,7 @@ def _citations(
         Citation(
             post_id=post.id,
             asked_at=_printed(post.asked_at, period),
-            source=post.source,
+            source=titles.get(post.source, post.source),
             excerpt=_excerpt(post.text),
             url=post.url,
         )

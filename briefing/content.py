@@ -27,7 +27,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A stored post that a statement rests on. `excerpt` is its own masked words."""
+    """A stored post that a statement rests on: its source by title, and an excerpt of its masked words."""
 
     post_id: str
     asked_at: str
@@ -105,7 +105,10 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A whole briefing. Times are local, as printed; `start` and `end` bound the period, end exclusive."""
+    """A whole briefing. Times are local, as printed; `start` and `end` bound the period, end exclusive.
+
+    `caveats` are sentences on what the numbers cannot say.
+    """
 
     kind: str
     title: str
@@ -126,6 +129,7 @@ class Content:
     n_sources: int
     blind: tuple[SourceNote, ...]
     rising: tuple[RisingWord, ...] = ()
+    caveats: tuple[str, ...] = ()
     format: int = CONTENT_FORMAT
 
 

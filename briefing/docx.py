@@ -11,6 +11,7 @@ from typing import Any
 from docx import Document
 from docx.document import Document as DocumentType
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
@@ -19,12 +20,13 @@ from briefing.chart import trend_png
 
 BODY_FONT, BODY_FONT_EAST_ASIA = "Times New Roman", "宋体"
 RED, TEAL, GREY = RGBColor(0xA6, 0x3A, 0x2B), RGBColor(0x2F, 0x6F, 0x73), RGBColor(0x5B, 0x62, 0x6D)
-# Widths in cm; what a page of A4 leaves between its margins is 16.
-NUMBER_WIDTHS = (2.6, 1.4, 3.0, 9.0)
-RISE_WIDTHS = (3.0, 2.6, 1.2, 1.2, 8.0)
-RISING_WIDTHS = (3.0, 1.2, 1.2, 10.6)
-ITEM_WIDTHS = (2.0, 3.4, 1.6, 2.0, 1.4, 1.9, 1.2, 1.5, 1.0)
-CHART_WIDTH = Cm(15.5)
+# In cm; what a page of A4 leaves between its margins is 17. An id takes 2.4, a date 1.8.
+MARGIN = Cm(2)
+NUMBER_WIDTHS = (2.6, 1.4, 3.2, 9.8)
+RISE_WIDTHS = (3.0, 2.6, 1.2, 1.2, 9.0)
+RISING_WIDTHS = (3.0, 1.2, 1.2, 11.6)
+ITEM_WIDTHS = (2.4, 2.9, 1.5, 1.9, 1.4, 1.9, 1.3, 1.9, 1.8)
+CHART_WIDTH = Cm(16.5)
 # A zip file knows no time before 1980; a fixed one keeps the bytes the same.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -50,7 +52,7 @@ def docx_document(content: Mapping[str, Any]) -> bytes:
 def _set_styles(document: DocumentType) -> None:
     for section in document.sections:
         section.page_width, section.page_height = Cm(21), Cm(29.7)
-        section.left_margin = section.right_margin = Cm(2.5)
+        section.left_margin = section.right_margin = MARGIN
     for name in ("Normal", "Title", "Heading 1", "Heading 2"):
         font = document.styles[name].font
         font.name = BODY_FONT
@@ -68,6 +70,8 @@ def _add_cover(document: DocumentType, content: Mapping[str, Any]) -> None:
     parts = [content["issue"], content["issuer"], words.period_line(content)]
     _grey(document, " · ".join(filter(None, parts))).alignment = WD_ALIGN_PARAGRAPH.CENTER
     document.add_paragraph(content["summary"])
+    for caveat in content.get("caveats", ()):
+        _grey(document, caveat)
 
 
 def _add_numbers(document: DocumentType, content: Mapping[str, Any]) -> None:
@@ -120,10 +124,7 @@ def _add_notes(document: DocumentType, content: Mapping[str, Any]) -> None:
     document.add_paragraph(words.coverage(content))
     for source in content["blind"]:
         document.add_paragraph(words.source(source), style="List Bullet")
-    _grey(
-        document,
-        f"编于 {content['made_at']}。数字和引文均由库中留言得出，冻结后不再变动；检索式可在控制台中重查。",
-    )
+    _grey(document, words.made(content))
 
 
 def _table_or(
@@ -144,10 +145,18 @@ def _table(
 ) -> None:
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     table.autofit = False
+    # Word goes by the cells' widths, LibreOffice by the columns'.
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
+    # On top of every page that the table reaches, and never left alone at the foot of one.
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     for cells, texts in ((table.rows[0].cells, columns), *((table.add_row().cells, row) for row in rows)):
         for cell, text, width in zip(cells, texts, widths, strict=True):
             cell.width = Cm(width)
-            run = cell.paragraphs[0].add_run(text)
+            paragraph = cell.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
+            paragraph.paragraph_format.keep_with_next = texts is columns
+            run = paragraph.add_run(text)
             run.font.size = Pt(8.5)
             run.bold = texts is columns
 

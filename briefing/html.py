@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from briefing import words
-from briefing.chart import trend_svg
+from briefing.chart import PHONE, SCREEN, trend_svg
 
 
 def html_document(content: Mapping[str, Any]) -> str:
@@ -21,5 +21,9 @@ def html_document(content: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    chart = b64encode(trend_svg(content["trend"]).encode()).decode()
-    return environment.get_template("briefing.html").render(content=content, words=words, chart=chart)
+    screen, phone = (
+        b64encode(trend_svg(content["trend"], size).encode()).decode() for size in (SCREEN, PHONE)
+    )
+    return environment.get_template("briefing.html").render(
+        content=content, words=words, screen=screen, phone=phone
+    )

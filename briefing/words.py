@@ -46,10 +46,18 @@ def row(item: Mapping[str, Any]) -> tuple[str, ...]:
         item["topic"] or UNKNOWN,
         item["place"] or UNKNOWN,
         f"{item['n_today']} / {item['n_posts']} / {item['n_voices']}",
-        f"{item['first_seen']}\n{item['last_seen']}",
+        "\n".join(moment.split()[0] for moment in (item["first_seen"], item["last_seen"])),
         PROBLEM_STATES[item["state"]],
         item["department"] or UNKNOWN,
-        item["due_at"] or "—",
+        "\n".join((item["due_at"] or "—").split()),
+    )
+
+
+def made(content: Mapping[str, Any]) -> str:
+    """Return the last line: when the briefing was made, and what its numbers rest on."""
+    at = datetime.fromisoformat(content["made_at"])
+    return (
+        f"编于 {at:%Y年%m月%d日 %H:%M}。数字和引文均由库中留言得出，冻结后不再变动；检索式可在控制台中重查。"
     )
 
 

@@ -226,6 +226,32 @@ def test_a_blind_source_is_said_beside_the_numbers(town: Town) -> None:
     assert "1 个来源状况异常" in town.content(Coverage(health=(blind, heard), gaps=(before, now))).summary
 
 
+def test_what_the_numbers_cannot_say_is_said_below_them(town: Town) -> None:
+    assert town.content().caveats == ()
+    unlooked = replace(SEEN, known_from=NOON)
+    assert town.content(unlooked).caveats == ("2026-03-02 12:00 以前的采集情况未核查，数字有无缺漏不明。",)
+    assert town.content(replace(SEEN, known_from=NOON - timedelta(days=1))).caveats == ()
+    today = freeze(town.database, town.content(day=NOW.date()), now=NOW)
+    said = "编制时当日尚未结束，只含 2026-03-03 07:30 以前收到的诉求。"
+    assert said in render_html(today)
+    assert said in [paragraph.text for paragraph in Document(BytesIO(render_docx(today))).paragraphs]
+
+
+def test_a_day_that_has_not_begun_is_refused(town: Town) -> None:
+    with pytest.raises(ConfigurationError, match="briefing of 2026-03-04: that day has not begun"):
+        town.content(day=NOW.date() + timedelta(days=1))
+
+
+def test_a_citation_names_its_source_as_people_know_it(town: Town) -> None:
+    board = SourceHealth(
+        name="board", title="市长信箱", channel=Channel.INBOX, state=HealthState.OK,
+        since=None, last_success=None, last_new_post=None, reason="",
+    )  # fmt: skip
+    assert {cited.source for item in town.content().top for cited in item.citations} == {"board"}
+    known = town.content(Coverage(health=(board,)))
+    assert {cited.source for item in known.top for cited in item.citations} == {"市长信箱"}
+
+
 def test_a_day_without_messages_is_told_as_such(town: Town) -> None:
     html = render_html(freeze(town.database, town.content(day=date(2025, 1, 1)), now=NOW))
     for said in ("当日没有诉求", "当日没有新的预警", "没有明显突增"):
