@@ -30,7 +30,7 @@ PARTICULARS = (
     *(sex + mark for sex in "男女" for mark in "，,、）)；;。性 \t\n\u3000\xa0"),
     *(word + mark for word in cues.TOLD_OF for mark in "号:：是为（(〔* \t\n\u3000\xa0" + _DIGITS),
 )
-_NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及")
+_NAME_STARTS = frozenset("是叫人主民员长记为由子女夫妻和与及导商户班师医友姐妹兄弟母父")
 
 
 def before_particulars(text: str, places: Places) -> Iterator[tuple[int, int]]:
@@ -55,8 +55,11 @@ def before_particulars(text: str, places: Places) -> Iterator[tuple[int, int]]:
 # Whose names stand side by side without a word: three of them at least, …
 _SIDE_BY_SIDE = 3
 _LONGEST_NAME = 4
-SIDE_SIGNS = tuple("、" + surname for surname in STRONG)
+_SPACES = " \u3000\xa0\n"
+_SIDE_MARKS = "、，," + _SPACES
+SIDE_SIGNS = tuple(mark + surname for mark in _SIDE_MARKS for surname in STRONG)
 _SIDE = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_SIDE_GAP = re.compile(rf"[{_SIDE_MARKS}][{_SPACES}]{{0,7}}")
 # … two of them longer than a word and unlike a place.
 _LANDSCAPE = frozenset("山湖河江岭洲园城镇乡村路街桥区站庙寺岛港口市县省院校厂店楼馆场")
 
@@ -66,6 +69,9 @@ def side_by_side(text: str, places: Places) -> Iterator[tuple[int, int]]:
     done = 0
     for place, _ in places:
         start = place
+        while start and text[start - 1] in _SPACES:
+            start -= 1
+        place = start
         while start and text[start - 1] not in BOUNDARY:
             start -= 1
         if start < done or place - start > _LONGEST_NAME:
@@ -81,14 +87,17 @@ def _is_no_place(text: str, start: int, end: int) -> bool:
 
 
 def _names_from(text: str, start: int) -> Iterator[tuple[int, int]]:
-    while (match := _SIDE.match(text, start)) and text[start] in STRONG:
+    while match := _SIDE.match(text, start):
         end = match.end()
+        if text[start] not in STRONG and end - start <= len("高峰"):
+            return
         if not is_full_name(text, start, end) or is_place(text, start, end):
             return
         yield start, end
-        if text[end : end + 1] != "、":
+        gap = _SIDE_GAP.match(text, end)
+        if gap is None:
             return
-        start = end + 1
+        start = gap.end()
 
 
 _BESIDE = re.compile(r"[\s:：（(，,]{1,3}")

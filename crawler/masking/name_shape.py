@@ -42,7 +42,7 @@ ENDINGS = cues.words(
 # Surnames so common, and so rare inside given names, that one right before a title is the whole name.
 TOP = frozenset("王李张刘陈杨黄赵吴周徐孙胡朱郭何罗宋谢邓曹彭曾肖")
 # 感谢高云才医生, 找到武英女士.
-_LEADS = frozenset("谢请问找到向和与跟让给叫名位同见帮")
+_LEADS = frozenset("谢烦请问找到向和与跟让给叫名位同见帮")
 _WEEK_BEFORE = ("下", "本", "每", "这")
 _LONGEST = 3  # with a surname of one character
 HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
