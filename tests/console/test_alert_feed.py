@@ -10,7 +10,8 @@ from alerts.silences import SilenceDraft, add_silence
 from console.services import Services
 from records.alert import AlertState
 from tests.console.conftest import browser
-from tests.console.town import NOW, WATER_ALERT
+from tests.console.town_cases import WATER_ALERT
+from tests.console.town_posts import NOW
 
 FEED = "/alerts/feed.rss"
 

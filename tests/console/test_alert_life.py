@@ -12,7 +12,8 @@ from console.services import Services
 from records.alert import AlertState, Verdict
 from records.run import RunCounts, RunKind, RunState
 from tests.console.conftest import browser
-from tests.console.town import NOW, WATER_ALERT
+from tests.console.town_cases import WATER_ALERT
+from tests.console.town_posts import NOW
 
 
 def form_token(client: TestClient) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.console.town import TODAY
+from tests.console.town_posts import TODAY
 
 ENGLISH = {"Accept-Language": "en"}
 

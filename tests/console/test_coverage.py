@@ -17,7 +17,8 @@ from console.view import make_environment
 from crawler.catalogue import Catalogue
 from records.times import day_period
 from tests.console.conftest import browser, open_town
-from tests.console.town import TODAY, WATER, WATER_ALERT, ZONE
+from tests.console.town_cases import WATER, WATER_ALERT
+from tests.console.town_posts import TODAY, ZONE
 
 # `lake` has not been reached for nine days, `works` never; both are of 湖滨区.
 HERE, ELSEWHERE = "湖滨区", "北城区"

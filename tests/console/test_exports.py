@@ -26,7 +26,7 @@ from console.services import Services
 from records.analysis import Analysis
 from records.post import Channel, Post
 from records.query import SortOrder
-from tests.console.town import NOW, ZONE
+from tests.console.town_posts import NOW, ZONE
 from tests.storage.samples import analysis
 
 POST = Post(

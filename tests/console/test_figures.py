@@ -18,7 +18,8 @@ from console.view import say_span
 from console.watch import Watch
 from console.web import COVERAGE_KEPT
 from records.problem import ProblemState
-from tests.console.town import FIXED, NOW, TODAY, WAGES, WATER, WATER_ALERT, ZONE
+from tests.console.town_cases import FIXED, WAGES, WATER, WATER_ALERT
+from tests.console.town_posts import NOW, TODAY, ZONE
 
 
 def test_the_on_time_rate_counts_what_is_overdue_and_still_open(town: Services) -> None:

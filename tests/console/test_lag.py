@@ -15,7 +15,8 @@ from storage.indexer import drain
 from storage.outbox import TRIES
 from storage.search_engines import open_index
 from tests.console.conftest import browser
-from tests.console.town import EDITED, WATER, WATER_ALERT, ZONE
+from tests.console.town_cases import WATER, WATER_ALERT
+from tests.console.town_posts import EDITED, ZONE
 
 PAGES = (
     "/alerts",

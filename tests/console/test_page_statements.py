@@ -17,7 +17,8 @@ from records.query import SortOrder
 from storage.indexer import drain
 from storage.saved_searches import SavedSearch
 from tests.console.conftest import browser
-from tests.console.town import NOW, WATER, WATER_ALERT
+from tests.console.town_cases import WATER, WATER_ALERT
+from tests.console.town_posts import NOW
 
 PAGES = {
     "overview": "/",

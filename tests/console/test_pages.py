@@ -9,7 +9,8 @@ from console.services import Services
 from nlp.subtopics import Below, word_weights
 from records.post import Channel
 from tests.console.conftest import browser
-from tests.console.town import EDITED, TODAY, UNSURE, WAGES, WATER
+from tests.console.town_cases import WAGES, WATER
+from tests.console.town_posts import EDITED, TODAY, UNSURE
 
 PAGES = (
     "/",

@@ -12,7 +12,8 @@ from console.services import Services
 from records.post import Channel
 from storage.indexer import drain
 from tests.console.conftest import browser, open_town
-from tests.console.town import EDITED, NOW, WAGES, WATER, WATER_ALERT
+from tests.console.town_cases import WAGES, WATER, WATER_ALERT
+from tests.console.town_posts import EDITED, NOW
 
 PURGED = "文本已按期删除"
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from console.services import Services
 from tests.console.conftest import browser
-from tests.console.town import HOLE, WATER
+from tests.console.town_cases import HOLE, WATER
 
 
 def token(client: TestClient, path: str) -> str:

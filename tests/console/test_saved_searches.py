@@ -18,7 +18,7 @@ from records.post import Channel
 from records.query import SortOrder
 from tests.console.conftest import browser
 from tests.console.reading import read_page
-from tests.console.town import HOSTILE, NOW
+from tests.console.town_posts import HOSTILE, NOW
 
 FEED = f"/searches/{quote('停水 城南')}/feed.rss"
 

@@ -16,7 +16,7 @@ from console import exports, searching
 from console.services import Services
 from records.query import SortOrder
 from tests.console.conftest import browser
-from tests.console.town import HOSTILE_TEXT
+from tests.console.town_posts import HOSTILE_TEXT
 
 
 def test_hits_are_marked_and_counted(client: TestClient) -> None:

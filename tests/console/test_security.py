@@ -18,7 +18,8 @@ from records.errors import ConfigurationError
 from storage.database import Database
 from tests.console.conftest import browser
 from tests.console.reading import read_page
-from tests.console.town import HOSTILE, WATER_ALERT
+from tests.console.town_cases import WATER_ALERT
+from tests.console.town_posts import HOSTILE
 
 PATHS = (
     "/",

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from console.charts import ChartWords, draw_trend
 from console.figures import TrendBar
 from tests.console.messages import CONSOLE
-from tests.console.town import TODAY
+from tests.console.town_posts import TODAY
 
 _SHEET = (CONSOLE / "static" / "huiying.css").read_text(encoding="utf-8")
 _LIGHT, _DARK = re.findall(r":root \{(.*?)\}", _SHEET, re.DOTALL)[:2]
