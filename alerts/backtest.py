@@ -93,7 +93,7 @@ def backtest(
     gathered = Gathered(late, past.clock)
     sight = Sight(
         truth=PastTruth(past.database, gathered, due_at=past.due_at),
-        index=OnePass(past.index, gathered, until=at[-1]),
+        index=OnePass(past.index, gathered, every=every, until=at[-1]),
         zone=past.zone,
         deadlines=past.deadlines,
         coverage=past.coverage,

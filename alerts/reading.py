@@ -118,7 +118,7 @@ class Reading:
             for one in self._ask(replace(question, period=part, limit=MOST_BUCKETS)):
                 row = rows.get(tuple(one.key.values()))
                 if row is not None:
-                    counts[row, first:last] = [each.count for each in one.bins]
+                    counts[row, first:last] = one.counts
         return Table(keys=[one.key for one in known], counts=counts)
 
     def newest(self, query: str, period: Period) -> list[str]:

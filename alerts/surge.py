@@ -126,16 +126,66 @@ def predict(past: Floats, weights: Floats, window_weight: float) -> tuple[Floats
     the spread beyond Poisson multiplies the variance.
     """
     exposure = float(weights.sum())
+    whole = _Sums.of(past, weights)
     n_kept = past.shape[1] - ceil(past.shape[1] * TOPS)
-    kept = np.partition(past, n_kept - 1, axis=1)[:, :n_kept]
-    rates = kept.mean(axis=1)
-    spread = variance_over_mean(kept, np.ones(n_kept), rates)
+    tops = np.partition(past, n_kept - 1, axis=1)[:, n_kept:]
+    rates, spread = _first_guess(whole, tops, n_kept)
     for _ in range(2):  # a third round changes nothing
-        kept = np.minimum(past, _ceiling(rates, weights, spread))
-        rates = kept.sum(axis=1) / exposure
-        spread = variance_over_mean(kept, weights, rates)
+        # Few keys have a count that is cut: for the others the sums are known.
+        cut = np.flatnonzero(tops.max(axis=1) > _ceiling(rates, weights.min(keepdims=True), spread)[:, 0])
+        kept = np.minimum(past[cut], _ceiling(rates[cut], weights, spread[cut]))
+        sums = whole.with_rows(cut, _Sums.of(kept, weights))
+        rates = sums.counts / exposure
+        spread = sums.variance_over_mean(weights, rates)
     mean = (PRIOR_REPORTS + rates * exposure) * window_weight / exposure
     return mean, mean * (1 + window_weight / exposure) * spread
+
+
+def variance_over_mean(past: Floats, weights: Floats, rates: Floats) -> Floats:
+    """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports.
+
+    `past` (n_keys, n_windows), two windows or more, by `weights` (n_windows,) and `rates` (n_keys,).
+    """
+    return _Sums.of(past, weights).variance_over_mean(weights, rates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Of the windows of each key (n_keys,): the counts, their squares, and the counts by weight, summed."""
+
+    counts: Floats
+    squares: Floats
+    weighted: Floats
+
+    @classmethod
+    def of(cls, past: Floats, weights: Floats) -> _Sums:
+        return cls(past.sum(axis=1), np.einsum("ij,ij->i", past, past), past @ weights)
+
+    def with_rows(self, rows: NDArray[np.intp], others: _Sums) -> _Sums:
+        """Return the sums with those of `others`, one for each of `rows`, in their place."""
+        made = _Sums(self.counts.copy(), self.squares.copy(), self.weighted.copy())
+        made.counts[rows], made.squares[rows], made.weighted[rows] = (
+            others.counts, others.squares, others.weighted,
+        )  # fmt: skip
+        return made
+
+    def variance_over_mean(self, weights: Floats, rates: Floats) -> Floats:
+        """What is expected of a window is rate·weight; the squared distances from it are summed by term."""
+        n_windows = len(weights)
+        apart = self.squares - 2 * rates * self.weighted + rates**2 * (weights @ weights)
+        squares = np.maximum(apart, 0.0) * n_windows / (n_windows - 1)
+        reports = rates * weights.sum()
+        of_all = max(1.0, float(squares.sum() / max(reports.sum(), 1.0)))
+        drawn = (squares + SPREAD_PRIOR_REPORTS * of_all) / (reports + SPREAD_PRIOR_REPORTS)
+        return np.asarray(np.maximum(drawn, 1.0), dtype=np.float64)
+
+
+def _first_guess(whole: _Sums, tops: Floats, n_kept: int) -> tuple[Floats, Floats]:
+    """Return rate and spread per key, windows taken as alike, without the largest of each key (`tops`)."""
+    counts = whole.counts - tops.sum(axis=1)
+    kept = _Sums(counts, whole.squares - np.einsum("ij,ij->i", tops, tops), counts)
+    rates = counts / n_kept
+    return rates, kept.variance_over_mean(np.ones(n_kept), rates)
 
 
 def _ceiling(rates: Floats, weights: Floats, spread: Floats) -> Floats:
@@ -143,21 +193,6 @@ def _ceiling(rates: Floats, weights: Floats, spread: Floats) -> Floats:
     deviations = CUT_AT_DEVIATIONS * np.sqrt(rates * spread)
     ceiling = np.column_stack([rates, deviations]) @ np.vstack([weights, np.sqrt(weights)])
     return np.asarray(np.maximum(ceiling, 2.0, out=ceiling), dtype=np.float64)
-
-
-def variance_over_mean(past: Floats, weights: Floats, rates: Floats) -> Floats:
-    """Return variance over mean per key, at least 1, drawn to that of all keys by expected reports.
-
-    `past` (n_keys, n_windows), two windows or more, by `weights` (n_windows,) and `rates` (n_keys,). What is
-    expected of a window is rate·weight; the squared distances from it are summed term by term.
-    """
-    n_windows = past.shape[1]
-    apart = np.einsum("ij,ij->i", past, past) - 2 * rates * (past @ weights) + rates**2 * (weights @ weights)
-    squares = np.maximum(apart, 0.0) * n_windows / (n_windows - 1)
-    reports = rates * weights.sum()
-    of_all = max(1.0, float(squares.sum() / max(reports.sum(), 1.0)))
-    drawn = (squares + SPREAD_PRIOR_REPORTS * of_all) / (reports + SPREAD_PRIOR_REPORTS)
-    return np.asarray(np.maximum(drawn, 1.0), dtype=np.float64)
 
 
 def upper_tail(counts: Floats, mean: Floats, variance: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -129,8 +129,11 @@ class HistogramBin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSeries:
-    """Counts over time of one combination of keyword fields (`key` maps field → value)."""
+    """Counts over time of one combination of keyword fields (`key` maps field → value).
+
+    `counts` has one for each bin that touches the period, oldest first; none where no interval was asked for.
+    """
 
     key: Mapping[str, str]
     total: int
-    bins: Sequence[HistogramBin] = field(default_factory=tuple)
+    counts: Sequence[int] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise
@@ -19,12 +19,10 @@ class Bins:
     def __init__(self, edges: list[datetime]) -> None:
         self._edges = edges
         self._starts = [micros(edge) for edge in edges]
-        # The empty ones are made once and shared.
-        self._empty = [HistogramBin(start=edge, count=0) for edge in edges[:-1]]
-        self._places = dict(zip(self._starts, range(len(self._empty)), strict=False))
+        self._places = dict(zip(self._starts, range(len(self)), strict=False))
 
     def __len__(self) -> int:
-        return len(self._empty)
+        return max(len(self._edges) - 1, 0)
 
     def are_all_of(self, period: Period) -> bool:
         """Return whether they begin and end with `period`."""
@@ -35,7 +33,7 @@ class Bins:
 
         `bounded` leaves out what comes before the first and after the last (tantivy only).
         """
-        if not self._empty:
+        if not len(self):
             return {}
         starts = self._starts
         widths = {after - before for before, after in pairwise(starts)}
@@ -50,16 +48,19 @@ class Bins:
         ranges = [{"from": before, "to": after} for before, after in pairwise(starts)]
         return {"bins": {"range": {"field": "asked", "ranges": ranges}}}
 
-    def read(self, answer: Mapping[str, Any]) -> list[HistogramBin]:
-        """Return the bins of the aggregation "bins" in `answer`, empty ones included."""
-        bins = self._empty.copy()
-        for bucket in answer["bins"]["buckets"] if bins else ():
+    def counts(self, answer: Mapping[str, Any]) -> list[int]:
+        """Return the count of each bin in the aggregation "bins" of `answer`."""
+        counts = [0] * len(self)
+        for bucket in answer["bins"]["buckets"] if counts else ():
             # A histogram's bucket is known by its key, a range's by `from`; what lies outside has neither.
-            start = bucket.get("from", bucket["key"])
-            place = None if isinstance(start, str) else self._places.get(int(start))
+            place = self._places.get(bucket.get("from", bucket["key"]))
             if place is not None:
-                bins[place] = HistogramBin(start=bins[place].start, count=bucket["doc_count"])
-        return bins
+                counts[place] = bucket["doc_count"]
+        return counts
+
+    def histogram(self, counts: Sequence[int]) -> list[HistogramBin]:
+        """Return the bins with their counts, one for each."""
+        return [HistogramBin(start=edge, count=n) for edge, n in zip(self._edges, counts, strict=False)]
 
 
 @lru_cache(maxsize=64)  # a year of days takes 1 ms to make; pages and rules ask for the same ones again

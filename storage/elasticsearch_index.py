@@ -191,8 +191,8 @@ class ElasticsearchIndex(SearchIndex):
     def histogram(
         self, query: str, interval: Interval, *, period: Period, zone: tzinfo
     ) -> list[HistogramBin]:
-        series = self.group_counts(query, (), period=period, interval=interval, zone=zone)
-        return list(series[0].bins)
+        (series,) = self.group_counts(query, (), period=period, interval=interval, zone=zone)
+        return bins_of(period, interval, zone).histogram(series.counts)
 
     def group_counts(
         self,
@@ -210,12 +210,12 @@ class ElasticsearchIndex(SearchIndex):
         if not by:
             answer = self._ask(compiled, size=0, aggs=inner)
             total = answer["hits"]["total"]["value"]
-            return [GroupSeries(key={}, total=total, bins=bins.read(answer.get("aggregations", {})))]
+            return [GroupSeries(key={}, total=total, counts=bins.counts(answer.get("aggregations", {})))]
         series = [
             GroupSeries(
                 key={field: str(bucket["key"][field]) for field in by},
                 total=bucket["doc_count"],
-                bins=bins.read(bucket),
+                counts=bins.counts(bucket),
             )
             for bucket in self._groups(compiled, by, inner, bins_each=len(bins) + 1)
         ]

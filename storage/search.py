@@ -128,7 +128,7 @@ class SearchIndex(Protocol):
         """Return one series per combination of the values of keyword fields `by` (may be empty: one series).
 
         A post with several places counts in each, one without a value in none. With `interval` (which needs
-        `zone`) each series has its bins. Largest first, ties by key.
+        `zone`) each series has a count a bin. Largest first, ties by key.
         """
 
     def faults(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import tantivy
 
-from records.query import FacetValue, GroupSeries, HistogramBin
+from records.query import FacetValue, GroupSeries
 from storage.aggregations import commonest, leaves
 from storage.bins import Bins
 
@@ -36,10 +36,10 @@ def count_values(
     return {field: found[field] for field in fields}
 
 
-def count_bins(searcher: tantivy.Searcher, query: tantivy.Query, bins: Bins) -> list[HistogramBin]:
-    """Return counts by `asked`, empty bins included."""
+def count_bins(searcher: tantivy.Searcher, query: tantivy.Query, bins: Bins) -> list[int]:
+    """Return counts by `asked`, one for each bin."""
     wanted = bins.ask(bounded=True)
-    return bins.read(searcher.aggregate(query, wanted) if wanted else {})
+    return bins.counts(searcher.aggregate(query, wanted) if wanted else {})
 
 
 def count_groups(
@@ -48,7 +48,7 @@ def count_groups(
     """Return one series per combination of values of the fields `by`, of which there is one or more."""
     answer = searcher.aggregate(query, _nested(by, bins))
     series = [
-        GroupSeries(key=dict(zip(by, values, strict=True)), total=total, bins=bins.read(leaf))
+        GroupSeries(key=dict(zip(by, values, strict=True)), total=total, counts=bins.counts(leaf))
         for values, total, leaf in leaves(answer, len(by))
     ]
     series.sort(key=lambda one: (-one.total, tuple(one.key.values())))

@@ -219,7 +219,7 @@ class TantivyIndex(SearchIndex):
         if by:
             return count_groups(searcher, compiled, by, bins, limit=limit)
         counted = count_bins(searcher, compiled, bins)
-        return [GroupSeries(key={}, total=total_of(searcher, compiled), bins=counted)]
+        return [GroupSeries(key={}, total=total_of(searcher, compiled), counts=counted)]
 
     def _count_facets(
         self, _: Version, node: Node, period: Period | None, fields: tuple[str, ...], limit: int
@@ -230,7 +230,7 @@ class TantivyIndex(SearchIndex):
         # The bins leave out what is outside of them: for few hits that is twice as quick as a range.
         is_needless = bins.are_all_of(period) and not is_broad(node)
         wanted = self._filter(node, None if is_needless else period)
-        return count_bins(self._files.searcher(), wanted, bins)
+        return bins.histogram(count_bins(self._files.searcher(), wanted, bins))
 
     def _filter(self, node: Node, period: Period | None) -> tantivy.Query:
         compiled = self._compiled(node)
