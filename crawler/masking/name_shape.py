@@ -11,6 +11,7 @@ from crawler.masking.surnames import (
     BOUNDARY,
     COMPOUND,
     FOLLOWS,
+    GIVEN,
     NEVER_GIVEN,
     ORDINARY,
     PARTICLES,
@@ -96,6 +97,8 @@ def is_full_name(text: str, start: int, end: int) -> bool:
         return False
     if is_everyday(text, start, end) or text[end - 1] in _PLACE_TAILS:
         return False
+    if head == 1 and text[start] in WEAK and not is_free(text, start) and is_unusual(text, start, end):
+        return False
     # 便江镇一老板
     if "镇" in text[start:end] and not (is_free(text, start) or text[start - 1] in _LEADS):
         return False
@@ -112,6 +115,12 @@ def is_everyday(text: str, start: int, end: int) -> bool:
     if two in ORDINARY or text[start:end] in TRIPLES:
         return True
     return text[start] in WEAK and text[start + 1 : end] in NO_GIVEN_NAMES
+
+
+def is_unusual(text: str, start: int, end: int) -> bool:
+    """Return whether nothing behind the surname in text[start:end] is what given names are written with."""
+    head = 2 if text[start : start + 2] in COMPOUND else 1
+    return GIVEN.isdisjoint(text[start + head : end])
 
 
 def is_sure(text: str, at: int) -> bool:

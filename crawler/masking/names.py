@@ -26,6 +26,7 @@ from crawler.masking.name_shape import (
     is_given_whole,
     is_place,
     is_titled,
+    is_unusual,
     with_last,
 )
 from crawler.masking.surnames import (
@@ -276,6 +277,8 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
         # 自称钱粮湖12345工作人员
         return not (text[end - 1] in _TOWN_TAILS and text[end : end + 1].isdecimal())
     if is_everyday(text, start, end) and not _is_name_too(text, start, end, trust):
+        return False
+    if (trust is _Trust.FAINT or not sure) and trust < _Trust.EXPLICIT and is_unusual(text, start, end):
         return False
     if is_place(text, start, end):
         return False
