@@ -19,6 +19,8 @@ from daachorse import CharwiseDoubleArrayAhoCorasick
 
 _SENTENCE_END = re.compile("[。!！?？;；\n]")
 _CLAUSE_END = re.compile("[。!！?？;；\n,，:：、]")
+# All up to the last end: greedy, so it is looked for from the right.
+_SENTENCES, _CLAUSES = (re.compile(f"(?s:.*){end.pattern}") for end in (_SENTENCE_END, _CLAUSE_END))
 _REACH = 80  # characters looked at on either side: few clauses are longer, and time stays linear
 
 _DENIED = re.compile(r"(?:没有?|未|无|不|不是|不会|并非|不再|不存在|从未|没有?(?:发生|出现)过?)$")
@@ -100,17 +102,23 @@ class Statement:
         # A denial stands right before what it denies; all of them end in one of these characters.
         if text[start - 1 : start] in _DENIAL_ENDS and _DENIED.search(self._clause(start)[-6:]):
             return False
-        if _any(self.supposes, start - _REACH, end + _REACH) and self._is_supposed(start, end):
+        if (
+            self.supposes
+            and _any(self.supposes, start - _REACH, end + _REACH)
+            and self._is_supposed(start, end)
+        ):
             return False
-        if _any(self.settles, end, end + _REACH):
+        if self.settles and _any(self.settles, end, end + _REACH):
             sentence_end = _right(text, end, _SENTENCE_END)
             if _is_settled(text[end : min(sentence_end + 16, end + _REACH)]):
                 return False
         if "过" not in text[start:end] and not (
-            _any(self.looks_back, start - _REACH, start) and _LONG_AGO.search(self._clause(start))
+            self.looks_back
+            and _any(self.looks_back, start - _REACH, start)
+            and _LONG_AGO.search(self._clause(start))
         ):
             return True
-        sentence = text[_left(text, start, _SENTENCE_END) : _right(text, end, _SENTENCE_END)]
+        sentence = text[_left(text, start, _SENTENCES) : _right(text, end, _SENTENCE_END)]
         return _AGAIN.search(sentence) is not None
 
     def nearly(self, start: int) -> bool:
@@ -123,7 +131,7 @@ class Statement:
         return bool(awaited or _SUPPOSED.search(before) or _TOO_LATE.search(after))
 
     def _clause(self, start: int) -> str:
-        return self.text[_left(self.text, start, _CLAUSE_END) : start]
+        return self.text[_left(self.text, start, _CLAUSES) : start]
 
 
 def _is_settled(after: str) -> bool:
@@ -136,12 +144,13 @@ def _is_settled(after: str) -> bool:
 
 def _any(places: Sequence[int], start: int, end: int) -> bool:
     """Return whether one of the ascending places is from `start` on and before `end`."""
-    return bool(places) and bisect_left(places, start) < bisect_left(places, end)
+    return bisect_left(places, start) < bisect_left(places, end)
 
 
-def _left(text: str, at: int, ends: re.Pattern[str]) -> int:
+def _left(text: str, at: int, complete: re.Pattern[str]) -> int:
     floor = max(0, at - _REACH)
-    return max((end.end() for end in ends.finditer(text, floor, at)), default=floor)
+    found = complete.match(text, floor, at)
+    return found.end() if found else floor
 
 
 def _right(text: str, at: int, ends: re.Pattern[str]) -> int:

@@ -92,11 +92,11 @@ class CueTable:
         begun = self.starts.find_overlapping(text)
         begun.reverse()  # they come by their ends; sorted by their starts the longest of each is first now
         begun.sort(key=_START)
-        end = 0
+        endings, end = self.endings, 0
         for start, stop, number in begun:
             if start < end:
                 continue
-            pattern, owners, cue = self.endings.get(number) or self._ending(number)
+            pattern, owners, cue = endings.get(number) or self._ending(number)
             match = pattern.match(text, stop) if pattern else None
             if match is not None:
                 end = match.end()

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain, pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.fingerprint import encode
-from nlp.grams import IN_ROW, ROW_BITS, count_matrix, tally
+from nlp.grams import count_columns
 from nlp.linear import unit_tfidf
 from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
-from nlp.name_keys import name_keys
-from nlp.pieces import Pieces
+from nlp.name_keys import name_keys, rare_runs
 from nlp.reading import Reading
 from nlp.segment import cut
 from nlp.shingles import minhashes
@@ -55,25 +54,27 @@ def fingerprints(
     """
     bodies = [reading.text[:MAX_CHARACTERS] for reading in readings]
     heads = [reading.title.strip() or _opening(body) for reading, body in zip(readings, bodies, strict=True)]
-    cut_up = [_pieces(reading, head) for reading, head in zip(readings, heads, strict=True)]
-    pieces = Pieces.of(cut_up)
-    columns = model.columns(pieces.words)
+    n = len(readings)
+    pieces = [_pieces(reading, head) for reading, head in zip(readings, heads, strict=True)]
     specific = [_names(places, specific=True) for places in mentions]
+    wide = [_names(places, specific=False) for places in mentions]
     titled = [[name for name in names if name in head] for names, head in zip(specific, heads, strict=True)]
     # Where the title names no place, the first places of the text stand for it.
     chief = [own or names[:CHIEF_PLACES] for own, names in zip(titled, specific, strict=True)]
-    wide = [_names(places, specific=False) for places in mentions]
-    keys = name_keys(pieces, pieces.chinese & ~model.common[columns], chief, wide, model.common_pairs)
-    names = [" ".join([place.name for place in places]) for places in mentions]
-    in_names = chain.from_iterable(
-        map(own.__contains__, words) for own, (words, _) in zip(names, cut_up, strict=True)
+    keys = name_keys(
+        chief=["\n".join(names) for names in chief],
+        wide=["\n".join(names) for names in wide],
+        title=[rare_runs(title, model.common_words) for title, _ in pieces],
+        text=[rare_runs(text, model.common_words) for _, text in pieces],
+        common=model.common_pairs,
     )
-    known = columns >= 0
-    known &= ~np.fromiter(in_names, dtype=bool, count=len(columns))
-    weighed = unit_tfidf(_word_counts(pieces, columns, known, len(readings), model), model.idf)
+    names = [" ".join([place.name for place in places]) for places in mentions]
+    titles = [_columns(title, names, model) for (title, _), names in zip(pieces, names, strict=True)]
+    texts = [_columns(text, names, model) for (_, text), names in zip(pieces, names, strict=True)]
+    wholes = [title * TITLE_REPEATS + text for title, text in zip(titles, texts, strict=True)]
+    weighed = unit_tfidf(count_columns([*wholes, *titles], len(model.names)), model.idf)
     vectors = np.round(model.vectors_of(weighed) * 127).astype(np.int8)
     copies = minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
-    n = len(readings)
     words, title_words = _weighed_words(weighed, n, model)
     return [
         encode(
@@ -97,32 +98,25 @@ def _opening(text: str) -> str:
     return _SENTENCE_END.split(text, maxsplit=1)[0][:LONGEST_OPENING]
 
 
-def _pieces(reading: Reading, head: str) -> tuple[list[str], int]:
-    """Return the title's (or opening's) and the text's pieces, and the characters of the title.
-
-    The last piece is a line's end, so that no pair of characters reaches into the next message.
-    """
+def _pieces(reading: Reading, head: str) -> tuple[list[str], list[str]]:
+    """Return the title's (or opening's) and the text's pieces."""
     limit = len(reading.title) + 1 + MAX_CHARACTERS
     pieces = reading.pieces if len(reading.whole) <= limit else cut(reading.whole[:limit])
-    if reading.title.strip():
-        return [*pieces, "\n"], len(reading.title)
-    return [*cut(head), "\n", *pieces, "\n"], len(head)
+    if not reading.title.strip():
+        return cut(head), pieces
+    ends = accumulate(map(len, pieces))
+    n_title = next(at for at, end in enumerate(ends) if end > len(reading.title))  # the line's end, at last
+    return pieces[:n_title], pieces[n_title:]
 
 
 def _names(places: Sequence[PlaceMention], *, specific: bool) -> list[str]:
     return [place.name for place in places if (place.kind in SPECIFIC) == specific]
 
 
-def _word_counts(
-    pieces: Pieces, columns: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], n: int, model: MatterModel
-) -> Any:
-    """Return counts of the `known` words, CSR: n wholes, then n titles."""
-    whole = pieces.rows << ROW_BITS | columns
-    title = whole[known & pieces.in_title]
-    keys, counts = tally(
-        np.concatenate([whole[known], *[title] * (TITLE_REPEATS - 1), title + (n << ROW_BITS)])
-    )
-    return count_matrix(keys, keys & IN_ROW, counts, (2 * n, len(model.names)))
+def _columns(words: Sequence[str], names: str, model: MatterModel) -> list[int]:
+    """Return the columns of the known words that are no part of `names`."""
+    find = model.index.get
+    return [column for word in words if (column := find(word)) is not None and word not in names]
 
 
 def _weighed_words(weighed: Any, n: int, model: MatterModel) -> tuple[list[_Weighed], list[_Weighed]]:

@@ -152,6 +152,15 @@ class CharGrams:
         return np.concatenate([(rows[:-1] | two)[pairs], (rows[:-2] | three)[triples]])
 
 
+def count_columns(documents: Sequence[Sequence[int]], width: int) -> Any:
+    """Return how often each document holds each column, CSR float32 (n_documents, width)."""
+    lengths = np.fromiter(map(len, documents), dtype=np.int64, count=len(documents))
+    rows = np.repeat(np.arange(len(documents)) << ROW_BITS, lengths)
+    columns = np.fromiter(chain.from_iterable(documents), dtype=np.int64, count=len(rows))
+    keys, counts = tally(rows | columns)
+    return count_matrix(keys, keys & IN_ROW, counts, (len(documents), width))
+
+
 def tally(keys: Ints) -> tuple[Ints, Ints]:
     """Return the distinct keys, ascending, and how often each occurs: numpy's unique, in half the time."""
     keys = np.sort(keys)

@@ -10,17 +10,16 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from nlp.grams import Floats, Ints, KeyTable
+from nlp.grams import Floats, KeyTable
 from nlp.linear import unit_rows
 from nlp.model_files import SHIPPED, opened_model, packed, save_model, unpacked
-from nlp.pieces import code_points
+from nlp.name_keys import pairs_in
 from nlp.places import find_places
 from nlp.segment import words
 from records.analysis import PlaceKind, PlaceMention
@@ -43,9 +42,9 @@ _FIRST, _LAST = "\u4e00", "\u9fff"
 
 @dataclass(frozen=True, slots=True)
 class MatterModel:
-    """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `names`; `common_pairs` as above.
+    """`idf` and `vectors` (n_words, DIMENSIONS) belong to the words of `names`.
 
-    `common` (n_words + 1,) marks the words in a hundredth of the messages or more; its last is no word's.
+    `common_words` are in a hundredth of the messages or more, `common_pairs` as above.
     """
 
     version: str
@@ -53,7 +52,7 @@ class MatterModel:
     index: dict[str, int]
     idf: npt.NDArray[np.float64]
     vectors: Floats
-    common: npt.NDArray[np.bool_]
+    common_words: frozenset[str]
     common_pairs: KeyTable
 
     @classmethod
@@ -62,20 +61,15 @@ class MatterModel:
         with opened_model(folder or FOLDER, NAME) as (head, arrays):
             names = unpacked(arrays["words"])
             idf = arrays["idf"].astype(np.float64)
-            pairs = code_points(arrays["pairs"].tobytes().decode() + "\n").reshape(-1, 3)
             return cls(
                 version=head["version"],
                 names=names,
                 index={word: row for row, word in enumerate(names)},
                 idf=idf,
                 vectors=arrays["vectors"].astype(np.float32) * arrays["scale"],
-                common=np.append(idf < COMMON_IDF, False),
-                common_pairs=KeyTable.of(np.sort(pairs[:, 0] << 16 | pairs[:, 1])),
+                common_words=frozenset(names[row] for row in np.flatnonzero(idf < COMMON_IDF)),
+                common_pairs=KeyTable.of(np.sort(pairs_in(arrays["pairs"].tobytes().decode())[1])),
             )
-
-    def columns(self, words: Sequence[str]) -> Ints:
-        """Return the row of each word in `vectors`, -1 where it is not known."""
-        return np.fromiter(map(self.index.get, words, repeat(-1)), dtype=np.int64, count=len(words))
 
     def vectors_of(self, weighed: Any) -> Floats:
         """Return the unit vector of what each row of weights is about, zero where no word is known."""

@@ -6,68 +6,65 @@ Names of cities, districts and streets are left out: too much happens there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.grams import Ints, KeyTable
-from nlp.pieces import Pieces, code_points
 
-_LINE = ord("\n")
-_CHIEF, _WIDE, _TITLE, _TEXT = range(4)  # where a pair is found: the first decides
-_SIGN_BITS, _PAIR_BITS = 2, 32  # a pair is two code points; the row of its message stands above it
+_CHINESE, _OTHERS = "\u4e00", "\ua000"  # what sorts between them begins with a Chinese character
+_LINE, _PLANE = 0x0A, 0xFFFF
+_CHIEF, _WIDE, _TITLE, _TEXT = range(4)  # where a pair stands: the first decides
+_SIGN_BITS, _PAIR_BITS = 2, 32
 _PAIR = (1 << _PAIR_BITS) - 1
 _MIX = np.uint32(0x9E3779B1)  # odd, so different pairs have different hashes
 
 Keys = npt.NDArray[np.uint32]
 
 
+def rare_runs(pieces: Sequence[str], common: Collection[str]) -> str:
+    """Return the Chinese words that are not `common`, on one line where they follow each other."""
+    return "".join(
+        [piece if _CHINESE <= piece < _OTHERS and piece not in common else "\n" for piece in pieces]
+    )
+
+
 def name_keys(
-    pieces: Pieces,
-    rare: npt.NDArray[np.bool_],
-    chief: Sequence[Sequence[str]],
-    wide: Sequence[Sequence[str]],
-    common: KeyTable,
+    *, chief: Sequence[str], wide: Sequence[str], title: Sequence[str], text: Sequence[str], common: KeyTable
 ) -> list[tuple[Keys, Keys]]:
     """Return for each message its title's keys and all others; neither holds one twice.
 
-    `rare` (n_pieces,) marks the pieces that names are made of. The names of `chief`, places that stand for
-    the title, add their pairs to it; those of `wide` take theirs away. `common` pairs are no part of a name.
+    All are one text for each message, in lines. Pairs of `chief`, places that stand for the title, join the
+    title's; those of `wide` take theirs away. `common` pairs are no part of a name.
     """
-    signed = np.sort(np.concatenate([_pairs_of_names(chief, wide), _pairs_of_pieces(pieces, rare)]))
+    n = len(text)
+    lines = [each + "\n" for each in (*chief, *wide, *title, *text)]
+    rows = np.arange(n) << _PAIR_BITS + _SIGN_BITS
+    above = np.concatenate([rows | sign for sign in (_CHIEF, _WIDE, _TITLE, _TEXT)])
+    at, found = pairs_in("".join(lines))
+    signed = np.sort(np.repeat(above, list(map(len, lines)))[at] | found << _SIGN_BITS)
     pairs, sign = signed >> _SIGN_BITS, signed & _TEXT
     kept = np.ones(len(pairs), dtype=bool)
     np.not_equal(pairs[1:], pairs[:-1], out=kept[1:])
     kept &= common.find(pairs & _PAIR) < 0
-    title, others = pairs[kept & (sign != _WIDE) & (sign != _TEXT)], pairs[kept & (sign == _TEXT)]
-    return list(zip(_by_row(title, len(chief)), _by_row(others, len(chief)), strict=True))
+    titles, others = pairs[kept & (sign != _WIDE) & (sign != _TEXT)], pairs[kept & (sign == _TEXT)]
+    return list(zip(_by_row(titles, n), _by_row(others, n), strict=True))
 
 
-def _pairs_of_names(chief: Sequence[Sequence[str]], wide: Sequence[Sequence[str]]) -> Ints:
-    joined = ["\n".join(names) + "\n" for names in (*chief, *wide)]
-    rows = np.arange(len(chief)) << _PAIR_BITS + _SIGN_BITS
-    above = np.repeat(np.concatenate([rows | _CHIEF, rows | _WIDE]), [len(text) for text in joined])
-    codes = code_points("".join(joined))
+def pairs_in(text: str) -> tuple[Ints, Ints]:
+    """Return where in `text` two characters stand side by side in a line, and each pair as a number.
+
+    Characters past the basic plane count by their lower half.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.int64) & _PLANE
     inside = codes != _LINE
-    pairs: Ints = (above[:-1] | _side_by_side(codes))[inside[:-1] & inside[1:]]
-    return pairs
-
-
-def _pairs_of_pieces(pieces: Pieces, rare: npt.NDArray[np.bool_]) -> Ints:
-    above = pieces.rows << _PAIR_BITS + _SIGN_BITS | np.where(pieces.in_title, _TITLE, _TEXT)
-    inside = np.repeat(rare, pieces.lengths)
-    above = np.repeat(above, pieces.lengths)
-    return (above[:-1] | _side_by_side(pieces.codes))[inside[:-1] & inside[1:]]
-
-
-def _side_by_side(codes: Ints) -> Ints:
-    """Return each two characters that stand side by side as one number, above their sign, (n - 1,)."""
-    return (codes[:-1] << _PAIR_BITS // 2 | codes[1:]) << _SIGN_BITS
+    at = (inside[:-1] & inside[1:]).nonzero()[0]
+    return at, codes[at] << _PAIR_BITS // 2 | codes[at + 1]
 
 
 def _by_row(pairs: Ints, n_rows: int) -> list[Keys]:
-    bounds = np.searchsorted(pairs, np.arange(n_rows + 1) << _PAIR_BITS).tolist()
+    bounds = pairs.searchsorted(np.arange(n_rows + 1) << _PAIR_BITS).tolist()
     hashes = pairs.astype(np.uint32) * _MIX
     return [hashes[start:end] for start, end in pairwise(bounds)]

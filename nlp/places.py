@@ -40,7 +40,8 @@ _CONFIDENCE = {
     PlaceKind.ESTATE: 0.85,
     PlaceKind.SITE: 0.75,
 }
-_SHORT_ENDING = 0.15  # what one character at the end of an estate's or site's name proves less
+# One character at the end proves less.
+_SHORT_ENDING_CONFIDENCE = _CONFIDENCE | {PlaceKind.COMMUNITY: 0.7, PlaceKind.ESTATE: 0.7}
 _GUESSED = 0.5  # estates without an ending of their own
 _KNOWN = 0.95  # names found as they stand
 _SURE = 0.99  # pseudonymised names, and the source's declared place
@@ -164,10 +165,8 @@ def _named(
         core = core if len(core) > 1 else ""
     elif len(core) < 2 or _describes(core, kind, words):
         return None
-    weak = len(ending) == 1 and kind in (PlaceKind.ESTATE, PlaceKind.COMMUNITY)
-    confidence = _CONFIDENCE[kind] - (_SHORT_ENDING if weak else 0.0)
-    name = core + words.whole.get(ending, ending)
-    return _Found(stop - len(core), end, name, kind, round(confidence, 2))
+    confidence = (_CONFIDENCE if len(ending) > 1 else _SHORT_ENDING_CONFIDENCE)[kind]
+    return _Found(stop - len(core), end, core + words.whole.get(ending, ending), kind, confidence)
 
 
 def _core(text: str, start: int, stop: int) -> str:
@@ -223,8 +222,8 @@ def _pseudonymised(
     start, end, name = pseudonym.start(), pseudonym.end(), pseudonym[0]
     if text[end : end + 1] in ("郡", "苑"):
         return None
-    first = _PSEUDONYMS.search(context)
-    if name[-1] == "县" and first and first[0] != name[0]:
+    first = _PSEUDONYMS.search(context) if name[-1] == "县" else None
+    if first and first[0] != name[0]:
         core = _core(text, _name_start(text, start, max(floor, start - _LONGEST_SHARED), floor, words), start)
         if len(core) > 1:
             return _Found(start - len(core), end, core + name, PlaceKind.ESTATE, _GUESSED)

@@ -23,4 +23,4 @@ def test_only_what_enough_messages_share_is_kept(tmp_path: Path) -> None:
     assert "烧烤" not in model.names  # in most of the messages: it tells none from another
     assert not set("甲乙丙丁戊己") & set(model.names)
     assert model.vectors.shape == (len(model.names), DIMENSIONS)
-    assert model.columns(["路灯", "没有的词"]).tolist() == [model.index["路灯"], -1]
+    assert model.names[model.index["路灯"]] == "路灯"
