@@ -14,6 +14,7 @@ from nlp.fingerprint import VERSION as PRINT_VERSION
 from nlp.fingerprinting import fingerprints
 from nlp.grams import Floats
 from nlp.keywords import KeywordPicker
+from nlp.linear import counted
 from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
@@ -91,8 +92,9 @@ class Analyser:
 
     def _analyse_batch(self, posts: Sequence[Post]) -> Iterator[Analysis]:
         readings = [Reading.of(post) for post in posts]
-        weighed = self.model.scorer.weigh_words([reading.pieces for reading in readings])
-        scores = self.model.scorer.scores(weighed, [reading.whole for reading in readings])
+        pieces, texts = zip(*(reading.counted() for reading in readings), strict=True)
+        weighed = self.model.scorer.weigh_words(pieces)
+        scores = self.model.scorer.scores(weighed, texts)
         n_topics = len(self.model.topics.labels)
         topics = self.model.topics.decide(scores[:, :n_topics])
         read = self._read(posts, readings, scores[:, -len(self.readings.bias) :])
@@ -129,7 +131,7 @@ class Analyser:
         wholes = [f"{reading.title}\n{text}" for reading, text in zip(readings, texts, strict=True)]
         quoting = [row for row, text in enumerate(texts) if text != readings[row].text]
         if quoting:
-            outputs[quoting] = self._outputs([wholes[row] for row in quoting])
+            outputs[quoting] = self._outputs([counted(readings[row].title, texts[row]) for row in quoting])
         facts = [self.facts.read(whole) for whole in wholes]
         columns = self.facts.columns(facts, [reading.title for reading in readings], texts)
         messages = [

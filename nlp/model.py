@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.grams import CharGrams, WordTerms
-from nlp.linear import Block, TextScorer
+from nlp.linear import Block, TextScorer, counted
 from nlp.model_files import opened_model, save_model, unpacked
 from nlp.segment import normal_words, normalise
 from nlp.topics import TopicDecider, TopicGuess
@@ -46,7 +46,7 @@ class Model:
 
     def guess_topics(self, messages: Sequence[tuple[str, str]]) -> list[TopicGuess]:
         """Return a guess for each message, given as title and text."""
-        texts = [normalise(f"{title}\n{text}") for title, text in messages]
+        texts = [normalise(counted(title, text)) for title, text in messages]
         weighed = self.scorer.weigh_words([normal_words(text) for text in texts])
         return self.topics.decide(self.scorer.scores(weighed, texts)[:, : len(self.topics.labels)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nlp.linear import TITLE_COUNTS, counted
 from nlp.segment import cut, normalise, terms
 from records.post import Post
 
@@ -23,6 +24,17 @@ class Reading:
         whole = normalise(f"{post.title}\n{post.text}")  # one character for one, so both can be taken out
         end = len(post.title)
         return cls(whole[:end], whole[end + 1 :], whole, cut(whole))
+
+    def counted(self) -> tuple[list[str], str]:
+        """Return the pieces, and the text, in which the terms are counted."""
+        n_title, left = 0, len(self.title)
+        while left > 0:
+            left -= len(self.pieces[n_title])
+            n_title += 1
+        return (
+            self.pieces[:n_title] * (TITLE_COUNTS - 1) + self.pieces,
+            counted(self.title, self.text),
+        )
 
     def words(self) -> list[str]:
         """Return the terms of title and text."""

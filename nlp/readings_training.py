@@ -25,7 +25,7 @@ from nlp.facts import FactReader, Facts
 from nlp.figures import cohen_kappa
 from nlp.grams import Floats
 from nlp.intent import LEARNT_INTENTS
-from nlp.linear import TextScorer, unit_tfidf
+from nlp.linear import TextScorer, counted, unit_tfidf
 from nlp.model import Model
 from nlp.model_files import SHIPPED
 from nlp.quoting import own_words
@@ -158,7 +158,7 @@ class _Reader:
 
     def terms(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """Return the unit TF-IDF of words and of n-grams side by side, CSR (n, n_terms)."""
-        texts = [_shown(row) for row in rows]
+        texts = [counted(normalise(row.get("title") or ""), _own_text(row)) for row in rows]
         words = self.scorer.weigh_words([normal_words(text) for text in texts])
         grams = unit_tfidf(self.scorer.grams.counts(texts), self.scorer.gram_block.idf)
         return sparse.hstack([words, grams], format="csr") @ self.kept

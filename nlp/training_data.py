@@ -17,7 +17,6 @@ from records.times import parse_time
 FEWEST_ROWS = 50
 FEWEST_OF_A_LABEL = 5  # a fold of cross-validation holds one of each
 FEWEST_TWICE = 50  # messages that two people labelled
-SHOWN_LINES = 5
 _INTENTS = tuple(intent.value for intent in Intent)
 _REASONS = tuple(code.value for code in UrgencyCode)
 _LEVELS = ("dissatisfaction", "urgency")
@@ -43,29 +42,30 @@ class AnsweredRow:
     replied_at: datetime
 
 
-def read_rows(data: Path, *, also: Sequence[Row] = ()) -> list[Row]:
-    """Return the labelled rows of a file (text, topic, optional title), then those of `also`.
+def read_rows(files: Sequence[Path], *, also: Sequence[Row] = ()) -> list[Row]:
+    """Return the labelled rows of the files (text, topic, optional title), then those of `also`.
 
     Raises ConfigurationError naming file and line: not UTF-8, not JSON, a value missing, too few of a label.
     """
     rows: list[Row] = []
-    lines: defaultdict[str, list[int]] = defaultdict(list)
-    for number, row in read_lines(data, needed=("text", "topic")):
-        rows.append(Row(title=row.get("title") or "", text=row["text"], topic=row["topic"]))
-        lines[row["topic"]].append(number)
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for data in files:
+        for number, row in read_lines(data, needed=("text", "topic")):
+            rows.append(Row(title=row.get("title") or "", text=row["text"], topic=row["topic"]))
+            places[row["topic"]].append(f"{data}, line {number}")
     for more in also:
-        lines[more.topic].append(0)
-    _refuse_few(data, len(rows) + len(also))
-    if len(lines) < 2:
-        [(only, numbers)] = lines.items()
+        places[more.topic].append("huiying label")
+    _refuse_few(", ".join(map(str, files)), len(rows) + len(also))
+    if len(places) < 2:
+        [(only, found)] = places.items()
         raise ConfigurationError(
-            f'training data {data}: too few labels, every row from line {numbers[0]} on says "{only}"'
+            f'training data {found[0]}: too few labels, every row from here on says "{only}"'
             " (give two labels at least)"
         )
-    for label, numbers in sorted(lines.items()):
-        if len(numbers) < FEWEST_OF_A_LABEL:
+    for label, found in sorted(places.items()):
+        if len(found) < FEWEST_OF_A_LABEL:
             raise ConfigurationError(
-                f'training data {data}, line {numbers[0]}: too few rows of "{label}", only {_shown(numbers)}'
+                f'training data {found[0]}: too few rows of "{label}", this and {len(found) - 1} more'
                 f" (give {FEWEST_OF_A_LABEL} of each label at least, or leave it out)"
             )
     return [*rows, *also]
@@ -100,22 +100,24 @@ def read_texts(data: Path) -> list[str]:
     return texts
 
 
-def read_labels(data: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file with id, sha1 of the text, and what of intent, dissatisfaction, urgency and
-    its reasons a person labelled.
+def read_labels(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the rows of the files with id, sha1 of the text, and what of intent, dissatisfaction, urgency
+    and its reasons a person labelled.
 
     Rows with none of the three are left out. Raises ConfigurationError as `read_rows` does.
     """
     rows = []
-    for number, row in read_lines(data, needed=("id", "sha1")):
-        if row.keys() & {*READINGS}:
-            _refuse_broken(row, f"training data {data}, line {number}")
-            rows.append(row)
-    _refuse_few(data, len(rows))
+    for data in files:
+        for number, row in read_lines(data, needed=("id", "sha1")):
+            if row.keys() & {*READINGS}:
+                _refuse_broken(row, f"training data {data}, line {number}")
+                rows.append(row)
+    named = ", ".join(map(str, files))
+    _refuse_few(named, len(rows))
     times = Counter((row["id"], row["sha1"]) for row in rows if is_full(row))
     if (twice := sum(n > 1 for n in times.values())) < FEWEST_TWICE:
         raise ConfigurationError(
-            f"training data {data}: {twice} messages were labelled by two people, which is what the model is"
+            f"training data {named}: {twice} messages were labelled by two people, which is what the model is"
             f" measured on (give {FEWEST_TWICE} at least)"
         )
     return rows
@@ -167,13 +169,8 @@ def read_lines(data: Path, *, needed: Iterable[str]) -> Iterator[tuple[int, dict
         yield number, row
 
 
-def _refuse_few(data: Path, n_rows: int) -> None:
+def _refuse_few(data: Path | str, n_rows: int) -> None:
     if n_rows < FEWEST_ROWS:
         raise ConfigurationError(
             f"training data {data}: {n_rows} rows are too few (give {FEWEST_ROWS} at least)"
         )
-
-
-def _shown(numbers: Sequence[int]) -> str:
-    named = ", ".join(map(str, numbers[:SHOWN_LINES]))
-    return f"line {named}" if len(numbers) == 1 else f"lines {named}"

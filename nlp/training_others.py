@@ -83,7 +83,11 @@ def train_matter(data: Path, out: Path) -> dict[str, Any]:
 
 
 def train_readings_of(
-    data: Path, out: Path, *, messages: Sequence[Path] = (), also: Sequence[Mapping[str, Any]] = ()
+    data: Sequence[Path],
+    out: Path,
+    *,
+    messages: Sequence[Path] = (),
+    also: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Learn intent, dissatisfaction and urgency, write model and card into `out`; return the card.
 
@@ -98,7 +102,7 @@ def train_readings_of(
     texts += [row for row in labels if "text" in row]
     figures = train_readings(texts, labels, out)
     digest = hashlib.sha256()
-    for path in (data, *messages):
+    for path in (*data, *messages):
         digest.update(path.read_bytes())
     if also:
         digest.update(json.dumps(list(also), ensure_ascii=False, sort_keys=True).encode())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 models = typer.Typer(help="模型：列出、比较、启用、退回。", no_args_is_help=True)
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="模型的版本（开头几个字就够）")]
+_OF_SEVERAL_FILES = (ModelKind.TOPICS, ModelKind.READINGS)
 COLUMNS = ("kind", "version", "live", "shipped", "trained_at", "data", "rows", "figures")
 
 
@@ -44,7 +45,12 @@ def register(cli: typer.Typer) -> None:
 
 
 def train(
-    words: Annotated[list[str], typer.Argument(metavar="[KIND] FILE", help="类别（默认 topics）和数据文件")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[KIND] FILE...", help="类别（默认 topics）和数据文件；topics、readings 可以有几个"
+        ),
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="只存到这个文件夹，不放进安装")] = None,
     with_labels: Annotated[
         bool, typer.Option("--with-labels", help="加上 huiying label 标的（topics、readings）")
@@ -62,10 +68,10 @@ def train(
     from app.installation import ensure_installation
     from app.models import train_candidate
 
-    kind, file = _kind_and_file(words)
-    trainer = partial(_trainer(kind), existing(file))
+    kind, files = _kind_and_files(words)
+    trainer = partial(_trainer(kind), files if kind in _OF_SEVERAL_FILES else files[0])
     if kind is ModelKind.OWN:
-        trainer = partial(_train_own, existing(file), messages or [], data_dir)
+        trainer = partial(_train_own, files[0], messages or [], data_dir)
     elif messages:
         if kind is not ModelKind.READINGS:
             raise ConfigurationError(f"train {kind}: --messages are for readings and own (leave them out)")
@@ -174,16 +180,19 @@ def rollback(
         note("%(kind)s 改用 %(version)s；已分析的由 huiying up 在后台重新分析", kind=kind, version=version)
 
 
-def _kind_and_file(words: list[str]) -> tuple[ModelKind, Path]:
-    if len(words) == 1:
-        return ModelKind.TOPICS, Path(words[0])
-    known = [kind.value for kind in ModelKind]
-    if len(words) > 2 or words[0] not in known:
+def _kind_and_files(words: list[str]) -> tuple[ModelKind, list[Path]]:
+    kind, *names = words if len(words) > 1 else [ModelKind.TOPICS.value, *words]
+    known = [each.value for each in ModelKind]
+    if kind not in known:
         raise ConfigurationError(
-            f'train {" ".join(words)}: "{words[0]}" is no kind of model{nearest(words[0], known)}'
+            f'train {" ".join(words)}: "{kind}" is no kind of model{nearest(kind, known)}'
             f" (huiying train [{'|'.join(known)}] FILE)"
         )
-    return ModelKind(words[0]), Path(words[1])
+    if len(names) > 1 and kind not in _OF_SEVERAL_FILES:
+        raise ConfigurationError(
+            f"train {kind}: {len(names)} files, it takes one ({' and '.join(_OF_SEVERAL_FILES)} take several)"
+        )
+    return ModelKind(kind), [existing(Path(name)) for name in names]
 
 
 def _trainer(kind: ModelKind) -> Callable[..., Mapping[str, Any]]:

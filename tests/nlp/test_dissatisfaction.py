@@ -50,7 +50,7 @@ def analyser() -> Analyser:
 @pytest.mark.parametrize(("text", "level"), LEVELS)
 def test_facts_give_the_level(analyser: Analyser, text: str, level: int) -> None:
     score = analyser.analyse([message(text)])[0].dissatisfaction
-    low, high = (0.0, 0.25, 0.5, 0.75)[level], (0.3, 0.55, 0.9, 1.0)[level]
+    low, high = (0.0, 0.2, 0.45, 0.7)[level], (0.3, 0.55, 0.9, 1.0)[level]  # a level, and 0.05 beside it
     assert low <= score <= high
 
 

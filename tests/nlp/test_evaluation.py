@@ -19,7 +19,9 @@ from nlp.evaluation import (
     evaluate_topics,
     text_key,
 )
-from nlp.figures import cohen_kappa
+from nlp.figures import cohen_kappa, topic_figures
+from nlp.training import fit
+from nlp.training_data import read_rows
 from records.errors import Rejected
 from tests.shared_data import shared_file
 
@@ -75,9 +77,12 @@ def test_topics_hold_their_floors_with_60_percent_of_titles_dropped() -> None:
     floors = FLOORS["topics_dev.jsonl"]
     rows = _corpus("topics_dev.jsonl")
     dropped = np.random.default_rng(0).random(len(rows)) < 0.6
-    found = evaluate_topics(
-        [{**row, "title": "" if drop else row["title"]} for row, drop in zip(rows, dropped, strict=True)]
+    # The shipped model learnt from these rows too: a model by the same recipe is measured, which has not.
+    model, _ = fit(read_rows([shared_file("messages/topics_train.jsonl")]))
+    guesses = model.guess_topics(
+        [("" if drop else row["title"], row["text"]) for row, drop in zip(rows, dropped, strict=True)]
     )
+    found = topic_figures(guesses, [row["topic"] for row in rows])
     assert found["macro_f1"] >= floors["macro_f1"]
     assert found["macro_f1_at_90_coverage"] >= floors["macro_f1_at_90_coverage"]
     assert found["ece"] <= floors["ece_at_most"]

@@ -16,7 +16,7 @@ from nlp.model import Model
 from nlp.model_files import SHIPPED, load_model, save_model
 from nlp.segment import words
 from nlp.training import train
-from nlp.training_data import Row
+from nlp.training_data import Row, read_rows
 from nlp.training_others import train_matter, train_readings_of, train_replies
 from nlp.vocabulary import learn_words
 from records.errors import ConfigurationError
@@ -57,12 +57,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("model")
-    train(data, out)
+    train([data], out)
     return out
 
 
 def test_the_same_data_gives_the_same_bytes(data: Path, trained: Path, tmp_path: Path) -> None:
-    train(data, tmp_path)
+    train([data], tmp_path)
     names = sorted(path.name for path in trained.iterdir())
     assert names == ["card.json", "card.md", "model.json", "weights.npz"]
     assert [(tmp_path / name).read_bytes() for name in names] == [
@@ -147,7 +147,7 @@ def test_a_broken_line_is_told_by_number(data: Path, tmp_path: Path, line: bytes
     broken = tmp_path / "broken.jsonl"
     broken.write_bytes(data.read_bytes() + b"\n\n" + line)
     with pytest.raises(ConfigurationError, match=f"{broken}, line 122: ") as refused:
-        train(broken, tmp_path / "out")
+        train([broken], tmp_path / "out")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
 
@@ -155,17 +155,17 @@ def test_a_broken_line_is_told_by_number(data: Path, tmp_path: Path, line: bytes
 @pytest.mark.parametrize("kept", [10, 0])
 def test_too_little_data_is_refused(tmp_path: Path, kept: int) -> None:
     with pytest.raises(ConfigurationError, match=f"{kept} rows are too few"):
-        train(_written(tmp_path, _rows(kept)), tmp_path / "out")
+        train([_written(tmp_path, _rows(kept))], tmp_path / "out")
 
 
 def test_one_class_a_rare_class_and_no_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match='every row from line 1 on says "水"'):
-        train(_written(tmp_path, [{**row, "topic": "水"} for row in _rows(90)]), tmp_path / "out")
+    with pytest.raises(ConfigurationError, match='every row from here on says "水"'):
+        train([_written(tmp_path, [{**row, "topic": "水"} for row in _rows(90)])], tmp_path / "out")
     rare = [*_rows(90), {"text": "夜市油烟", "topic": "烟"}, {"text": "烧烤油烟", "topic": "烟"}]
-    with pytest.raises(ConfigurationError, match='line 91: too few rows of "烟", only lines 91, 92'):
-        train(_written(tmp_path, rare), tmp_path / "out")
+    with pytest.raises(ConfigurationError, match='line 91: too few rows of "烟", this and 1 more'):
+        train([_written(tmp_path, rare)], tmp_path / "out")
     with pytest.raises(ConfigurationError, match="No such file"):
-        train(tmp_path / "absent.jsonl", tmp_path / "out")
+        train([tmp_path / "absent.jsonl"], tmp_path / "out")
 
 
 def test_awkward_rows_are_learnt_from(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_awkward_rows_are_learnt_from(tmp_path: Path) -> None:
     rows = [*_rows(90), *({"text": text, "topic": "水"} for text in awkward)]
     path = _written(tmp_path, rows)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert train(path, tmp_path / "out")["rows"] == 96
+    assert train([path], tmp_path / "out")["rows"] == 96
 
 
 def test_replies_and_matter_are_trained_alike(tmp_path: Path) -> None:
@@ -203,11 +203,27 @@ def test_replies_and_matter_are_trained_alike(tmp_path: Path) -> None:
 
 def test_rows_that_people_labelled_are_learnt_from(data: Path, trained: Path, tmp_path: Path) -> None:
     also = [Row(title="", text=f"操场塑胶跑道坏了第{at}次", topic="校") for at in range(9)]
-    card = train(data, tmp_path, also=also)
+    card = train([data], tmp_path, also=also)
     alone = json.loads((trained / "card.json").read_text(encoding="utf-8"))
     assert card["rows"] == alone["rows"] + 9
     assert card["data_sha256"] != alone["data_sha256"]
     assert Model.load(tmp_path).guess_topics([("", "操场塑胶跑道")])[0].guess == "校"
+
+
+def test_several_files_are_learnt_from_as_one(data: Path, trained: Path, tmp_path: Path) -> None:
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    halves = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
+    for half, part in zip(halves, (lines[:50], lines[50:]), strict=True):
+        half.write_text("".join(part).rstrip("\n"), encoding="utf-8")
+    train(halves, tmp_path / "model")
+    weights, heads = (
+        [(folder / name).read_bytes() for folder in (trained, tmp_path / "model")]
+        for name in ("weights.npz", "model.json")
+    )
+    assert (weights[0], heads[0]) == (weights[1], heads[1])
+    halves[1].write_text("{oops", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"second\.jsonl, line 1: not JSON"):
+        train(halves, tmp_path / "broken")
 
 
 def test_the_shipped_model_is_small_and_has_its_card() -> None:
@@ -218,19 +234,19 @@ def test_the_shipped_model_is_small_and_has_its_card() -> None:
 
 @pytest.mark.shared
 def test_the_shipped_model_knows_the_words_of_todays_segmentation() -> None:
-    lines = shared_file("messages/topics_train.jsonl").read_text(encoding="utf-8").splitlines()
-    known = learn_words([words(f"{row['title']}\n{row['text']}") for row in map(json.loads, lines)])
+    rows = read_rows([shared_file(f"messages/{name}.jsonl") for name in ("topics_train", "topics_dev")])
+    known = learn_words([words(f"{row.title}\n{row.text}") for row in rows])
     assert [*known.columns] == [*Model.load(SHIPPED).scorer.words.columns]
 
 
 def test_titles_may_say_nothing_but_texts_must_share_words(tmp_path: Path) -> None:
     rows = [{"text": row["text"], "topic": row["topic"]} for row in _rows(90)]
-    card = train(_written(tmp_path, rows), tmp_path / "untitled")
+    card = train([_written(tmp_path, rows)], tmp_path / "untitled")
     assert card["intents"] == {"rows": 0}
     assert card["topics"]["macro_f1"] == 1.0
     unlike = [{"text": chr(0x4E00 + at) * 3, "topic": str(at % 2)} for at in range(60)]
     with pytest.raises(ConfigurationError, match="no word is used in 5 of 60 messages"):
-        train(_written(tmp_path, unlike), tmp_path / "unlike")
+        train([_written(tmp_path, unlike)], tmp_path / "unlike")
 
 
 def _labels(n: int) -> list[dict[str, object]]:
@@ -256,12 +272,12 @@ def _labels(n: int) -> list[dict[str, object]]:
 def test_readings_are_trained_from_labels_of_two_people(tmp_path: Path) -> None:
     labels = _labels(80)
     with pytest.raises(ConfigurationError, match="0 messages were labelled by two people"):
-        train_readings_of(_written(tmp_path, labels), tmp_path / "once")
+        train_readings_of([_written(tmp_path, labels)], tmp_path / "once")
     (tmp_path / "texts").mkdir()
     texts = _written(tmp_path / "texts", [{"id": row["id"], "text": row["text"]} for row in labels])
     bare = [{key: value for key, value in row.items() if key != "text"} for row in labels * 2]
     data = _written(tmp_path, [*bare, {"id": "x", "sha1": "0", "topic": "水"}])
-    card = train_readings_of(data, tmp_path / "twice", messages=[texts])
+    card = train_readings_of([data], tmp_path / "twice", messages=[texts])
     assert (card["rows"], card["version"][:9]) == (80, "readings-")
 
 
@@ -279,5 +295,5 @@ def test_readings_are_trained_from_labels_of_two_people(tmp_path: Path) -> None:
 def test_a_broken_label_is_told_by_number(tmp_path: Path, change: dict[str, object], told: str) -> None:
     labels = _labels(80)
     with pytest.raises(ConfigurationError, match=told):
-        train_readings_of(_written(tmp_path, [*labels, {**labels[0], **change}]), tmp_path / "out")
+        train_readings_of([_written(tmp_path, [*labels, {**labels[0], **change}])], tmp_path / "out")
     assert not (tmp_path / "out").exists()
