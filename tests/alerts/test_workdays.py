@@ -40,3 +40,13 @@ def test_working_days_waited_count_from_the_day_after() -> None:
     assert workdays_between(asked, local(2025, 9, 30, 23), zone=DEFAULT_ZONE) == 0
     assert workdays_between(asked, local(2025, 10, 8, 12), zone=DEFAULT_ZONE) == 0
     assert workdays_between(asked, local(2025, 10, 11, 12), zone=DEFAULT_ZONE) == 3
+
+
+def test_years_make_no_difference() -> None:
+    # 2025 has 248 working days; 1 January 2026 is a holiday, and so is the day after it.
+    first, last = local(2024, 12, 31, 9), local(2025, 12, 31, 9)
+    assert workdays_between(first, last, zone=DEFAULT_ZONE) == 248
+    assert workdays_between(last, first, zone=DEFAULT_ZONE) == 0
+    assert after_workdays(first, 248, zone=DEFAULT_ZONE) == local(2026, 1, 1)
+    assert after_workdays(first, 249, zone=DEFAULT_ZONE) == local(2026, 1, 5)  # Sunday the 4th is worked
+    assert after_workdays(first, 0, zone=DEFAULT_ZONE) == local(2025, 1, 1)
