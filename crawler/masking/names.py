@@ -101,7 +101,10 @@ _NEVER_FAINT = frozenset("上下里外内两边")
 _ESTATE_NEAR = re.compile(r"[\u4e00-\u9fff]{0,3}[A-Za-z]?\d{1,3}[栋幢座期#]")
 _LIST = re.compile(r"\s?[、/和与及]\s?")
 _MASKED_GIVEN = re.compile(r"某{1,3}|[xXＸ×*＊○〇█]{1,3}")
-_ETHNIC = re.compile(rf"(?:(?![{''.join(NEVER_GIVEN)}])[\u4e00-\u9fff·•‧・]){{3,18}}(?<=[\u4e00-\u9fff])")
+_LONGEST_ETHNIC = 18
+_ETHNIC = re.compile(
+    rf"(?:(?![{''.join(NEVER_GIVEN)}])[\u4e00-\u9fff·•‧・]){{3,{_LONGEST_ETHNIC}}}(?<=[\u4e00-\u9fff])"
+)
 _DOT = frozenset("·•‧・")
 _LATIN = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}")
 
@@ -118,6 +121,8 @@ _REMEMBERED = re.compile("故居|故里|旧居|纪念|铜像|陵园")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
 # ，任主任科员至今: he was made one.
+# Of two that begin alike the longer one, so that all of it is spared.
+_PUBLIC = re.compile("|".join(sorted(PUBLIC, reverse=True)) + f"|(?:{'|'.join(THINGS)}).?.?")
 _OFFICE = re.compile(f"副?(?:{'|'.join(sorted(cues.OFFICES))})")
 _APPOINTED = ("任", "代")
 # 秦大妈饭馆, 张师傅烧烤: what such a title sells.
@@ -131,8 +136,8 @@ _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?�
 def as_names(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Finding]:
     """Yield the spans as findings, but for names of history and state."""
     for start, end in spans:
-        public = any(text.startswith(name, start) and end <= start + len(name) for name in PUBLIC)
-        if not public and text[start] != "习" and not text.startswith(THINGS, start):
+        public = _PUBLIC.match(text, start)
+        if (public is None or end > public.end()) and text[start] != "习":
             yield Finding(kind=Kind.NAME, start=start, end=end)
 
 
@@ -155,7 +160,7 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         if text[end - 1 : end + 1] in _WORKS or text[start - 1 : start + 1] in _RENAMED:
             continue
         word = text[start:end]
-        if (text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT) or _is_no_cue(text, start, end):
+        if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
             continue
         if text[end] in _GAP_STARTS:
             gap = _GAP.match(text, end)
@@ -168,6 +173,8 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         trust = _trust(word, gap) if gap else _TRUST[word]
         at = gap.end() if gap else end
         name_end = _name_end(text, at, trust)
+        if name_end and _is_no_cue(text, start, end):
+            continue
         any_value = (gap and gap["colon"] and word in cues.ANY_VALUE_LABELS) or word in cues.NAMINGS
         if not name_end and any_value and not _THING.search(text, max(0, start - 8), start):
             name_end = _any_value_end(text, at)
@@ -197,7 +204,7 @@ def after_faint_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
     """Yield names of three characters after 被, 由, 叫 …, and the further ones of a list."""
     for _, end in longest(places):
         at = end - 1
-        if text[at - 1 : at + 1] in ENDINGS:
+        if text[at - 1 : at + 1] in ENDINGS or _is_ordinary(text, at):
             continue
         if name_end := _name_end(text, at, _Trust.FAINT):
             yield at, name_end
@@ -226,9 +233,10 @@ def _listed(text: str, end: int, trust: _Trust) -> Iterator[tuple[int, int]]:
 def _name_end(text: str, at: int, trust: _Trust) -> int:
     """Return the end of the name that starts at `at`, 0 if there is none to be believed."""
     char = text[at : at + 1]
-    ethnic = _ETHNIC.match(text, at) if trust > _Trust.LOOSE else None
-    if ethnic and is_bounded(text, ethnic.end()) and not _DOT.isdisjoint(ethnic[0]):
-        return ethnic.end()
+    if trust > _Trust.LOOSE and not _DOT.isdisjoint(text[at : at + _LONGEST_ETHNIC]):
+        ethnic = _ETHNIC.match(text, at)
+        if ethnic and is_bounded(text, ethnic.end()) and not _DOT.isdisjoint(ethnic[0]):
+            return ethnic.end()
     sure = char in STRONG
     if trust is _Trust.FAINT and not sure:
         return 0
@@ -245,6 +253,8 @@ def _name_end(text: str, at: int, trust: _Trust) -> int:
     if trust > _Trust.FAINT and char not in PARTICLES and char != "任" and is_titled(text, given):
         return given if sure or text[at : given + 1] not in ORDINARY else 0
     for end in (given + 2, given + 1):
+        if trust is _Trust.FAINT and end - at < _FAINTEST_LENGTH:
+            return 0
         if _may_be_given(text, given, end, trust) and _is_believable(text, at, end, trust, sure=sure):
             return end
     return 0
@@ -283,7 +293,7 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
     if is_place(text, start, end):
         return False
     if trust is _Trust.FAINT:
-        return end - start >= _FAINTEST_LENGTH and ends_clearly(text, end) and not _is_faint(text, start, end)
+        return ends_clearly(text, end) and not _is_faint(text, start, end)
     if trust is _Trust.LOOSE and text[end : end + 1] in _TOWNS and text[end + 1 : end + 2] != "长":
         return False
     if sure:

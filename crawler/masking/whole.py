@@ -159,7 +159,7 @@ def _apart(found: Iterable[Finding], taken: list[tuple[int, int]]) -> list[Findi
     """Return the findings sorted, none on `taken`; overlapping ones become one, of the longest's kind."""
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda finding: (finding.start, finding.start - finding.end)):
-        if any(finding.start < end and start < finding.end for start, end in taken):
+        if taken and any(finding.start < end and start < finding.end for start, end in taken):
             continue
         if kept and finding.start < kept[-1].end:
             last = kept.pop()
