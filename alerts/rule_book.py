@@ -44,6 +44,10 @@ class RuleBook:
     database: Database
     every: timedelta
 
+    def live(self, name: str) -> Rule | None:
+        """Return the rule of this name that is in force."""
+        return next((rule for rule in self.load().rules if rule.name == name), None)
+
     def load(self) -> RuleSet:
         """Return the rules, and what is wrong with those that cannot be used."""
         return load_rules(self.folder, every=self.every)

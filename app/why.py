@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.telling import Way
+from console.words import word_for
 from nlp.problem_evidence import likeness
 from nlp.problems import LEAST_SCORE
 from records.alert import Alert
@@ -48,7 +49,7 @@ def trace(
         Step(stage="脱敏", text=_masked(post)),
         Step(
             stage="入库",
-            text=f"第 {post.revision} 版，提问于 {local(post.asked_at)}，回复 {len(post.replies)} 条",
+            text=f"第 {post.revision} 版，提问于 {local(post.asked_at)}，答复 {len(post.replies)} 条",
         ),
         Step(stage="分析", text=_analysed(post, analysis)),
         *_merged(database, post, membership, local),
@@ -70,7 +71,7 @@ def _fetched(database: Database, post: Post, local: Callable[[datetime], str]) -
     run = database.runs.latest(RunKind.CRAWL).get(post.source) or database.runs.latest(RunKind.IMPORT).get(
         post.source
     )
-    last = f"；该来源最近一次运行 {local(run.started_at)}（{run.state}）" if run else ""
+    last = f"；该来源最近一次运行 {local(run.started_at)}（{word_for('run', run.state)}）" if run else ""
     return f"来源 {post.source}，{local(post.fetched_at)} 读取{'，' + post.url if post.url else ''}{last}"
 
 

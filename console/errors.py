@@ -78,7 +78,8 @@ async def _answer(request: Request, status: HTTPStatus, code: str, message: str,
     if request.url.path.startswith(("/api/", "/healthz")):
         return JSONResponse({"error": {"code": code, "message": message, **more}}, status_code=status)
     view = await view_of(request)
+    detail = "" if message == status.phrase else message
     heading = _HEADINGS.get(status, _HEADINGS[HTTPStatus.BAD_REQUEST])
     return view.page(
-        "error.html", status=status, heading=view.gettext(heading), code=int(status), detail=message
+        "error.html", status=status, heading=view.gettext(heading), code=int(status), detail=detail
     )

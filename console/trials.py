@@ -47,7 +47,7 @@ def try_draft(services: Services, rule: Rule, *, days: int, hourly: bool, now: d
             f"{days} days: every hour of at most {MOST_DAYS_HOURLY} is looked at here (choose fewer days, or "
             "use `huiying rules backtest --every 1h`)",
         )
-    live = next((one for one in services.rules.load().rules if one.name == rule.name), None)
+    live = services.rules.live(rule.name)
     is_edited = live is not None and fingerprint(live) != fingerprint(rule)
     versions = [live, rule] if live is not None and is_edited else [rule]
     today = now.astimezone(services.zone).date()

@@ -81,6 +81,13 @@ def make_environment(language: str, services: Services, static_version: str) -> 
     environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]  # added by ext.i18n
     locale = locale_of(language)
     zone = services.zone
+    titles = {source.name: source.title for source in services.catalogue.sources}
+
+    def word(kind: str, value: object) -> str:
+        """Return what people call a value of a closed set, or a source."""
+        title = titles.get(str(value)) if kind == "source" else None
+        return title or words.gettext(word_for(kind, value))
+
     environment.filters |= {
         "moment": lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         "mail_date": format_datetime,
@@ -89,6 +96,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "number": lambda value: format_decimal(value, locale=locale),
         "percent": lambda value: format_percent(value, locale=locale),
         "span": lambda length: say_span(length, locale),
+        "bytes": lambda size: f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=locale)} MB",
     }
     environment.globals |= {
         "title": services.title,
@@ -96,7 +104,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "languages": list(LANGUAGES),
         "static_version": static_version,
         "csrf_field": CSRF_FIELD,
-        "word": lambda kind, value: words.gettext(word_for(kind, value)),
+        "word": word,
         "post_path": post_path,
         "feed_path": feed_path,
         "link": link,
@@ -106,7 +114,9 @@ def make_environment(language: str, services: Services, static_version: str) -> 
 
 
 def say_span(length: timedelta, locale: Locale) -> str:
-    """Return the length in minutes, hours (up to two days) or days, rounded down."""
+    """Return the length in seconds, minutes, hours (up to two days) or days, rounded down."""
+    if length < timedelta(minutes=1):
+        return format_timedelta(length, granularity="second", threshold=math.inf, locale=locale)
     if length < timedelta(hours=1):
         return format_timedelta(length, granularity="minute", threshold=math.inf, locale=locale)
     if length < timedelta(hours=48):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from alerts.announce import Desk, situation_of
+from alerts.explain import condition
 from alerts.handling import office_named
 from alerts.planning import held_back
 from console.alert_query import alert_query, rule_filter
@@ -93,6 +94,8 @@ def detail(view: CurrentView, alert_id: str) -> Response:
     return view.page(
         "alert.html",
         alert=alert,
+        rule=view.services.rules.live(alert.rule),
+        condition=condition,
         problems=list(problems.values()),
         posts=list(posts.values()),
         ways=view.services.telling(alert),

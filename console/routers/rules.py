@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from alerts.durations import parse_duration
+from alerts.explain import condition
 from alerts.new_rules import SearchRule, SearchRuleType
 from alerts.rule_book import differences
 from alerts.rule_types import Rule
@@ -51,6 +52,8 @@ def versions(
     return view.page(
         "rule_versions.html",
         rule=rule,
+        live=book.live(rule),
+        condition=condition,
         versions=kept,
         first=shown[0],
         second=shown[1],

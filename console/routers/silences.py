@@ -27,11 +27,19 @@ def listing(
     view: CurrentView, matchers: str = "", length: str = "4h", reason: str = "", made: int | None = None
 ) -> Response:
     """The silences, the form of a new one and, once it is filled in, what it would hold."""
-    draft = _draft(view, matchers, length, reason) if matchers and reason else None
+    found, error = None, ""
+    if matchers and reason:
+        try:
+            draft = _draft(view, matchers, length, reason)
+            found = preview(view.services.database, draft, now=view.now)
+        except Rejected as err:
+            error = str(err)
     return view.page(
         "silences.html",
+        status=400 if error else 200,
         silences=view.services.database.silences.list(limit=SHOWN),
-        found=preview(view.services.database, draft, now=view.now) if draft else None,
+        found=found,
+        error=error,
         matchers=matchers,
         length=length,
         reason=reason,

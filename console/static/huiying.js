@@ -58,6 +58,17 @@ if (window.matchMedia("(max-width: 760px)").matches) {
   for (const facet of document.querySelectorAll("[data-facet]")) facet.open = false;
 }
 
+// A form whose answer takes a while says so, and is not sent twice.
+for (const form of document.querySelectorAll("form[data-slow]")) {
+  const show = (busy) => {
+    form.querySelector("[data-busy]").hidden = !busy;
+    form.querySelector("button").disabled = busy;
+  };
+  form.addEventListener("submit", () => show(true));
+  // The browser may bring the page back as it was left.
+  window.addEventListener("pageshow", () => show(false));
+}
+
 // A briefing stands in its frame at full height, so that the page has one scroll bar.
 for (const frame of document.querySelectorAll("iframe.document")) {
   const fit = () => {

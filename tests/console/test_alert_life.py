@@ -7,12 +7,14 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from alerts.explain import condition
 from console.security import CSRF_FIELD
 from console.services import Services
 from records.alert import AlertState, Verdict
 from records.run import RunCounts, RunKind, RunState
 from tests.console.conftest import browser
-from tests.console.town_cases import WATER_ALERT
+from tests.console.reading import read_page
+from tests.console.town_cases import OLD_ALERT, WATER_ALERT
 from tests.console.town_posts import NOW
 
 
@@ -35,6 +37,17 @@ def test_a_verdict_is_one_key_and_acknowledges(fresh_town: Services) -> None:
     assert (alert.state, alert.verdict) == (AlertState.ACKNOWLEDGED, Verdict.NOISE)
     (row,) = fresh_town.database.audit.list(subject=WATER_ALERT)
     assert (row.action, row.detail) == ("judge_alert", "noise")
+
+
+def test_an_alert_says_which_rule_made_it_and_when_that_fires(fresh_town: Services) -> None:
+    client = browser(fresh_town)
+    page = client.get(f"/alerts/{WATER_ALERT}").text
+    rule = fresh_town.rules.live("停水成片")
+    assert rule is not None
+    assert f"停水成片：{condition(rule)}。" in read_page(page).text
+    assert condition(rule) in client.get("/rules/versions", params={"rule": rule.name}).text
+    of_a_rule_no_more = client.get(f"/alerts/{OLD_ALERT}").text
+    assert "规则 路灯\n" in read_page(of_a_rule_no_more).text
 
 
 def test_an_alert_is_assigned_to_an_office(fresh_town: Services) -> None:
@@ -97,6 +110,8 @@ def test_a_bad_silence_is_a_400_that_says_why(
     ):
         assert answer.status_code == 400
         assert said in answer.text
+    kept = [field for field in ("plase=x", "author=x", "soon") if field in wanted.values()]
+    assert all(f'value="{typed}"' in client.get("/silences", params=whole).text for typed in kept)
     assert fresh_town.database.silences.list() == []
 
 

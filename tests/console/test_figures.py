@@ -101,6 +101,7 @@ def test_many_days_are_drawn_together() -> None:
 @pytest.mark.parametrize(
     ("length", "said"),
     [
+        (timedelta(seconds=42.9), "42秒钟"),
         (timedelta(minutes=5), "5分钟"),
         (timedelta(hours=1, minutes=59), "1小时"),
         (timedelta(hours=47), "47小时"),

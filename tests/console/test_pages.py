@@ -99,6 +99,7 @@ def test_the_second_level_is_marked_as_a_suggestion_or_unknown(client: TestClien
 
 def test_reasons_quote_the_words(client: TestClient) -> None:
     page = client.get("/posts/board/water-0").text
+    assert ">清河市市长信箱</a>" in page
     assert '断水断电断气：<q lang="zh">一直没有来水</q>' in page
 
 

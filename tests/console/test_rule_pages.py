@@ -47,6 +47,8 @@ def test_a_rule_is_tried_beside_the_present_one_and_goes_live(fresh_town: Servic
     page = client.get("/rules/draft", params={"rule": NAME}).text
     assert "filter: 停水 OR 断水" in page
     assert "来不及回看" in page
+    assert "data-slow" in page
+    assert "正在回看" in page
     tried = send(client, "/rules/draft", text=LIVE, base=NAME, days="30")
     assert tried.status_code == 200
     assert "两版都有" in tried.text
