@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from records.errors import ConfigurationError, HuiyingError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# What a help text says aside, and where its first clause ends.
+_ASIDE = re.compile(r"（[^）]*）| ?\([^)]*\)")
+_END = re.compile(r"[；。]|[.;](?: |$)")
 
 
 def build() -> typer.Typer:
@@ -103,6 +107,8 @@ def translate_help(command: Any, translate: Callable[[str], str]) -> None:
     """Put every help text of a command, its parameters and its subcommands through `translate`, in place."""
     if command.help:
         command.help = translate(command.help)
+        # The list of commands has a line for each, and would break off in the middle of a long one.
+        command.short_help = _END.split(_ASIDE.sub("", command.help), maxsplit=1)[0]
     for parameter in command.params:
         if getattr(parameter, "help", None):
             parameter.help = translate(parameter.help)

@@ -33,7 +33,7 @@ def compare(
         typer.Option(
             "--by", help="topic、subtopic、own_topic、place、department、source、channel、status 或 intent"
         ),
-    ],
+    ] = "topic",
     query: Annotated[str, typer.Option("--query", help="只看这个检索式找到的（默认全部）")] = "",
     since: Annotated[str | None, typer.Option("--from", help="后一段从哪天起（默认最近七个整天）")] = None,
     until: Annotated[str | None, typer.Option("--to", help="后一段到哪天为止，含当天（默认昨天）")] = None,

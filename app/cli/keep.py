@@ -22,7 +22,7 @@ Overwrite = Annotated[bool, typer.Option("--force", help="已有的也覆盖")]
 
 def register(cli: typer.Typer) -> None:
     cli.command(
-        help="备份：运行中也可以，整个安装（数据库、设置、来源、规则、收件人、模型）存成一个文件。"
+        help="备份：整个安装存成一个文件，运行中也可以；含数据库、设置、来源、规则、收件人、模型。"
         "密钥只有写在这些文件里的和控制台的表单密钥在内；文件只有本人可读。"
     )(backup)
     cli.command(
