@@ -19,6 +19,7 @@ from app.wiring import Parts, open_parts
 from records.errors import ConfigurationError
 from records.job import JobKind
 from records.post import Channel
+from records.run import RunKind, RunState
 from records.times import utc_now
 from tests.app.conftest import Huiying
 from tests.app.leaks import leaks_in_files
@@ -193,6 +194,20 @@ def test_the_folder_is_watched_where_one_is_set(watched: Parts, tmp_path: Path) 
     with open_parts(load_settings(tmp_path / "data", environment={})) as parts:
         assert "watch" not in {job.id for job in build_scheduler(parts, start_here(parts)).get_jobs()}
         look(parts)
+
+
+def test_a_failed_run_says_why_without_the_details_of_a_path(watched: Parts, tmp_path: Path) -> None:
+    export = tmp_path / "town.csv"
+    export.write_text("编号,诉求内容,受理时间\n1,停水了,\n", "utf-8")
+    with pytest.raises(ConfigurationError, match="13912345678"):
+        import_file(
+            watched, export, source="town", channel=Channel.HOTLINE, now=utc_now(),
+            rejects=tmp_path / "13912345678" / "rejected.csv",
+        )  # fmt: skip
+    run = watched.database.runs.latest(RunKind.IMPORT)["town"]
+    assert (run.state, run.counts.stored) == (RunState.FAILED, 0)
+    assert run.error is not None
+    assert ("〔电话〕" in run.error, "13912345678" in run.error) == (True, False)
 
 
 def test_nothing_personal_of_an_export_is_kept_or_logged(
