@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from records.errors import ConfigurationError, HuiyingError, Rejected
 from records.plain import plain
 from records.post import Channel, Post, Reply
 from records.times import parse_time, utc_now
+
+if TYPE_CHECKING:
+    from nlp.model_shelf import ShelvedModel
 
 # Messages analysed at once: enough for vectorised work, few enough that a reader at a pipe sees it flow.
 ANALYSE_BATCH = 512
@@ -112,9 +115,12 @@ def _measured(
 ) -> Mapping[str, Any]:
     from nlp import evaluation
     from nlp.analyser import Analyser
+    from nlp.model_shelf import ModelKind, ModelShelf
 
     rows = read_rows(file)
     if task is Task.TOPICS:
+        if _has_learnt_from(file, ModelShelf(models).live(ModelKind.TOPICS)):
+            note("在用的模型学过这个文件，指标会偏高；没有学过的数据上的指标见它的说明卡")
         return evaluation.evaluate_topics(rows, analyser=Analyser.load(models))
     if task is Task.REPLIES:
         return _measured_replies(file, models)
@@ -138,12 +144,17 @@ def _measured_replies(file: Path, models: Path) -> Mapping[str, Any]:
     from nlp.training_others import measure_replies
 
     shelf = ModelShelf(models)
-    live = shelf.live(ModelKind.REPLIES)
-    digest = hashlib.sha256(existing(file).read_bytes()).hexdigest()
-    if live is not None and live.card.get("data_sha256") == digest:
+    if _has_learnt_from(file, shelf.live(ModelKind.REPLIES)):
         note("在用的模型学过这个文件：分成三份，每份由只学过另两份的模型来排")
         return measure_replies(read_answered(file))
     return evaluate_replies(read_rows(file), model=shelf.load(ModelKind.REPLIES, AnswerModel.load))
+
+
+def _has_learnt_from(file: Path, model: ShelvedModel | None) -> bool:
+    if model is None:
+        return False
+    digest = hashlib.sha256(existing(file).read_bytes()).hexdigest()
+    return digest in (model.card.get("data_sha256"), *model.card.get("files_sha256", ()))
 
 
 def _masked(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -151,6 +151,17 @@ def test_a_damaged_model_is_told_by_doctor_and_the_one_before_is_used(
     assert "does not match the hash" in str(_models(huiying)[1]["figures"])
 
 
+def test_evaluation_tells_that_the_model_learnt_from_the_file(
+    huiying: Huiying, data: Path, tmp_path: Path
+) -> None:
+    unseen = _labelled(tmp_path / "unseen.jsonl", seed=6)
+    also = _labelled(tmp_path / "also.jsonl", seed=7)
+    huiying("models", "promote", _trained(huiying, "topics", data, also))
+    for file, told in ((data, True), (also, True), (unseen, False)):
+        measured = huiying("evaluate", "topics", file)
+        assert (measured.code, "学过这个文件" in measured.err) == (0, told)
+
+
 def test_evaluation_fails_under_a_floor(huiying: Huiying, data: Path, tmp_path: Path) -> None:
     floors = tmp_path / "floors.json"
     floors.write_text('{"topics": {"rows": 90}}', encoding="utf-8")
