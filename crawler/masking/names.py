@@ -173,9 +173,9 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         trust = _trust(word, gap) if gap else _TRUST[word]
         at = gap.end() if gap else end
         name_end = _name_end(text, at, trust)
-        if name_end and _is_no_cue(text, start, end):
-            continue
         any_value = (gap and gap["colon"] and word in cues.ANY_VALUE_LABELS) or word in cues.NAMINGS
+        if (name_end or any_value) and _is_no_cue(text, start, end):
+            continue
         if not name_end and any_value and not _THING.search(text, max(0, start - 8), start):
             name_end = _any_value_end(text, at)
         if name_end and not (word in cues.NAMINGS and _BUILT.search(text, at, name_end)):
