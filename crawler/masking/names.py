@@ -73,7 +73,7 @@ _GAP = re.compile(
 _GAP_STARTS = frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
 MAY_FOLLOW = SURNAME_STARTS | _GAP_STARTS
 _WORKS = ("工程",)
-_GOES_ON = ("的", "和", "与", "等", "在", "对")
+_GOES_ON = ("的", "和", "与", "等", "在", "对", "诉")
 _RENAMED = ("改名", "更名", "取名", "起名")
 # 将在下周, 枪杀先生于书案: these announce a name at a break only, or behind 我, 其.
 _BREAKING = ("在下", "先生", "女士")
@@ -121,6 +121,8 @@ _REMEMBERED = re.compile("故居|故里|旧居|纪念|铜像|陵园")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
 # ，任主任科员至今: he was made one.
+# 感谢谢小燕女士: the second one is a surname.
+_ENDED = re.compile(f"(?:{'|'.join(sorted(ENDINGS))})$(?<!感谢谢)")
 # Of two that begin alike the longer one, so that all of it is spared.
 _PUBLIC = re.compile("|".join(sorted(PUBLIC, reverse=True)) + f"|(?:{'|'.join(THINGS)}).?.?")
 _OFFICE = re.compile(f"副?(?:{'|'.join(sorted(cues.OFFICES))})")
@@ -302,9 +304,13 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
         toward = text[start] == "向" and trust is _Trust.CUED and end - start == 3 and is_bounded(text, end)
         return toward or (trust is _Trust.EXPLICIT and ends_clearly(text, end))
     counted = end - start == len("高达") and text[end : end + 1].isdecimal()
-    if (is_bounded(text, end) and not counted) or text[end : end + 2] in cues.FATES:
+    if (is_bounded(text, end) and not counted) or _is_fate(text, end):
         return True
     return trust > _Trust.LOOSE and end - start >= 3 and ends_clearly(text, end)
+
+
+def _is_fate(text: str, at: int) -> bool:
+    return text[at : at + 2] in cues.FATES or text[at : at + 1] == "诉"
 
 
 def _is_faint(text: str, start: int, end: int) -> bool:
@@ -320,7 +326,7 @@ def _is_name_too(text: str, start: int, end: int, trust: _Trust) -> bool:
     """Return whether an ordinary word is a name here: 局长高峰, 法人钱多多."""
     given = text[start + 1 : end]
     doubled = len(given) > 1 and given[0] == given[1]
-    fits = text[end : end + 2] in cues.FATES or (trust > _Trust.LOOSE and is_bounded(text, end))
+    fits = _is_fate(text, end) or (trust > _Trust.LOOSE and is_bounded(text, end))
     return fits and (doubled or text[start:end] in NAMES_TOO)
 
 
@@ -367,7 +373,7 @@ def _full_name_start(text: str, end: int, *, alone: bool) -> int | None:
     if alone and text[end - 1] in TOP:
         return None
     for at in (end - 4, end - 3, end - 2):
-        if at >= 0 and is_full_name(text, at, end) and text[max(0, at - 1) : at + 1] not in ENDINGS:
+        if at >= 0 and is_full_name(text, at, end) and not _ENDED.search(text, max(0, at - 2), at + 1):
             return at
     return None
 

@@ -242,7 +242,7 @@ _ORDINARY = (
     "艾滋 耿耿 尹始 巫山 尧舜 邵阳 庞大 霍乱 鲍鱼 骆驼 娄底 阎王 孟加 谭家 "
 )
 # Names that are so frequent in the messages that they look like words.
-_NAMES = {"周强", "周晖", "方生", "韩国", "王国"}
+_NAMES = {"周强", "周晖", "方生", "韩国", "王国", "林语", "任然", "于嘉", "田涵"}
 ORDINARY = (
     everyday_words.PAIRS | {entry[0] + second for entry in _ORDINARY.split() for second in entry[1:]}
 ) - _NAMES

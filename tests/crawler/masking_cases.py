@@ -14,6 +14,7 @@ _SURNAMES = (
 _GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛超霞平刚桂辉玲健燕鹏华红飞鑫波斌莉宇浩凯秀丹萍梅兰凤洁"
     "琳颖婷慧莹雪晶欣佳怡倩云峰志建国文明海春光荣生德福贵良元栋月男科和之"
+    "轩涵梓宸诗萱然雨桐琪博泽睿嘉懿俊熙思语晨昊宁"
 )
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛")
 _PLATE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -28,6 +29,13 @@ def digits(random: Random, count: int) -> str:
 def name(random: Random) -> str:
     surname = random.choice(_COMPOUND) if random.random() < 0.03 else random.choice(_SURNAMES)
     return surname + "".join(random.choice(_GIVEN) for _ in range(random.choice((1, 2, 2))))
+
+
+def full_name(random: Random) -> str:
+    """Return a name of three characters with an unmistakable surname, as lists are found by."""
+    return random.choice("王李张刘陈黄赵吴周徐孙胡郭罗郑谢宋冯邓曹彭肖董潘袁蔡蒋杜") + "".join(
+        random.choice("伟芳敏静丽强磊洋勇艳娟涛超霞刚辉玲健燕鹏斌莉浩琳颖婷慧莹") for _ in range(2)
+    )
 
 
 def mobile(random: Random) -> str:
@@ -204,6 +212,29 @@ def name_case(random: Random) -> tuple[str, str]:
     ), name(random)
 
 
+def running_name_case(random: Random) -> tuple[str, str]:
+    return random.choice(
+        (
+            "非常感谢{}女士",
+            "后来找到{}医生",
+            "麻烦{}老师",
+            "{}老书记",
+            "感谢{}警官",
+            "请{}主任",
+            "我父{}，",
+            "死者{}，",
+            "{}，男，",
+            "{}（身份证",
+            "原告{}，",
+        )
+    ), name(random)
+
+
+def listed_names_case(random: Random) -> tuple[str, str]:
+    mark = random.choice(("、", "，", " ", "  ", "　"))
+    return random.choice(("代表：{}", "签名：{}", "{}。")), mark.join(full_name(random) for _ in range(4))
+
+
 def titled_case(random: Random) -> tuple[str, str]:
     surname = random.choice("王李张刘陈杨黄赵吴周徐孙朱胡郭林罗郑梁谢宋唐韩冯邓曹彭曾肖")
     return random.choice(
@@ -302,6 +333,8 @@ CASES: dict[str, tuple[Kind | None, Callable[[Random], tuple[str, str]]]] = {
     "plate": (Kind.PLATE, plate_case),
     "QQ, WeChat, handle": (None, handle_case),
     "name": (Kind.NAME, name_case),
+    "full name in running text": (Kind.NAME, running_name_case),
+    "list of names": (Kind.NAME, listed_names_case),
     "surname before a title": (Kind.NAME, titled_case),
     "name with 某": (Kind.NAME, masked_name_case),
     "address": (Kind.ADDRESS, address_case),

@@ -12,7 +12,7 @@ from crawler.masking import find, mask
 from tests.crawler.masking_cases import CASES
 from tests.shared_data import shared_file
 
-PER_KIND = 1_300  # × 16 kinds: 20,800 planted cases
+PER_KIND = 1_300  # × 18 kinds: 23,400 planted cases
 
 
 def _plant(random: Random, message: str, planted: str) -> tuple[str, int]:
