@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from statistics import median_low
+from statistics import median_high
 
 from alerts.rhythm import Rhythm, rhythm_of
 from crawler.catalogue import Catalogue
@@ -117,9 +117,12 @@ def source_health(
 
 
 def crawl_rhythm(successes: Sequence[datetime]) -> timedelta:
-    """Return the usual time between two successful crawls."""
+    """Return the usual time between two successful crawls; of two that may be, the longer one.
+
+    A crawl by hand soon after another one makes no source late.
+    """
     gaps = [after - before for before, after in pairwise(successes)]
-    return max(median_low(gaps), SHORTEST_RHYTHM) if gaps else DEFAULT_RHYTHM
+    return max(median_high(gaps), SHORTEST_RHYTHM) if gaps else DEFAULT_RHYTHM
 
 
 def blind_after(successes: Sequence[datetime]) -> timedelta:

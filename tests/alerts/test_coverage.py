@@ -125,6 +125,12 @@ def test_hourly_sources_are_late_after_hours_and_blind_after_a_day(database: Dat
     assert "上次成功在3小时前，平常约1小时一次" in board().reason
 
 
+def test_a_crawl_soon_after_another_makes_no_source_late(database: Database, board: Health) -> None:
+    asked(database, daily(9, 0))
+    crawled(database, [NOW - DAY, NOW - HOUR, NOW - HOUR + timedelta(minutes=3)])
+    assert board().state is HealthState.OK
+
+
 def test_a_source_that_rests_because_it_seldom_changes_is_not_late(database: Database, board: Health) -> None:
     asked(database, daily(9, 0))
     crawled(database, [NOW - hour * HOUR for hour in range(3, 60)], stored=0)
