@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
+from alerts.backtest import local_day
 from alerts.durations import parse_duration
 from alerts.explain import condition
 from alerts.new_rules import SearchRule, SearchRuleType
@@ -154,5 +155,6 @@ def _page(view: View, text: str, *, base: str, error: str = "", **shown: Any) ->
         spans=SPANS_DAYS,
         part_names=part_names(view.gettext),
         agreement_told=lambda found: agreement_told(found, view.gettext),
+        local_day=lambda one: local_day(one, view.services.zone),
         **context,
     )
