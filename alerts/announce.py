@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from alerts.engine import MOST_ALERTS, UNRESOLVED
+from alerts.lifecycle import MOST_ALERTS, UNRESOLVED
 from alerts.matchers import parse_matcher
 from alerts.messages import Entry
 from alerts.notifications import Notifications

@@ -53,6 +53,16 @@ class Past:
     due_at: DueAt
     zone: ZoneInfo
 
+    def sight(self, gathered: Gathered, *, every: timedelta, until: datetime) -> Sight:
+        """Return what a rule sees that is run `every` so often up to `until`, always as of the clock."""
+        return Sight(
+            truth=PastTruth(self.database, gathered, due_at=self.due_at),
+            index=OnePass(self.index, gathered, every=every, until=until),
+            zone=self.zone,
+            deadlines=self.deadlines,
+            coverage=self.coverage,
+        )
+
 
 def moments(period: Period, *, every: timedelta) -> list[datetime]:
     """Return the ends of the spans of length `every` that make up the period, in order."""
@@ -88,16 +98,8 @@ def backtest(
     check_can_be_tried(rule, every=every)
     if not at:
         return []
-    arrived = Period(start=at[0] - every - LATEST, end=at[-1])
-    late = [one for one in past.database.arrivals.late(arrived, within=LATEST) if is_late(rule, one)]
-    gathered = Gathered(late, past.clock)
-    sight = Sight(
-        truth=PastTruth(past.database, gathered, due_at=past.due_at),
-        index=OnePass(past.index, gathered, every=every, until=at[-1]),
-        zone=past.zone,
-        deadlines=past.deadlines,
-        coverage=past.coverage,
-    )
+    gathered = _gathered(rule, past, Period(start=at[0] - every, end=at[-1]))
+    sight = past.sight(gathered, every=every, until=at[-1])
     standing: dict[str, Alert] = {}
     tried: dict[str, TriedAlert] = {}
     last: dict[str, Alert] = {}
@@ -114,6 +116,13 @@ def backtest(
         standing = {key: one for key, one in standing.items() if one.state is not AlertState.RESOLVED}
         progress(1)
     return sorted(tried.values(), key=lambda one: (one.alert.fired_at, one.alert.id))
+
+
+def _gathered(rule: Rule, past: Past, period: Period) -> Gathered:
+    """Return what came when, of the reports that bear on the period."""
+    arrived = Period(start=period.start - LATEST, end=period.end)
+    late = past.database.arrivals.late(arrived, within=LATEST)
+    return Gathered([one for one in late if is_late(rule, one)], past.clock)
 
 
 def _held(before: TriedAlert | None, alert: Alert, now: datetime, *, told: bool) -> TriedAlert:

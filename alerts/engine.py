@@ -11,7 +11,7 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from alerts.coverage import Coverage
-from alerts.lifecycle import reconcile
+from alerts.lifecycle import MOST_ALERTS, UNRESOLVED, reconcile
 from alerts.looking import LATEST, SETTLING, look
 from alerts.own_rules import OWN_RULES
 from alerts.reading import OneRound, Sight
@@ -26,10 +26,6 @@ from storage.database import Database, EndedRun
 from storage.search import SearchIndex
 
 logger = logging.getLogger(__name__)
-
-UNRESOLVED = (AlertState.ACTIVE, AlertState.ACKNOWLEDGED, AlertState.ASSIGNED)
-# More unresolved alerts than this and the rules are wrong, not the town.
-MOST_ALERTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

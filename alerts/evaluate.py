@@ -11,7 +11,7 @@ import numpy as np
 
 from alerts.evaluate_cases import find_cases, find_silent
 from alerts.evaluate_windows import find_in_spans
-from alerts.facts import Facts, Finding, Group
+from alerts.facts import Facts, Finding, Group, labels_of_problem
 from alerts.rule_types import (
     DAY,
     AnyRule,
@@ -39,8 +39,9 @@ def evaluate(rule: Rule, facts: Facts, now: datetime, *, zone: ZoneInfo = DEFAUL
 def _find(rule: Rule, facts: Facts, now: datetime, zone: ZoneInfo) -> list[Finding]:
     if isinstance(rule, AnyRule):
         return _any(rule, facts)
-    if isinstance(rule, FrequencyRule | SurgeRule):
-        return _counted(rule, facts)
+    if isinstance(rule, CountingRule):
+        found = _frequent(rule, facts) if isinstance(rule, FrequencyRule) else _surging(rule, facts)
+        return one_event_once(found) if "place" in rule.query_key else found
     if isinstance(rule, SpanRule):
         return find_in_spans(rule, facts)
     if isinstance(rule, SourceSilentRule):
@@ -59,10 +60,9 @@ def _any(rule: AnyRule, facts: Facts) -> list[Finding]:
         problem = facts.problems.get(group.labels.get("problem", ""))
         if problem is None:
             continue
-        context = {"place": problem.place, "topic": problem.topic, "department": problem.department}
         found.append(
             Finding(
-                labels={"problem": problem.id, **{key: value for key, value in context.items() if value}},
+                labels=labels_of_problem(problem),
                 value=float(group.count),
                 explanation=any_sentence(group, problem, timeframe=rule.timeframe),
                 problem_ids=(problem.id,),
@@ -72,31 +72,29 @@ def _any(rule: AnyRule, facts: Facts) -> list[Finding]:
     return found
 
 
-def _counted(rule: FrequencyRule | SurgeRule, facts: Facts) -> list[Finding]:
-    verdicts: dict[int, Verdict] = {}
-    if isinstance(rule, SurgeRule):
-        judged = verdicts_of(rule, facts)
-        verdicts = {id(group): verdict for group, verdict in zip(facts.groups, judged, strict=False)}
+def _frequent(rule: FrequencyRule, facts: Facts) -> list[Finding]:
+    return [
+        Finding.of_group(
+            group,
+            group.count,
+            frequency_sentence(group, facts.problems, timeframe=rule.timeframe, threshold=rule.num_events),
+        )
+        for group in screened(rule, facts.groups)
+        if group.n_voices >= rule.voices_needed
+    ]
+
+
+def _surging(rule: SurgeRule, facts: Facts) -> list[Finding]:
+    days = sum(not step.blind for step in facts.steps[: -ceil(rule.timeframe / DAY)])
     found = []
-    for group in screened(rule, facts.groups):
-        voices = group.reports.n_voices if group.reports else group.count
-        if voices < rule.voices_needed:
-            continue
-        verdict = verdicts.get(id(group))
-        if isinstance(rule, FrequencyRule):
-            sentence = frequency_sentence(
-                group, facts.problems, timeframe=rule.timeframe, threshold=rule.num_events
-            )
-        elif verdict is not None and surges(rule, group.count, verdict) and hangs_together(rule, group):
-            n_window = ceil(rule.timeframe / DAY)
-            days = sum(not step.blind for step in facts.steps[:-n_window])
+    for group, verdict in zip(facts.groups, verdicts_of(rule, facts), strict=False):
+        is_large = group.count >= rule.num_events and group.n_voices >= rule.voices_needed
+        if is_large and surges(rule, group.count, verdict) and hangs_together(rule, group):
             sentence = surge_sentence(
                 group, facts.problems, timeframe=rule.timeframe, expected=verdict.expected, days=days
             )
-        else:
-            continue
-        found.append(_finding(group, sentence, verdict))
-    return one_event_once(found) if "place" in rule.query_key else found
+            found.append(Finding.of_group(group, group.count, sentence, expected=verdict.expected))
+    return found
 
 
 def one_event_once(findings: Sequence[Finding]) -> list[Finding]:
@@ -140,14 +138,3 @@ def surges(rule: SurgeRule, count: int, verdict: Verdict) -> bool:
 def hangs_together(rule: SurgeRule, group: Group) -> bool:
     """Return whether enough voices tell of one thing; where nothing is known of them they may."""
     return group.reports is None or group.reports.n_alike >= rule.num_alike
-
-
-def _finding(group: Group, sentence: str, verdict: Verdict | None) -> Finding:
-    return Finding(
-        labels=group.labels,
-        value=float(group.count),
-        expected=verdict.expected if verdict else None,
-        explanation=sentence,
-        problem_ids=group.reports.problem_ids if group.reports else (),
-        post_ids=group.reports.post_ids if group.reports else (),
-    )

@@ -54,15 +54,14 @@ def _spikes(rule: SpikeRule, facts: Facts) -> list[Finding]:
     found = []
     for group in facts.groups:
         before, now = group.history
-        voices = group.reports.n_voices if group.reports else group.count
         if not spikes(rule, group, facts.steps):
             continue
-        if now > before and voices < (rule.num_voices or rule.threshold_cur):
+        if now > before and group.n_voices < (rule.num_voices or rule.threshold_cur):
             continue
         sentence = spike_sentence(
             group, facts.problems, timeframe=rule.timeframe, before=before, height=rule.spike_height
         )
-        found.append(_finding(group, group.count, sentence, expected=float(before)))
+        found.append(Finding.of_group(group, group.count, sentence, expected=float(before)))
     return found
 
 
@@ -75,7 +74,7 @@ def _flatlines(rule: FlatlineRule, facts: Facts) -> list[Finding]:
             sentence = flatline_sentence(
                 group, facts.problems, timeframe=rule.timeframe, expected=expected, threshold=rule.threshold
             )
-            found.append(_finding(group, group.count, sentence, expected=expected))
+            found.append(Finding.of_group(group, group.count, sentence, expected=expected))
     return found
 
 
@@ -90,7 +89,7 @@ def _percentages(rule: PercentageMatchRule, facts: Facts) -> list[Finding]:
                 bounds=(rule.min_percentage, rule.max_percentage),
             )
             share = 100 * group.matched / group.count
-            found.append(_finding(group, share, sentence, expected=_broken_bound(rule, group)))
+            found.append(Finding.of_group(group, share, sentence, expected=_broken_bound(rule, group)))
     return found
 
 
@@ -99,16 +98,5 @@ def _new_terms(rule: NewTermRule, facts: Facts) -> list[Finding]:
     for group in facts.groups:
         if unseen_before(rule, group, facts.steps):
             sentence = new_term_sentence(group, timeframe=rule.timeframe, window=rule.terms_window_size)
-            found.append(_finding(group, group.count, sentence))
+            found.append(Finding.of_group(group, group.count, sentence))
     return found
-
-
-def _finding(group: Group, value: float, sentence: str, *, expected: float | None = None) -> Finding:
-    return Finding(
-        labels=group.labels,
-        value=float(value),
-        expected=expected,
-        explanation=sentence,
-        problem_ids=group.reports.problem_ids if group.reports else (),
-        post_ids=group.reports.post_ids if group.reports else (),
-    )

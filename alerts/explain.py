@@ -75,11 +75,9 @@ def condition(rule: Rule) -> str:
                 f"{chinese_duration(rule.baseline)}平均不少于此数；来源看不见时不作判断"
             )
         case PercentageMatchRule():
-            low = f"低于{rule.min_percentage:g}%" if rule.min_percentage is not None else ""
-            high = f"高于{rule.max_percentage:g}%" if rule.max_percentage is not None else ""
             return (
                 f"{_each(rule.query_key)}{length}内的来件中，符合“{rule.match_bucket_filter}”的占比"
-                f"{'或'.join(part for part in (low, high) if part)}；不足{rule.min_denominator}件时不算"
+                f"{_bounds(rule)}；不足{rule.min_denominator}件时不算"
             )
         case NewTermRule():
             what = "或".join(_FIELDS[field] for field in rule.fields)
@@ -131,6 +129,12 @@ def _problems(rule: ProblemRule) -> str:
     if rule.identity == ("problem",):
         return "一个问题"
     return f"{_each(rule.query_key)}至少{rule.num_events}个问题"
+
+
+def _bounds(rule: PercentageMatchRule) -> str:
+    low = f"低于{rule.min_percentage:g}%" if rule.min_percentage is not None else ""
+    high = f"高于{rule.max_percentage:g}%" if rule.max_percentage is not None else ""
+    return "或".join(part for part in (low, high) if part)
 
 
 def _spike(rule: SpikeRule, length: str) -> str:

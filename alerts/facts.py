@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,10 @@ class Group:
     matched: int = 0
     history: tuple[int, ...] = ()
     reports: Reports | None = None
+
+    @property
+    def n_voices(self) -> int:
+        return self.reports.n_voices if self.reports else self.count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,12 @@ class Facts:
     blind_sources: tuple[str, ...] = ()
 
 
+def labels_of_problem(problem: Problem) -> Mapping[str, str]:
+    """Return the labels of an alert about the problem: itself, and what is known of it."""
+    context = {"place": problem.place, "topic": problem.topic, "department": problem.department}
+    return {"problem": problem.id, **{key: value for key, value in context.items() if value}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a rule says about one set of labels, before it becomes an alert."""
@@ -114,3 +125,15 @@ class Finding:
     expected: float | None = None
     problem_ids: tuple[str, ...] = ()
     post_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def of_group(cls, group: Group, value: float, explanation: str, *, expected: float | None = None) -> Self:
+        """Return what is said of the group, with the posts behind it as far as they were looked up."""
+        return cls(
+            labels=group.labels,
+            value=float(value),
+            explanation=explanation,
+            expected=expected,
+            problem_ids=group.reports.problem_ids if group.reports else (),
+            post_ids=group.reports.post_ids if group.reports else (),
+        )

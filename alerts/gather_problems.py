@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from alerts.evidence import REPORTS, Evidence, both, clause, seeing
-from alerts.facts import Case, Facts, Overdue
+from alerts.facts import Case, Facts, Overdue, labels_of_problem
 from alerts.reading import Question, Sight
 from alerts.rule_types import CaseRule, OverdueRule, PoorReplyRule, RecurrenceRule
 from alerts.workdays import workdays_between
@@ -72,7 +72,7 @@ def _overdue_problem(problem: Problem, late: Sequence[_Late], sight: Sight, *, n
     asked_at = min(post.asked_at for post, _, _ in late)
     return Overdue(
         problem=problem,
-        labels=_labels(problem),
+        labels=labels_of_problem(problem),
         post_ids=tuple(post.id for post, _, _ in late),
         asked_at=asked_at,
         due_at=due_at,
@@ -101,7 +101,13 @@ def _answered_poorly(rule: PoorReplyRule, sight: Sight, window: Period) -> Facts
         faults = tuple(code for code in rule.findings if code in codes)
         if at >= window.start and faults and ReplyFindingCode.DECIDES not in codes:
             cases.append(
-                Case(problem=problem, labels=_labels(problem), post_ids=(newest.id,), at=at, findings=faults)
+                Case(
+                    problem=problem,
+                    labels=labels_of_problem(problem),
+                    post_ids=(newest.id,),
+                    at=at,
+                    findings=faults,
+                )
             )
     return Facts(window=window, cases=tuple(cases), problems=problems)
 
@@ -126,7 +132,9 @@ def _reported_again(rule: RecurrenceRule, sight: Sight, window: Period) -> Facts
         later = [i for i in post_ids if i not in copies and posts[i].asked_at >= at + REOPENED_AFTER]
         if later:
             problem = problems[problem_id]
-            cases.append(Case(problem=problem, labels=_labels(problem), post_ids=tuple(later), at=at))
+            cases.append(
+                Case(problem=problem, labels=labels_of_problem(problem), post_ids=tuple(later), at=at)
+            )
     return Facts(window=window, cases=tuple(cases), problems=problems)
 
 
@@ -147,8 +155,3 @@ def _newest_answered(posts: Iterable[Post], *, before: Period) -> Post | None:
 def _codes(analysis: Analysis | None) -> set[ReplyFindingCode]:
     quality = analysis.reply_quality if analysis else None
     return {finding.code for finding in quality.findings} if quality else set()
-
-
-def _labels(problem: Problem) -> Mapping[str, str]:
-    context = {"place": problem.place, "topic": problem.topic, "department": problem.department}
-    return {"problem": problem.id, **{key: value for key, value in context.items() if value}}

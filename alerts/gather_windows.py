@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from alerts.evaluate_windows import outside, spikes, unseen_before
 from alerts.evidence import REPORTS, both, look_up, seeing, total, with_reports
 from alerts.facts import Facts, Group, Step
 from alerts.reading import Question, Sight
 from alerts.rule_types import FlatlineRule, NewTermRule, PercentageMatchRule, SpanRule, SpikeRule, SpikeType
+from alerts.two_periods import Days
 from records.times import Period
 
 _Key = tuple[tuple[str, str], ...]
@@ -86,7 +85,7 @@ def _two_spans(rule: SpikeRule | FlatlineRule, sight: Sight, *, end: datetime, b
             for key in sorted(then.keys() | now.keys())
         ),
         steps=tuple(
-            Step(period=span, blind=any(map(sight.coverage.was_blind, _days(span, sight.zone))))
+            Step(period=span, blind=any(map(sight.coverage.was_blind, Days.of(span, sight.zone))))
             for span in (past, window)
         ),
         blind_sources=sight.coverage.blind_sources,
@@ -100,11 +99,3 @@ def _counts(sight: Sight, query: str, by: tuple[str, ...], period: Period) -> di
 
 def _seen_until(sight: Sight, now: datetime) -> datetime:
     return sight.coverage.seen_until(now).replace(second=0, microsecond=0)
-
-
-def _days(span: Period, zone: ZoneInfo) -> Iterator[date]:
-    day = span.start.astimezone(zone).date()
-    last = (span.end - timedelta(microseconds=1)).astimezone(zone).date()
-    while day <= last:
-        yield day
-        day += timedelta(days=1)

@@ -18,6 +18,9 @@ from alerts.facts import Finding
 from alerts.rule_types import BaseRule
 from records.alert import Alert, AlertState, alert_id
 
+UNRESOLVED = (AlertState.ACTIVE, AlertState.ACKNOWLEDGED, AlertState.ASSIGNED)
+# More unresolved alerts than this and the rules are wrong, not the town.
+MOST_ALERTS = 10_000
 GROWTH_FACTOR = 2.0
 GROWTH_LEAST = 2.0
 

@@ -8,7 +8,7 @@ escalation are inherited; quiet and on-call times are not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -90,19 +90,7 @@ def destinations(
     """Return where an alert with these labels goes, each receiver once; `receivers` are the rule's own."""
     top = _below(Destination(receiver=DEFAULT_RECEIVER), root, intervals)
     if receivers:
-        return [
-            Destination(
-                receiver=name,
-                group_by=top.group_by,
-                group_wait=top.group_wait,
-                group_interval=top.group_interval,
-                repeat_interval=top.repeat_interval,
-                mute=top.mute,
-                active=top.active,
-                escalation=top.escalation,
-            )
-            for name in dict.fromkeys(receivers)
-        ]
+        return [replace(top, receiver=name) for name in dict.fromkeys(receivers)]
     found: dict[str, Destination] = {}
     for destination in _walk(root, top, labels, intervals):
         found.setdefault(destination.receiver, destination)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from alerts.lifecycle import MOST_ALERTS, UNRESOLVED
 from alerts.matchers import Matcher, all_hold, labels_of, parse_matcher
 from alerts.reasons import checked_reason
-from records.alert import Alert, AlertState, Silence
+from records.alert import Alert, Silence
 from records.errors import Rejected
 from records.times import Period
 from storage.database import Database
 
 # A silence is for work that ends: whoever wants a rule to be quiet for good changes the rule.
 LONGEST_DAYS = 92
-MOST_ALERTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +71,8 @@ def holds(silence: Silence | SilenceDraft, alert: Alert) -> bool:
     return all_hold([_parsed(text) for text in silence.matchers], labels_of(alert))
 
 
-@lru_cache(
-    maxsize=1024
-)  # checking a matcher for personal details takes longer than applying it to a thousand
+# Checking a matcher for personal details takes longer than applying it to a thousand alerts.
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Matcher:
     return parse_matcher(text)
 
@@ -104,8 +103,7 @@ class Preview:
 def preview(database: Database, draft: SilenceDraft, *, now: datetime) -> Preview:
     """Return what the draft would hold. Raises Rejected("bad_silence")."""
     draft.check(now=now)
-    unresolved = tuple(state for state in AlertState if state is not AlertState.RESOLVED)
-    standing = database.alerts.list(states=unresolved, limit=MOST_ALERTS)
+    standing = database.alerts.list(states=UNRESOLVED, limit=MOST_ALERTS)
     past = Period(start=now - (draft.ends_at - draft.starts_at), end=now)
     fired = database.alerts.list(fired=past, limit=MOST_ALERTS)
     return Preview(

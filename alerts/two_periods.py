@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from records.errors import Rejected
-from records.times import Period, day_period
+from records.times import Period, day_period, days_of
 
 USUAL_DAYS = 7
 LONGEST_DAYS = 366
@@ -21,6 +22,12 @@ class Days:
 
     first: date
     last: date
+
+    @classmethod
+    def of(cls, period: Period, zone: ZoneInfo) -> Self:
+        """Return the days that the period touches."""
+        first, last = days_of(period, zone)
+        return cls(first=first, last=last)
 
     def __len__(self) -> int:
         return (self.last - self.first).days + 1

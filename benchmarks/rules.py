@@ -1,4 +1,4 @@
-"""Rules on a town of 500 places and 7 topics: a round of 1,000 rules, and a year's backtest of one.
+"""Rules on a town of 500 places and 7 topics: a round of 1,000 rules, and backtests of one.
 
     python -m benchmarks rules [--posts 100000 1000000]
 
@@ -30,7 +30,7 @@ from benchmarks.redrawn import DEPARTMENTS, START, YEAR
 from nlp.segment import words
 from records.analysis import Analysis, Intent
 from records.post import Channel, Post
-from records.times import DEFAULT_ZONE
+from records.times import DEFAULT_ZONE, Period
 from storage.database import Database
 from storage.documents import build_documents
 from storage.tantivy_index import TantivyIndex
@@ -53,7 +53,7 @@ def main(sizes: Sequence[int] = SIZES) -> None:
         with tempfile.TemporaryDirectory() as folder:
             database = Database.open(f"sqlite:///{folder}/truth.sqlite")
             one_round(database, index)
-            a_year(database, index, clock)
+            trials(database, index, clock)
             database.close()
         index.close()
 
@@ -136,20 +136,27 @@ def _rule(kind: str, number: int, **stated: object) -> Rule:
     return RULE_MODELS[RuleType(kind)].model_validate({**words_of_it, **stated})
 
 
-def a_year(database: Database, index: TantivyIndex, clock: Clock) -> None:
+def trials(database: Database, index: TantivyIndex, clock: Clock) -> None:
+    """Try rules out over the year, looking once a day, and one over its last month, once an hour."""
     past = Past(
         database=database, index=index, clock=clock, coverage=Coverage(), deadlines=load_deadlines(),
         due_at=lambda post, _: post.asked_at, zone=DEFAULT_ZONE,
     )  # fmt: skip
-    at = moments(YEAR, every=timedelta(days=1))
-    for name in ("surge_place_topic", "surge_topic", "utility_cut"):
+    month = Period(start=YEAR.end - timedelta(days=30), end=YEAR.end)
+    daily, hourly = moments(YEAR, every=timedelta(days=1)), moments(month, every=timedelta(hours=1))
+    for span, name, at in (
+        ("a year", "surge_place_topic", daily),
+        ("a year", "surge_topic", daily),
+        ("a year", "utility_cut", daily),
+        ("30 days", "surge_place_topic", hourly),
+    ):
         rule = load_rule(DEFAULT_RULES / f"{name}.yaml", past.deadlines)
         looked: list[int] = []
         began = time.process_time()
         found = backtest(rule, past, at, progress=looked.append)
         taken = time.process_time() - began
         assert sum(looked) == len(at)
-        _show(f"a year of {name}, {len(at)} looks, {len(found)} alerts", taken, passes=len(at))
+        _show(f"{span} of {name}, {len(at)} looks, {len(found)} alerts", taken, passes=len(at))
 
 
 def _show(what: str, seconds: float, *, passes: int) -> None:
