@@ -50,7 +50,8 @@ HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]+")
 _NEVER_EVEN_BOUNDED = NEVER_GIVEN - SELDOM_GIVEN
 # 张老板: whom a surname and a title name needs no given name.
 _TITLES = tuple(cues.OFFICES | cues.PRIVATE_TITLES)
-_TITLE_PAIRS = frozenset(title for title in _TITLES if len(title) == 2)
+# 老人闻法人跑路: what persons are called ends a name as well.
+_TITLE_PAIRS = frozenset(word for word in (*_TITLES, *cues.ROLES, *cues.LABELS) if len(word) == 2)
 
 
 def is_given(text: str, start: int, end: int, *, never: Set[str] = NEVER_GIVEN) -> bool:
