@@ -1,4 +1,4 @@
-"""What people read at the head of a table's columns, for the keys of the records; each is a message id."""
+"""What people read in a table, for the keys of its records and for what doctor finds: message ids."""
 
 from __future__ import annotations
 
@@ -112,4 +112,23 @@ HEADINGS: Mapping[str, str] = {
     "why": "为什么",
     "word": "词",
     "words": "词数",
+}
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "check": {
+        "data folder": "数据文件夹",
+        "database": "数据库",
+        "search index": "检索索引",
+        "backlog": "等待入索引",
+        "set aside": "索引收不进的",
+        "index and truth": "索引与数据库",
+        "runs": "运行",
+        "jobs": "后台任务",
+        "retention": "保存期限",
+        "files": "写到一半的文件",
+        "models": "模型",
+        "sources": "来源",
+        "rules": "规则",
+        "receivers": "接收渠道",
+    },
+    "health": {"ok": "正常", "warning": "留意", "broken": "故障"},
 }

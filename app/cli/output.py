@@ -27,7 +27,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.headings import HEADINGS
+from app.cli.headings import HEADINGS, VALUES
 from console.i18n import choose_language, translations
 from records.errors import ConfigurationError
 from records.files import placed
@@ -169,10 +169,13 @@ def _in_words(record: Record, state: str) -> Record:
     from console.words import word_for
 
     kinds = {**_KINDS, "state": state}
-    return {
-        name: gettext(word_for(kinds[name], value)) if name in kinds and value is not None else value
-        for name, value in record.items()
-    }
+
+    def worded(name: str, value: Any) -> Any:
+        if name in VALUES:
+            return gettext(VALUES[name].get(value, value))
+        return gettext(word_for(kinds[name], value)) if name in kinds and value is not None else value
+
+    return {name: worded(name, value) for name, value in record.items()}
 
 
 def _print_csv(records: Iterable[Record]) -> None:

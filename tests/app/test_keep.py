@@ -117,7 +117,7 @@ def test_an_installation_comes_back_elsewhere(huiying: Huiying, saved: Path, tmp
     assert len(huiying("search", "停水", "--data-dir", other, "--format", "jsonl").rows) == 1
     assert (other / "receivers.yaml").read_text() == "receivers: {}\n"
     assert not (other / "rules" / "urgent.yaml").exists()
-    assert "broken" not in huiying("doctor", "--data-dir", other).out
+    assert "故障" not in huiying("doctor", "--data-dir", other).out
 
 
 def test_nothing_is_overwritten_without_force(huiying: Huiying, data: Path, saved: Path) -> None:

@@ -8,7 +8,7 @@ from babel.messages.extract import extract_from_dir
 
 import app
 import console
-from app.cli.headings import HEADINGS
+from app.cli.headings import HEADINGS, VALUES
 from console.words import WORDS
 
 CONSOLE, APP = Path(console.__file__).parent, Path(app.__file__).parent
@@ -28,4 +28,6 @@ def used_messages() -> set[str]:
         *extract_from_dir(APP, method_map=_METHODS, keywords=_COMMAND_LINE_KEYWORDS),
     ]
     extracted = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
-    return extracted | {word for words in (*WORDS.values(), HEADINGS) for word in words.values()}
+    return extracted | {
+        word for words in (*WORDS.values(), *VALUES.values(), HEADINGS) for word in words.values()
+    }
