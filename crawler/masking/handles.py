@@ -10,7 +10,8 @@ from crawler.masking.lexicon import Places
 
 _OPEN, _CLOSE = "“\"「『‘'<《【\\[", "”\"」』’'>》】\\]"
 _CUES = ("网友", "网民", "用户", "楼主", "网名", "昵称", "ID", "问政者")
-_WORDS = "|".join(_CUES)
+# NVIDIA, IDE
+_WORDS = "|".join("(?<![A-Za-z])ID(?![A-Z])" if cue == "ID" else cue for cue in _CUES)
 _AFTER_CUE = (
     re.compile(
         rf"(?:{_WORDS})名?(?:为|是)?\s?[:：]?\s?"

@@ -88,6 +88,7 @@ _OFFICE_BEHIND = re.compile(
     r"|\s?[）)]?\s?(?:电话|座机|(?:这个|的)(?:服务|咨询|办公|值班)电话)?[，,]?\s?(?:进行|来电|欢迎来电|欢迎)?(?:咨询|查询|向我|与我[局办们中院]"
     r"|联系我局|[向与][^，。我]{2,12}(?:申请|咨询|举报|反映|联系)|[（(]?(?:办公室|征收办|行政办|值班室|传达室))"
 )
+_CALLED = re.compile(r"(?:拨打|致电|电话|热线|联系)(?:号码)?[\s:：为是]*$")
 _RESIDENT = re.compile(
     r"(?:我(?!局|办的|办[电座固]|处|院|校|司|站|所|单位|中心|们)[^，。]{0,4}(?=座机|固)|我的?"
     r"|我家的?|本人的?|家里的?|家中的?|家庭|住宅|宅电|家电|他的?|她的?|联系人[^。，,]{0,8}"
@@ -137,7 +138,11 @@ def is_office_line(text: str, start: int, end: int) -> bool:
     reach = max(0, start - _OFFICE_REACH)
     if _RESIDENT.search(text, reach, start):
         return False
-    if _OFFICE_LINE.search(text, reach, start) or _OFFICE_BEHIND.match(text, end):
+    if _OFFICE_LINE.search(text, reach, start):
+        return True
+    # Behind a space the next sentence may begin: 固话 0731-88886666 咨询此事无人理.
+    apart = text[end : end + 1].isspace() and not _CALLED.search(text, reach, start)
+    if not apart and _OFFICE_BEHIND.match(text, end):
         return True
     before = _LINE_BEFORE.search(text, reach, start)
     return before is not None and is_office_line(text, before.start("line"), before.end("line"))
