@@ -96,7 +96,7 @@ def make_environment(language: str, services: Services, static_version: str) -> 
         "number": lambda value: format_decimal(value, locale=locale),
         "percent": lambda value: format_percent(value, locale=locale),
         "span": lambda length: say_span(length, locale),
-        "bytes": lambda size: f"{format_decimal(size / 1_000_000, format='#,##0.0', locale=locale)} MB",
+        "bytes": lambda size: say_bytes(size, locale),
     }
     environment.globals |= {
         "title": services.title,
@@ -123,6 +123,12 @@ def say_span(length: timedelta, locale: Locale) -> str:
         whole = timedelta(hours=length // timedelta(hours=1))
         return format_timedelta(whole, granularity="hour", threshold=math.inf, locale=locale)
     return format_timedelta(timedelta(days=length.days), granularity="day", threshold=math.inf, locale=locale)
+
+
+def say_bytes(size: int, locale: Locale) -> str:
+    """Return the size in kB, from a million bytes on in MB."""
+    number, unit = (size / 1_000_000, "MB") if size >= 1_000_000 else (size / 1_000, "kB")
+    return f"{format_decimal(number, format='#,##0.0', locale=locale)} {unit}"
 
 
 def link(path: str, **params: object) -> str:

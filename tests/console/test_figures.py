@@ -14,7 +14,7 @@ from console.i18n import locale_of
 from console.revisions import Change, compare
 from console.services import Services
 from console.timeline import MAX_BARS, Bar, group_bars
-from console.view import say_span
+from console.view import say_bytes, say_span
 from console.watch import Watch
 from console.web import COVERAGE_KEPT
 from records.problem import ProblemState
@@ -96,6 +96,11 @@ def test_many_days_are_drawn_together() -> None:
     assert sum(bar.count for bar in grouped) == 1000
     assert (grouped[0].first, grouped[-1].last) == (days[0].first, days[-1].last)
     assert group_bars([]) == []
+
+
+def test_traffic_is_said_in_units_that_people_read() -> None:
+    said = [say_bytes(size, locale_of("zh")) for size in (0, 2_621, 784_764, 12_345_678_901)]
+    assert said == ["0.0 kB", "2.6 kB", "784.8 kB", "12,345.7 MB"]
 
 
 @pytest.mark.parametrize(
