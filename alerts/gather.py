@@ -30,7 +30,8 @@ from records.times import Period
 def gather(rule: Rule, sight: Sight, *, now: datetime, every_group: bool = False) -> Facts:
     """Return the facts for one rule at `now`. Raises QueryError where its filter cannot be read.
 
-    Of a surge the groups are those that surge by their counts, or `every_group` with a report in the window.
+    Of a rule that counts the groups are those whose counts are large enough, or `every_group` with a report
+    in the window.
     """
     window = _window(rule, now)
     if isinstance(rule, SourceSilentRule):
@@ -38,7 +39,7 @@ def gather(rule: Rule, sight: Sight, *, now: datetime, every_group: bool = False
     if isinstance(rule, AnyRule):
         return _matches(rule, sight, window)
     if isinstance(rule, FrequencyRule):
-        return _counts(rule, sight, window)
+        return _counts(rule, sight, window, every_group=every_group)
     if isinstance(rule, SurgeRule):
         return _history(rule, sight, window, every_group=every_group)
     if isinstance(rule, SpanRule):
@@ -78,12 +79,13 @@ def _matches(rule: AnyRule, sight: Sight, window: Period) -> Facts:
     return Facts(window=window, groups=tuple(groups), problems=problems)
 
 
-def _counts(rule: FrequencyRule, sight: Sight, window: Period) -> Facts:
+def _counts(rule: FrequencyRule, sight: Sight, window: Period, *, every_group: bool) -> Facts:
     question = _counted(rule, window)
-    groups = [Group(labels=dict(one.key), count=one.total) for one in sight.index.counts(question)]
-    return with_reports(
-        sight, question.query, Facts(window=window, groups=tuple(groups)), screened(rule, groups)
+    least = 1 if every_group else rule.num_events
+    groups = tuple(
+        Group(labels=one.key, count=one.total) for one in sight.index.counts(question) if one.total >= least
     )
+    return with_reports(sight, question.query, Facts(window=window, groups=groups), screened(rule, groups))
 
 
 def _history(rule: SurgeRule, sight: Sight, window: Period, *, every_group: bool) -> Facts:

@@ -139,11 +139,23 @@ class Reading:
 
 
 class OneRound(Reading):
-    """An index for one round of rules, which is asked each question once: many count the same."""
+    """An index for one round of rules, which is asked each question once: many count and find the same."""
 
     def __init__(self, index: SearchIndex) -> None:
         super().__init__(index)
         self._known: dict[Question, list[GroupSeries]] = {}
+        self._tables: dict[Question, Table] = {}
+        self._found: dict[tuple[str, Period], list[str]] = {}
+
+    def table(self, question: Question) -> Table:
+        if question not in self._tables:
+            self._tables[question] = super().table(question)
+        return self._tables[question]
+
+    def newest(self, query: str, period: Period) -> list[str]:
+        if (query, period) not in self._found:
+            self._found[query, period] = super().newest(query, period)
+        return self._found[query, period]
 
     def _ask(self, question: Question) -> list[GroupSeries]:
         if question not in self._known:
