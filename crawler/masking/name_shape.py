@@ -98,7 +98,8 @@ def is_full_name(text: str, start: int, end: int) -> bool:
         return False
     if is_everyday(text, start, end) or text[end - 1] in _PLACE_TAILS:
         return False
-    if head == 1 and text[start] in WEAK and not is_free(text, start) and is_unusual(text, start, end):
+    doubtful = end - start == _LONGEST or (text[start] in WEAK and not is_free(text, start))
+    if head == 1 and doubtful and is_unusual(text, start, end):
         return False
     # 便江镇一老板
     if "镇" in text[start:end] and not (is_free(text, start) or text[start - 1] in _LEADS):
@@ -121,7 +122,8 @@ def is_everyday(text: str, start: int, end: int) -> bool:
 def is_unusual(text: str, start: int, end: int) -> bool:
     """Return whether nothing behind the surname in text[start:end] is what given names are written with."""
     head = 2 if text[start : start + 2] in COMPOUND else 1
-    return GIVEN.isdisjoint(text[start + head : end])
+    given = text[start + head : end]
+    return GIVEN.isdisjoint(given) and (len(given) == 1 or given[0] != given[1])
 
 
 def is_sure(text: str, at: int) -> bool:

@@ -290,7 +290,9 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
         return not (text[end - 1] in _TOWN_TAILS and text[end : end + 1].isdecimal())
     if is_everyday(text, start, end) and not _is_name_too(text, start, end, trust):
         return False
-    if (trust is _Trust.FAINT or not sure) and trust < _Trust.EXPLICIT and is_unusual(text, start, end):
+    # Of one character, rare ones too stand behind a surname that is nothing else.
+    doubtful = not sure or end - start > len("张三")
+    if doubtful and trust < _Trust.EXPLICIT and is_unusual(text, start, end):
         return False
     if is_place(text, start, end):
         return False
