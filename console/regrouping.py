@@ -108,7 +108,10 @@ class Regrouping:
     def _existing(self, identity: str) -> str:
         found = self.database.problems.successor(identity)
         if self.database.problems.get(found) is None:
-            raise Rejected("unknown_problem", f'problem "{identity}": not stored here (see /problems)')
+            raise Rejected(
+                "unknown_problem",
+                f'problem "{identity}": not stored here (see /problems, or huiying problems list)',
+            )
         return found
 
     def _free_id(self, origin: str, first: str) -> str:

@@ -53,6 +53,18 @@ document.addEventListener("keydown", (event) => {
   actions[event.key]?.(event);
 });
 
+// An answered alert leaves the queue; who works through it goes on with the next one.
+const PLACE = "place in the list";
+
+document.addEventListener("submit", (event) => {
+  const at = items.findIndex((item) => item.contains(event.target));
+  if (at >= 0) sessionStorage.setItem(PLACE, `${location.pathname} ${at}`);
+});
+
+const [path, at] = (sessionStorage.getItem(PLACE) ?? "").split(" ");
+sessionStorage.removeItem(PLACE);
+if (path === location.pathname) items[Math.min(Number(at), items.length - 1)]?.focus();
+
 // On phones the facets start folded, so that the hits come first.
 if (window.matchMedia("(max-width: 760px)").matches) {
   for (const facet of document.querySelectorAll("[data-facet]")) facet.open = false;
