@@ -290,8 +290,8 @@ def _is_believable(text: str, start: int, end: int, trust: _Trust, *, sure: bool
         return not (text[end - 1] in _TOWN_TAILS and text[end : end + 1].isdecimal())
     if is_everyday(text, start, end) and not _is_name_too(text, start, end, trust):
         return False
-    # Of one character, rare ones too stand behind a surname that is nothing else.
-    doubtful = not sure or end - start > len("张三")
+    # A rare one too is a given name behind a surname that is nothing else, but no word's first: 局长林执罚.
+    doubtful = not sure or end - start > len("张三") or not ends_clearly(text, end)
     if doubtful and trust < _Trust.EXPLICIT and is_unusual(text, start, end):
         return False
     if is_place(text, start, end):
