@@ -71,7 +71,8 @@ class Analyser:
         own_topics = shelf.load_promoted(ModelKind.OWN, OwnTopicsModel.load)
         own_mark = f"-{own_topics.version}" if own_topics else ""
         model = replace(model, scorer=readings.beside(model.scorer))
-        words, idf = model.scorer.words.columns, model.scorer.word_block.idf
+        words = model.scorer.words.columns
+        idf = model.scorer.idf[: len(words)]
         return cls(
             model_version=f"{model.version}-{_rules_mark(matter, readings)}{own_mark}",
             model=model,
@@ -92,9 +93,8 @@ class Analyser:
 
     def _analyse_batch(self, posts: Sequence[Post]) -> Iterator[Analysis]:
         readings = [Reading.of(post) for post in posts]
-        pieces, texts = zip(*(reading.counted() for reading in readings), strict=True)
-        weighed = self.model.scorer.weigh_words(pieces)
-        scores = self.model.scorer.scores(weighed, texts)
+        weighed = self.model.scorer.weigh(*zip(*(reading.counted() for reading in readings), strict=True))
+        scores = self.model.scorer.scores(weighed)
         n_topics = len(self.model.topics.labels)
         topics = self.model.topics.decide(scores[:, :n_topics])
         read = self._read(posts, readings, scores[:, -len(self.readings.bias) :])
@@ -141,8 +141,8 @@ class Analyser:
         return self.readings.read(messages, outputs + columns @ self.readings.fact_weights)
 
     def _outputs(self, texts: Sequence[str]) -> Floats:
-        weighed = self.model.scorer.weigh_words([cut(text) for text in texts])
-        return self.model.scorer.scores(weighed, texts)[:, -len(self.readings.bias) :]
+        weighed = self.model.scorer.weigh([cut(text) for text in texts], texts)
+        return self.model.scorer.scores(weighed)[:, -len(self.readings.bias) :]
 
     def _reply_quality(self, post: Post, reading: Reading) -> ReplyQuality | None:
         if not post.replies:

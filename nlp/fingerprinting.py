@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.fingerprint import encode
-from nlp.grams import count_columns
+from nlp.grams import Tally
 from nlp.linear import unit_tfidf
 from nlp.matter import MAX_CHARACTERS, SPECIFIC, MatterModel
 from nlp.name_keys import name_keys, rare_runs
@@ -72,7 +72,7 @@ def fingerprints(
     titles = [_columns(title, names, model) for (title, _), names in zip(pieces, names, strict=True)]
     texts = [_columns(text, names, model) for (_, text), names in zip(pieces, names, strict=True)]
     wholes = [title * TITLE_REPEATS + text for title, text in zip(titles, texts, strict=True)]
-    weighed = unit_tfidf(count_columns([*wholes, *titles], len(model.names)), model.idf)
+    weighed = unit_tfidf(Tally.of_columns([*wholes, *titles]).matrix((2 * n, len(model.names))), model.idf)
     vectors = np.round(model.vectors_of(weighed) * 127).astype(np.int8)
     copies = minhashes([body or head for body, head in zip(bodies, heads, strict=True)])
     words, title_words = _weighed_words(weighed, n, model)
@@ -104,9 +104,7 @@ def _pieces(reading: Reading, head: str) -> tuple[list[str], list[str]]:
     pieces = reading.pieces if len(reading.whole) <= limit else cut(reading.whole[:limit])
     if not reading.title.strip():
         return cut(head), pieces
-    ends = accumulate(map(len, pieces))
-    n_title = next(at for at, end in enumerate(ends) if end > len(reading.title))  # the line's end, at last
-    return pieces[:n_title], pieces[n_title:]
+    return pieces[: reading.n_title], pieces[reading.n_title :]
 
 
 def _names(places: Sequence[PlaceMention], *, specific: bool) -> list[str]:

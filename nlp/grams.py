@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,41 @@ IN_ROW = (1 << ROW_BITS) - 1
 _MOST_MOVES = 100  # rounds; 80,000 keys settle in 12
 
 
+class Tally(NamedTuple):
+    """How often terms stand in rows: `counts` of `columns`, which ascend within each row; `keys` have the row
+    above `ROW_BITS`.
+    """
+
+    keys: Ints
+    columns: npt.NDArray[Any]
+    counts: Ints
+
+    @classmethod
+    def of_columns(cls, rows: Sequence[Sequence[int]]) -> Self:
+        """Count columns that are in any order, each as often as it stands in its row."""
+        lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+        above = np.repeat(np.arange(len(rows)) << ROW_BITS, lengths)
+        columns = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=len(above))
+        keys, counts = tally(above | columns)
+        return cls(keys, keys & IN_ROW, counts)
+
+    def then(self, other: Tally, *, row: int, column: int) -> Tally:
+        """Return both, the other's rows and columns beginning at `row` and `column`."""
+        return Tally(
+            np.concatenate([self.keys, other.keys + (row << ROW_BITS)]),
+            np.concatenate([self.columns, other.columns + column]),
+            np.concatenate([self.counts, other.counts]),
+        )
+
+    def matrix(self, shape: tuple[int, int]) -> Any:
+        """Return the counts, CSR float32."""
+        starts = self.keys.searchsorted(np.arange(shape[0] + 1) << ROW_BITS)
+        return sparse.csr_matrix(
+            (self.counts.astype(np.float32), self.columns.astype(np.int32), starts.astype(np.int32)),
+            shape=shape,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class WordTerms:
     """The words a model knows, each with its column."""
@@ -33,21 +68,20 @@ class WordTerms:
 
     def counts(self, documents: Sequence[Sequence[str]]) -> Any:
         """Return term counts, CSR float32 (n_documents, n_words); case does not matter."""
-        columns = self._columns_of(list(chain.from_iterable(documents)))
-        lengths = np.fromiter(map(len, documents), dtype=np.int64, count=len(documents))
-        rows = np.repeat(np.arange(len(documents)), lengths)
-        keys, counts = tally((rows << ROW_BITS | columns)[columns >= 0])
-        return count_matrix(keys, keys & IN_ROW, counts, (len(documents), len(self.columns)))
+        return self.tally(documents).matrix((len(documents), len(self.columns)))
 
-    def _columns_of(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Return the column of each word, -1 where it is not known. Words without a case are looked up as
-        they are: to lower them takes longer than to find them.
-        """
-        columns = np.fromiter(map(self.columns.get, words, repeat(-1)), dtype=np.int32, count=len(words))
-        missing = np.flatnonzero(columns < 0).tolist()
-        lower = {word: self.columns.get(word.lower(), -1) for word in {words[at] for at in missing}}
-        columns[missing] = [lower[words[at]] for at in missing]
-        return columns
+    def tally(self, documents: Sequence[Sequence[str]]) -> Tally:
+        """Return the same counts, of which no matrix is made yet."""
+        return Tally.of_columns([self._columns_of(words) for words in documents])
+
+    def _columns_of(self, words: Sequence[str]) -> list[int]:
+        """Return the columns of the known words; most are found as they are, before their case is changed."""
+        find = self.columns.get
+        return [
+            column
+            for word in words
+            if (column := find(word)) is not None or (column := find(word.lower())) is not None
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +166,14 @@ class CharGrams:
 
     def counts(self, texts: Sequence[str]) -> Any:
         """Return n-gram counts, CSR float32 (n_texts, n_keys)."""
+        return self.tally(texts).matrix((len(texts), len(self.table.keys)))
+
+    def tally(self, texts: Sequence[str]) -> Tally:
+        """Return the same counts, of which no matrix is made yet."""
         keys, counts = tally(self.grams(texts))
         columns = self.table.find(keys & IN_ROW)
         known = columns >= 0
-        return count_matrix(keys[known], columns[known], counts[known], (len(texts), len(self.table.keys)))
+        return Tally(keys[known], columns[known], counts[known])
 
     def grams(self, texts: Sequence[str]) -> Ints:
         """Return every bigram and trigram of the alphabet as a key, its row above it, in no order."""
@@ -152,15 +190,6 @@ class CharGrams:
         return np.concatenate([(rows[:-1] | two)[pairs], (rows[:-2] | three)[triples]])
 
 
-def count_columns(documents: Sequence[Sequence[int]], width: int) -> Any:
-    """Return how often each document holds each column, CSR float32 (n_documents, width)."""
-    lengths = np.fromiter(map(len, documents), dtype=np.int64, count=len(documents))
-    rows = np.repeat(np.arange(len(documents)) << ROW_BITS, lengths)
-    columns = np.fromiter(chain.from_iterable(documents), dtype=np.int64, count=len(rows))
-    keys, counts = tally(rows | columns)
-    return count_matrix(keys, keys & IN_ROW, counts, (len(documents), width))
-
-
 def tally(keys: Ints) -> tuple[Ints, Ints]:
     """Return the distinct keys, ascending, and how often each occurs: numpy's unique, in half the time."""
     keys = np.sort(keys)
@@ -168,11 +197,3 @@ def tally(keys: Ints) -> tuple[Ints, Ints]:
     np.not_equal(keys[1:], keys[:-1], out=is_bound[1:-1])
     bounds = is_bound.nonzero()[0]
     return keys[bounds[:-1]], bounds[1:] - bounds[:-1]
-
-
-def count_matrix(keys: Ints, columns: npt.NDArray[Any], counts: Ints, shape: tuple[int, int]) -> Any:
-    """Return `counts`, CSR float32; `columns` ascend within each row, which stands in `keys` above."""
-    starts = keys.searchsorted(np.arange(shape[0] + 1) << ROW_BITS)
-    return sparse.csr_matrix(
-        (counts.astype(np.float32), columns.astype(np.int32), starts.astype(np.int32)), shape=shape
-    )

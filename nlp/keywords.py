@@ -30,18 +30,21 @@ class KeywordPicker:
         shaped = np.fromiter((len(word) > 1 and not word[0].isascii() for word in columns), dtype=bool)
         return cls(tuple(columns), shaped & ~named & (idf >= COMMONEST_IDF))
 
-    def pick(self, weighed_words: Any, taken: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
-        """Return the best words of each row, at most `KEYWORDS`, none of them part of a name in `taken`."""
-        eligible = self.eligible[weighed_words.indices].nonzero()[0]
-        weights = weighed_words.data[eligible]
-        starts = eligible.searchsorted(weighed_words.indptr)
+    def pick(self, weighed: Any, taken: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+        """Return the best words of each message, at most `KEYWORDS`, none part of a name in `taken`.
+
+        `weighed` are the weights of words, CSR with a row for each message first.
+        """
+        bounds = weighed.indptr[: len(taken) + 1]
+        eligible = self.eligible[weighed.indices[: bounds[-1]]].nonzero()[0]
+        weights = weighed.data[eligible]
+        starts = eligible.searchsorted(bounds)
         rows = np.repeat(np.arange(len(taken)), starts[1:] - starts[:-1])
         best = eligible[np.lexsort((-weights, rows))]
-        bounds = starts.tolist()
-        columns = weighed_words.indices[best].tolist()
+        columns = weighed.indices[best].tolist()
         return [
             self._free(columns[start : min(end, start + 3 * KEYWORDS)], names)
-            for (start, end), names in zip(pairwise(bounds), taken, strict=True)
+            for (start, end), names in zip(pairwise(starts.tolist()), taken, strict=True)
         ]
 
     def _free(self, columns: Sequence[int], taken: Collection[str]) -> tuple[str, ...]:

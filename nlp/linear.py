@@ -14,6 +14,7 @@ from nlp.grams import CharGrams, Floats, WordTerms
 # How often a term of the title counts. Cross-validated macro-F1: +0.0022 ± 0.0009 for 2, and +0.0007 ± 0.0005
 # more for 3, which takes longer to count (docs/decisions/014-topics.md).
 TITLE_COUNTS = 2
+_TINY = 1e-30  # in place of nothing: no row is divided by zero
 
 
 def counted(title: str, text: str) -> str:
@@ -28,10 +29,11 @@ def unit_tfidf(counts: Any, idf: npt.NDArray[np.floating[Any]]) -> Any:
     """
     data = (np.log(counts.data) + 1) * idf[counts.indices]
     # A running sum in double precision: differences of it are the rows' sums, empty rows included.
-    squares = np.concatenate([[0.0], np.cumsum(data * data, dtype=np.float64)])
-    length = np.sqrt(np.diff(squares[counts.indptr]))
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    counts.data = (data * np.repeat(scale, np.diff(counts.indptr))).astype(np.float32)
+    squares = np.zeros(len(data) + 1)
+    np.cumsum(data * data, out=squares[1:])
+    starts, ends = counts.indptr[:-1], counts.indptr[1:]
+    scale = 1 / np.sqrt(np.maximum(squares[ends] - squares[starts], _TINY))
+    counts.data = (data * scale.repeat(ends - starts)).astype(np.float32)
     return counts
 
 
@@ -43,29 +45,30 @@ def unit_rows(rows: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One kind of term: `idf` (n_terms,) and `weights` (n_terms, n_labels)."""
-
-    idf: Floats
-    weights: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class TextScorer:
-    """Both kinds of terms and the offset of each label, `bias` (n_labels,)."""
+    """The terms, words first; `idf` (n_terms,), `weights` (n_terms, n_labels), and the offset of each label,
+    `bias` (n_labels,).
+    """
 
     words: WordTerms
     grams: CharGrams
-    word_block: Block
-    gram_block: Block
+    idf: Floats
+    weights: Floats
     bias: Floats
 
-    def weigh_words(self, documents: Sequence[Sequence[str]]) -> Any:
-        """Return the unit TF-IDF of the documents' words, CSR float32 (n, n_words)."""
-        return unit_tfidf(self.words.counts(documents), self.word_block.idf)
+    def weigh(self, documents: Sequence[Sequence[str]], texts: Sequence[str]) -> Any:
+        """Return the unit TF-IDF of n messages, CSR float32 (2 · n, n_terms): a row of words for each, then a
+        row of n-grams for each.
+        """
+        n = len(texts)
+        counted = self.words.tally(documents).then(
+            self.grams.tally(texts), row=n, column=len(self.words.columns)
+        )
+        return unit_tfidf(counted.matrix((2 * n, len(self.idf))), self.idf)
 
-    def scores(self, weighed_words: Any, texts: Sequence[str]) -> Floats:
-        """Return (n, n_labels) for `texts` and their weighed words; one without known terms gets the bias."""
-        grams = unit_tfidf(self.grams.counts(texts), self.gram_block.idf)
-        scores: Floats = weighed_words @ self.word_block.weights + grams @ self.gram_block.weights + self.bias
+    def scores(self, weighed: Any) -> Floats:
+        """Return (n, n_labels) for what `weigh` gave; a message without known terms gets the bias."""
+        both = weighed @ self.weights
+        n = len(both) // 2
+        scores: Floats = both[:n] + both[n:] + self.bias
         return scores

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.grams import CharGrams, WordTerms
-from nlp.linear import Block, TextScorer, counted
+from nlp.linear import TextScorer, counted
 from nlp.model_files import opened_model, save_model, unpacked
 from nlp.segment import normal_words, normalise
 from nlp.topics import TopicDecider, TopicGuess
@@ -47,8 +47,8 @@ class Model:
     def guess_topics(self, messages: Sequence[tuple[str, str]]) -> list[TopicGuess]:
         """Return a guess for each message, given as title and text."""
         texts = [normalise(counted(title, text)) for title, text in messages]
-        weighed = self.scorer.weigh_words([normal_words(text) for text in texts])
-        return self.topics.decide(self.scorer.scores(weighed, texts)[:, : len(self.topics.labels)])
+        weighed = self.scorer.weigh([normal_words(text) for text in texts], texts)
+        return self.topics.decide(self.scorer.scores(weighed)[:, : len(self.topics.labels)])
 
     def save(self, folder: Path) -> Self:
         """Write the model into `folder` and read it back, so that its version is the one on disk."""
@@ -62,21 +62,23 @@ def _scorer(arrays: Mapping[str, Any]) -> TextScorer:
     return TextScorer(
         words=WordTerms({word: column for column, word in enumerate(words)}),
         grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),
-        word_block=Block(arrays["word_idf"], arrays["word_weights"].astype(np.float32)),
-        gram_block=Block(arrays["gram_idf"], arrays["gram_weights"].astype(np.float32)),
+        idf=np.concatenate([arrays["word_idf"], arrays["gram_idf"]]),
+        weights=np.vstack([arrays["word_weights"], arrays["gram_weights"]]).astype(np.float32),
         bias=arrays["bias"],
     )
 
 
 def _arrays(scorer: TextScorer) -> dict[str, Any]:
+    n_words = len(scorer.words.columns)
+    weights = scorer.weights.astype(np.float16)
     return {
         "words": np.frombuffer("\n".join(scorer.words.columns).encode(), dtype=np.uint8),
         "alphabet": np.frombuffer(scorer.grams.alphabet.encode(), dtype=np.uint8),
         "gram_keys": scorer.grams.table.keys,
-        "word_idf": scorer.word_block.idf,
-        "gram_idf": scorer.gram_block.idf,
+        "word_idf": scorer.idf[:n_words],
+        "gram_idf": scorer.idf[n_words:],
         # Half precision: the file is half as large and no decision changes (tests/nlp/test_training.py).
-        "word_weights": scorer.word_block.weights.astype(np.float16),
-        "gram_weights": scorer.gram_block.weights.astype(np.float16),
+        "word_weights": weights[:n_words],
+        "gram_weights": weights[n_words:],
         "bias": scorer.bias,
     }

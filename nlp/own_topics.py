@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from nlp.grams import CharGrams, Floats, WordTerms
-from nlp.linear import Block, TextScorer
+from nlp.linear import TextScorer
 from nlp.model_files import opened_model, unpacked
 from nlp.reading import Reading
 
@@ -38,8 +38,8 @@ class OwnTopicsModel:
             scorer = TextScorer(
                 words=WordTerms({word: column for column, word in enumerate(unpacked(arrays["words"]))}),
                 grams=CharGrams.of(arrays["alphabet"].tobytes().decode(), arrays["gram_keys"]),
-                word_block=Block(arrays["word_idf"], arrays["word_weights"]),
-                gram_block=Block(arrays["gram_idf"], arrays["gram_weights"]),
+                idf=np.concatenate([arrays["word_idf"], arrays["gram_idf"]]),
+                weights=np.vstack([arrays["word_weights"], arrays["gram_weights"]]),
                 bias=arrays["bias"],
             )
             return cls(
@@ -51,7 +51,7 @@ class OwnTopicsModel:
 
     def decide(self, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
         """Return for each message the topics that it has, in the order of `definitions`, often none."""
-        weighed = self.scorer.weigh_words([reading.pieces for reading in readings])
-        has = self.scorer.scores(weighed, [reading.whole for reading in readings]) >= self.thresholds
+        weighed = self.scorer.weigh([r.pieces for r in readings], [r.whole for r in readings])
+        has = self.scorer.scores(weighed) >= self.thresholds
         names = list(self.definitions)
         return [tuple(names[at] for at in np.flatnonzero(row)) for row in has]

@@ -8,10 +8,10 @@ a reason quotes; how much each counts is learnt from labelled messages (nlp/read
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from nlp.dissatisfaction import place_dissatisfaction, settle_dissatisfaction
 from nlp.facts import FactReader, Facts
 from nlp.grams import SIZE, CharGrams, Floats, Ints
 from nlp.intent import read_intents
-from nlp.linear import Block, TextScorer
+from nlp.linear import TextScorer
 from nlp.model_files import SHIPPED, opened_model, save_model
 from nlp.topics import TopicDecider
 from nlp.urgency import read_urgency
@@ -124,13 +124,14 @@ class ReadingsModel:
     def beside(self, scorer: TextScorer) -> TextScorer:
         """Return `scorer` with this model's outputs as further columns; a term that it lacks is not read."""
         at = {word: row for row, word in enumerate(self.words)}
-        rows = np.array([at.get(word, -1) for word in scorer.words.columns], dtype=np.int64)
-        keys = _respelt(scorer.grams, self.grams)
-        return TextScorer(
-            words=scorer.words,
-            grams=scorer.grams,
-            word_block=_wider(scorer.word_block, self.word_weights, rows),
-            gram_block=_wider(scorer.gram_block, self.gram_weights, self.grams.table.find(keys)),
+        words = [at.get(word, -1) for word in scorer.words.columns]
+        grams = self.grams.table.find(_respelt(scorer.grams, self.grams))
+        rows = np.concatenate([words, np.where(grams >= 0, len(self.words) + grams, -1)])
+        nothing = np.zeros((1, len(self.bias)), dtype=np.float32)
+        weights = np.vstack([self.word_weights, self.gram_weights, nothing])
+        return replace(
+            scorer,
+            weights=np.hstack([scorer.weights, weights[rows]]),
             bias=np.concatenate([scorer.bias, self.bias]),
         )
 
@@ -167,11 +168,6 @@ class ReadingsModel:
         if self.kinds != facts.kinds:
             raise ConfigurationError(f"model {NAME}: its facts are not those of the tables (train it again)")
         return self
-
-
-def _wider(block: Block, weights: Floats, rows: Any) -> Block:
-    more = np.where((rows >= 0)[:, None], weights[np.maximum(rows, 0)], 0) if len(weights) else 0
-    return Block(block.idf, np.hstack([block.weights, more]).astype(np.float32))
 
 
 def _respelt(grams: CharGrams, other: CharGrams) -> Ints:

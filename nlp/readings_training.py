@@ -25,7 +25,7 @@ from nlp.facts import FactReader, Facts
 from nlp.figures import cohen_kappa
 from nlp.grams import Floats
 from nlp.intent import LEARNT_INTENTS
-from nlp.linear import TextScorer, counted, unit_tfidf
+from nlp.linear import TextScorer, counted
 from nlp.model import Model
 from nlp.model_files import SHIPPED
 from nlp.quoting import own_words
@@ -159,9 +159,8 @@ class _Reader:
     def terms(self, rows: Sequence[Mapping[str, Any]]) -> Any:
         """Return the unit TF-IDF of words and of n-grams side by side, CSR (n, n_terms)."""
         texts = [counted(normalise(row.get("title") or ""), _own_text(row)) for row in rows]
-        words = self.scorer.weigh_words([normal_words(text) for text in texts])
-        grams = unit_tfidf(self.scorer.grams.counts(texts), self.scorer.gram_block.idf)
-        return sparse.hstack([words, grams], format="csr") @ self.kept
+        weighed = self.scorer.weigh([normal_words(text) for text in texts], texts)
+        return (weighed[: len(texts)] + weighed[len(texts) :]) @ self.kept
 
     def facts(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Facts], Floats]:
         """Return the facts of each message, and the columns that the readings have of them."""
@@ -188,7 +187,7 @@ def _directions(reader: _Reader, terms: Any) -> Floats:
     """Return (n_terms, n_directions): those in which the messages differ most, and those of the intents that
     titles taught."""
     svd = TruncatedSVD(min(DIRECTIONS, terms.shape[0] - 1), random_state=SEED).fit(terms)
-    taught = np.vstack([reader.scorer.word_block.weights, reader.scorer.gram_block.weights])
+    taught = reader.scorer.weights
     hints = HINT_SCALE * taught[:, reader.n_topics :]
     found: Floats = np.hstack([DIRECTION_SCALE * svd.components_.T, hints]).astype(np.float32)
     return found

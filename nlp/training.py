@@ -21,7 +21,7 @@ from nlp.card import write_card
 from nlp.figures import topic_figures
 from nlp.grams import CharGrams, Floats, WordTerms
 from nlp.intent import LEARNT_INTENTS, title_intent
-from nlp.linear import TITLE_COUNTS, Block, TextScorer, unit_tfidf
+from nlp.linear import TITLE_COUNTS, TextScorer, unit_tfidf
 from nlp.model import Model
 from nlp.segment import is_person_name, normal_words, normalise
 from nlp.topics import Calibration, TopicDecider
@@ -107,12 +107,11 @@ def fit(rows: Sequence[Row]) -> tuple[Model, dict[str, Any]]:
 
     intent_weights, intent_decider, intent_figures = _learn_intents(rows, texts)
     weights = np.hstack([_weights(whole, topics), intent_weights]).astype(np.float32)
-    n_words = len(terms.words.columns)
     scorer = TextScorer(
         words=terms.words,
         grams=terms.grams,
-        word_block=Block(idf[0], weights[:n_words]),
-        gram_block=Block(idf[1], weights[n_words:-1]),
+        idf=np.concatenate(idf),
+        weights=weights[:-1],
         bias=weights[-1],
     )
     figures = {
