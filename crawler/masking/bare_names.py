@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from crawler.masking import name_cues as cues
 from crawler.masking.lexicon import Places
 from crawler.masking.name_shape import HAN, is_bounded, is_free, is_full_name, is_place
-from crawler.masking.surnames import BOUNDARY, PUBLIC, STRONG, SURNAME_STARTS
+from crawler.masking.surnames import BOUNDARY, STRONG, SURNAME_STARTS
 
 _DIGITS = string.digits
 _COUNTS = "数几两二三四五六七八九十"
@@ -78,10 +78,7 @@ def side_by_side(text: str, places: Places) -> Iterator[tuple[int, int]]:
             continue
         names = list(_names_from(text, start))
         done = names[-1][1] if names else done
-        # Who stands beside Mao and Deng is of history too.
-        of_history = any(text.startswith(PUBLIC, at) for at, _ in names)
-        enough = len(names) >= _SIDE_BY_SIDE and sum(_is_no_place(text, *name) for name in names) > 1
-        if enough and not of_history:
+        if len(names) >= _SIDE_BY_SIDE and sum(_is_no_place(text, *name) for name in names) > 1:
             yield from names
 
 

@@ -7,11 +7,10 @@ clearer the cue. Where its end is in doubt one character too many is masked rath
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
 
 from crawler.masking import name_cues as cues
-from crawler.masking.kinds import Finding, Kind
 from crawler.masking.lexicon import Places, longest
 from crawler.masking.name_shape import (
     ENDINGS,
@@ -38,11 +37,9 @@ from crawler.masking.surnames import (
     NEVER_LAST,
     ORDINARY,
     PARTICLES,
-    PUBLIC,
     SELDOM_GIVEN,
     STRONG,
     SURNAME_STARTS,
-    THINGS,
     WEAK,
 )
 
@@ -116,15 +113,11 @@ _BEFORE_TITLE = ("副", "老")
 _AFTER_LONG = frozenset("株潭期久远效度大达高时途沙江廊线短城")
 # 武警官兵, 总司令, 任律师如何劝说
 _NO_TITLE = re.compile(f"武警官兵|总司令|任(?:{'|'.join(sorted(cues.PRIVATE_TITLES))})(?:如何|怎么|怎样)")
-# 毛主席故居: whom a memorial is named after.
-_REMEMBERED = re.compile("故居|故里|旧居|纪念|铜像|陵园")
 _WISH = re.compile("快乐|健康|顺利|如意|愉快|平安|幸福")
 _WISH_REACH = 12
 # ，任主任科员至今: he was made one.
 # 感谢谢小燕女士: the second one is a surname.
 _ENDED = re.compile(f"(?:{'|'.join(sorted(ENDINGS))})$(?<!感谢谢)")
-# Of two that begin alike the longer one, so that all of it is spared.
-_PUBLIC = re.compile("|".join(sorted(PUBLIC, reverse=True)) + f"|(?:{'|'.join(THINGS)}).?.?")
 _OFFICE = re.compile(f"副?(?:{'|'.join(sorted(cues.OFFICES))})")
 _APPOINTED = ("任", "代")
 # 秦大妈饭馆, 张师傅烧烤: what such a title sells.
@@ -133,27 +126,6 @@ _SHOP = re.compile(
     "|[鸡鸭鱼]|牛肉|羊肉|酸|辣|凉茶|茶[馆楼]|超市|事务所)"
 )
 _ADDRESSED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:[:：]|[，,]?\s*[您你]们?好)")
-
-
-def as_names(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Finding]:
-    """Yield the spans as findings, but for names of history and state."""
-    for start, end in spans:
-        public = _PUBLIC.match(text, start)
-        if (public is None or end > public.end()) and text[start] != "习":
-            yield Finding(kind=Kind.NAME, start=start, end=end)
-
-
-def find_known(text: str, names: Iterable[str]) -> Iterator[Finding]:
-    """Yield every place of names already found, but where one is part of a place's name."""
-    for name in names:
-        if len(name) < 2 or "某" in name or not HAN.fullmatch(name):
-            continue
-        start = text.find(name)
-        while start >= 0:
-            end = start + len(name)
-            if not is_place(text, start, end) and text[end - 1 : end + 1] not in FOLLOWS:
-                yield Finding(kind=Kind.NAME, start=start, end=end)
-            start = text.find(name, end)
 
 
 def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
@@ -365,7 +337,7 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     """Return whether the title at text[start:end] is part of another word: 校长期, 秦大妈饭馆."""
     if text[end - 1] == "长" and text[end : end + 1] in _AFTER_LONG:
         return True
-    if _NO_TITLE.match(text, start - 1) or _REMEMBERED.match(text, end):
+    if _NO_TITLE.match(text, start - 1):
         return True
     return text[start:end] not in cues.OFFICES and _SHOP.match(text, end) is not None
 

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 
-from crawler.masking import addresses, bare_names, cued, half_names, handles, links, names, numbers
+from crawler.masking import (
+    addresses,
+    bare_names,
+    cued,
+    found_names,
+    half_names,
+    handles,
+    links,
+    names,
+    numbers,
+)
 from crawler.masking.kinds import PLACEHOLDER, Finding, Kind
 from crawler.masking.lexicon import Lexicon, Places, Watched
 from crawler.masking.plain_writing import in_plain_writing, odd_signs
@@ -16,7 +26,7 @@ _Finder = Callable[[str, Places], Iterable[Finding]]
 
 
 def _naming(spans: Callable[[str, Places], Iterable[tuple[int, int]]]) -> _Finder:
-    return lambda text, places: names.as_names(text, spans(text, places))
+    return lambda text, places: found_names.as_names(text, spans(text, places))
 
 
 # Where two find exactly the same, the earlier one tells the kind.
@@ -134,8 +144,8 @@ def _found_in_plain(text: str, places: dict[int, Places]) -> list[Finding]:
         found.extend(_WATCHES[number][0](text, of_group))
     found.extend(numbers.find_numbers(text))
     if phones := [(one.start, one.end) for one in found if one.kind is Kind.PHONE]:
-        found.extend(names.as_names(text, bare_names.beside_phones(text, phones)))
-    found.extend(names.as_names(text, bare_names.signature(text)))
+        found.extend(found_names.as_names(text, bare_names.beside_phones(text, phones)))
+    found.extend(found_names.as_names(text, bare_names.signature(text)))
     return found
 
 
@@ -151,7 +161,7 @@ def _settled(text: str, found: Sequence[Finding], known: Set[str]) -> list[Findi
     """Return what was found and every further place of the names, as `find` does."""
     if not found and not known:
         return []
-    again = names.find_known(text, _names(text, found) | known)
+    again = found_names.find_known(text, _names(text, found) | known)
     return _apart([*found, *again], [match.span() for match in PLACEHOLDER.finditer(text)])
 
 
