@@ -115,7 +115,7 @@ def topics(form: Output = Format.TABLE, data_dir: DataDir = None) -> None:
 
     registered = registered_topics(ModelShelf(load_settings(data_dir).models_dir))
     print_records((row for topic in registered for row in _registered(topic)), form)
-    note("有上级主题的是二级主题：只按词建议，words 为词数；词不够或互相矛盾时不给建议。")
+    note("有上级主题的是二级主题：只按词建议；词不够或互相矛盾时不给建议。")
 
 
 def _registered(topic: RegisteredTopic) -> Iterator[Mapping[str, Any]]:
