@@ -58,7 +58,8 @@ _TRUST = (
     | dict.fromkeys((*cues.OFFICES, *cues.ROLES, *cues.LABELS, *cues.CLOSINGS), _Trust.CUED)
     | dict.fromkeys(cues.INTRODUCTIONS, _Trust.EXPLICIT)
 )
-NAME_CUES = tuple(_TRUST)
+EXPLICIT_CUES = tuple(cues.INTRODUCTIONS)
+NAME_CUES = tuple(_TRUST.keys() - cues.INTRODUCTIONS)
 # The faint ones are everyday words: with the surname behind them they are watched far more cheaply.
 FAINT_CUES = tuple(cue + surname for cue in cues.FAINT for surname in STRONG)
 _COLON_TELLS = cues.LABELS | cues.INTRODUCTIONS
@@ -68,7 +69,9 @@ _GAP = re.compile(
     r"(?P<link>名?叫做?|名字叫|名字是|是|为|系)?\s{0,3}(?P<colon>[:：∶﹕]?)[\s　]{0,4}[（(“\"‘【\[《「『]?\s?"
 )
 _GAP_STARTS = frozenset('名叫是为系:：∶﹕ 　\t（(“"‘【[《「『')
-MAY_FOLLOW = SURNAME_STARTS | _GAP_STARTS
+MAY_FOLLOW_EXPLICIT = SURNAME_STARTS | _GAP_STARTS
+# 业主和, 居民都: a particle is a surname behind 我叫 only.
+MAY_FOLLOW = MAY_FOLLOW_EXPLICIT - (PARTICLES - {name[0] for name in COMPOUND})
 _WORKS = ("工程",)
 _GOES_ON = ("的", "和", "与", "等", "在", "对", "诉")
 _RENAMED = ("改名", "更名", "取名", "起名")
@@ -84,7 +87,6 @@ _ALL_ARE = ("都是", "全是", "尽是", "满是")
 _TOWN_TAILS = frozenset("湖镇乡村街")
 _MOUNTAINS = frozenset(first + last for first in "湖河江岭洲溪峰龙云岩" for last in "山湖河江岭洲溪峰岩寨")
 _NEVER_NAMES = ORDINARY - NAMES_TOO - COMPOUND
-_NEVER_CUED = PARTICLES - {name[0] for name in COMPOUND}
 _BUILT = re.compile("[阁寺庙塔亭厂馆店网台报]$|小学$|中学$|大学$|学校$|学院$")
 # 名叫“四个字”: what stands in quotation marks and is so long is a thing's name.
 _QUOTES = frozenset('“"‘《「『【')
@@ -134,8 +136,6 @@ def after_cues(text: str, places: Places) -> Iterator[tuple[int, int]]:
         if text[end - 1 : end + 1] in _WORKS or text[start - 1 : start + 1] in _RENAMED:
             continue
         word = text[start:end]
-        if text[end] in _NEVER_CUED and _TRUST[word] < _Trust.EXPLICIT:
-            continue
         if text[end] in _GAP_STARTS:
             gap = _GAP.match(text, end)
         elif text[end - 1 : end + 1] in ENDINGS or (

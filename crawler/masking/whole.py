@@ -44,6 +44,7 @@ _WATCHES: tuple[tuple[_Finder, Watched], ...] = (
     (addresses.find_lone_rooms, Watched(words=addresses.ROOM_SIGNS)),
     (handles.find_handles, Watched(words=handles.HANDLE_SIGNS)),
     (_naming(names.after_cues), Watched(words=names.NAME_CUES, before=names.MAY_FOLLOW)),
+    (_naming(names.after_cues), Watched(words=names.EXPLICIT_CUES, before=names.MAY_FOLLOW_EXPLICIT)),
     (_naming(names.after_faint_cues), Watched(words=names.FAINT_CUES)),
     (_naming(names.before_titles), Watched(words=names.TITLES)),
     (_naming(bare_names.before_particulars), Watched(words=bare_names.PARTICULARS)),
