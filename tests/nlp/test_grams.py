@@ -46,6 +46,14 @@ def test_the_table_finds_its_keys_and_no_others() -> None:
     assert (KeyTable.of(keys[:0]).find(keys[:5]) == -1).all()
 
 
+def test_a_table_grows_until_all_its_keys_have_a_home() -> None:
+    mixed = np.arange(1, 100_000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    alike = np.flatnonzero(mixed >> np.uint64(56) == 77)[:5] + 1  # both homes of 16, by the highest bits
+    table = KeyTable.of(alike)
+    assert len(table.held) > 16
+    assert table.find(np.append(alike, 0)).tolist() == [0, 1, 2, 3, 4, -1]
+
+
 def test_tfidf_rows_have_unit_length_and_empty_ones_stay_empty() -> None:
     counts = WordTerms({"水": 0, "路": 1}).counts([["水", "水", "路"], ["灯"], []])
     weighed = unit_tfidf(counts, np.array([2.0, 1.0], dtype=np.float32)).toarray()
