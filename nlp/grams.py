@@ -86,7 +86,7 @@ class WordTerms:
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
-    """Sorted keys with a hash table over them: seven times as fast as a search in the sorted keys.
+    """Sorted keys with a hash table over them: four times as fast as a search in the sorted keys.
 
     A key lies in one of its two homes (cuckoo hashing, Pagh and Rodler 2004), so that two looks find any.
     `held` (a power of two) are the keys that lie there, -1 where none does, `places` their places in `keys`.
