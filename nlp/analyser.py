@@ -19,6 +19,7 @@ from nlp.matter import MatterModel
 from nlp.model import Model
 from nlp.model_shelf import ModelKind, ModelShelf
 from nlp.own_topics import OwnTopicsModel
+from nlp.placeholders import PLACEHOLDER
 from nlp.places import places_in
 from nlp.quoting import own_words
 from nlp.reading import Reading
@@ -27,7 +28,7 @@ from nlp.reply_quality import read_reply, relevance, strip_courtesies
 from nlp.segment import cut, normal_words, normalise
 from nlp.subtopics import SubtopicReader
 from nlp.wording import wording_of
-from records.analysis import Analysis, ReplyQuality
+from records.analysis import Analysis, PlaceMention, ReplyQuality
 from records.post import Post
 
 # How much is worked on at once: enough for the numeric parts to pay, little enough to stay in the cache.
@@ -100,7 +101,7 @@ class Analyser:
         read = self._read(posts, readings, scores[:, -len(self.readings.bias) :])
         places = [places_in(r.whole, post.place) for r, post in zip(readings, posts, strict=True)]
         prints = fingerprints(readings, places, self.matter)
-        keywords = self.keywords.pick(weighed, [[p.name for p in named] for named in places])
+        keywords = self.keywords.pick(weighed, list(map(_taken, readings, places)))
         own = self.own_topics.decide(readings) if self.own_topics else [()] * len(posts)
         for row, (post, reading) in enumerate(zip(posts, readings, strict=True)):
             topic = topics[row]
@@ -152,6 +153,11 @@ class Analyser:
         cosine = relevance(reading.words(), words, self.idf, rare=self.highest_idf)
         quality = read_reply(reply, self.reply_cues, cosine=cosine)
         return replace(quality, wording=wording_of(reply, post.source))
+
+
+def _taken(reading: Reading, places: Sequence[PlaceMention]) -> list[str]:
+    """Return what is no keyword of the message: names of places, and what stands for the masked."""
+    return [*(place.name for place in places), *PLACEHOLDER.findall(reading.whole)]
 
 
 def _rules_mark(matter: MatterModel, readings: ReadingsModel) -> str:

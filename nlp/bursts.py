@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtrc, xlogy  # scipy.stats, which has the binomial test, takes a second to load
 
+from nlp.placeholders import PLACEHOLDER
 from nlp.segment import is_person_name, words
 from records.post import Post
 
@@ -22,7 +23,7 @@ LEAST_RATIO = 1.5
 LEAST_MESSAGES = 3  # of the period
 # A word of fewer messages in both times together cannot rise by chance, nor otherwise: it is not tested.
 FEWEST_MESSAGES = 4
-_MASKED = re.compile(r"〔[^〕]{1,8}〕|[█*]{2,}")
+_MASKED = re.compile(rf"{PLACEHOLDER.pattern}|[█*]{{2,}}")
 _UNNAMED = re.compile(r"某|[Xx]{2,}")  # 张某, 王某某: persons after all
 
 

@@ -7,6 +7,7 @@ import re
 
 from rensa import RMinHash
 
+from nlp.placeholders import PLACEHOLDER
 from nlp.reply_quality import strip_courtesies
 
 SHINGLE = 4
@@ -14,7 +15,7 @@ SHINGLE = 4
 # 50 % six. On 2,010 real replies every letter that came three times and more was found with either band.
 BANDS, ROWS = 2, 5
 # Numbers, Latin letters and what is masked differ from letter to letter, and say nothing of the wording.
-_VARYING = re.compile(r"〔[^〕]{1,8}〕|[\W\d_a-zA-Z]+")
+_VARYING = re.compile(rf"{PLACEHOLDER.pattern}|[\W\d_a-zA-Z]+")
 
 
 def wording_of(reply: str, source: str) -> tuple[int, ...]:

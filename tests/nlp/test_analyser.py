@@ -89,6 +89,14 @@ def test_keywords_are_telling_words_and_no_places_or_persons(analyser: Analyser)
     assert len(found.keywords) <= 6
 
 
+def test_what_stands_for_the_masked_is_no_keyword(analyser: Analyser) -> None:
+    texts = ("身份证上登记的姓名有误", "〔身份证〕〔姓名〕反映自来水浑浊")
+    plain, masked = (set(found.keywords) for found in analyser.analyse([message(text) for text in texts]))
+    assert {"姓名", "身份证"} <= plain
+    assert "自来水" in masked
+    assert not {"姓名", "身份证"} & masked
+
+
 @pytest.mark.parametrize(
     ("reply", "codes"),
     [
