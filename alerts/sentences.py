@@ -82,13 +82,14 @@ def surge_sentence(
 ) -> str:
     """Return 「A3区·停水：24小时内14件，平日约0.6件（近56天），为23倍，涉及9个独立反映；其中3件紧急。」
 
-    What several have in common is said: 「…，其中6个都说到“停水”。」, or the title of their problem.
+    What several have in common is said: 「…，6个都说到“停水”…」, or the title of their problem.
     """
     usual = f"平日约{expected:.1f}件（近{days}天），为{_times(group.count / expected)}倍"
     if expected < 0.05:
         usual = f"近{days}天几乎没有"
     counts = f"{chinese_duration(timeframe)}内{group.count}件，{usual}"
-    return f"{subject(group.labels, problems)}：{counts}{_voices(group)}{_in_common(group, problems)}。"
+    voices = _voices(group, in_common=_in_common(group, problems))
+    return f"{subject(group.labels, problems)}：{counts}{voices}。"
 
 
 def spike_sentence(
@@ -196,20 +197,20 @@ def overdue_sentence(labels: Mapping[str, str], items: Sequence[Overdue]) -> str
     )
 
 
-def _voices(group: Group) -> str:
+def _voices(group: Group, *, in_common: str = "") -> str:
     if group.reports is None:
         return ""
     urgent = f"；其中{group.reports.n_urgent}件紧急" if group.reports.n_urgent else ""
-    return f"，涉及{group.reports.n_voices}个独立反映{urgent}"
+    return f"，涉及{group.reports.n_voices}个独立反映{in_common}{urgent}"
 
 
 def _in_common(group: Group, problems: Mapping[str, Problem]) -> str:
     if group.reports is None or group.reports.n_alike < 2:
         return ""
     if group.reports.keyword is not None:
-        return f"，其中{group.reports.n_alike}个都说到“{group.reports.keyword}”"
+        return f"，{group.reports.n_alike}个都说到“{group.reports.keyword}”"
     main = problems.get(group.reports.problem_ids[0])
-    return f"，其中{group.reports.n_alike}个反映“{short_title(main.title)}”" if main else ""
+    return f"，{group.reports.n_alike}个反映“{short_title(main.title)}”" if main else ""
 
 
 def _times(ratio: float) -> str:
