@@ -17,8 +17,8 @@ from tests.crawler.site import Handler, Page, Site, html
 
 PERSONS = {
     "first_name": "三丰", "last_name": "张", "email": "a@example.org", "phone": "13912345678",
-    "device_id": "dev77", "account_id": "acc88", "address": "湖滨花园3栋501", "lat": "30.5", "long": "114.3",
-    "media_url": "http://x/1.jpg",
+    "device_id": "device-77", "account_id": "account-88", "address": "湖滨花园3栋501",
+    "lat": "30.517328", "long": "114.318572", "media_url": "http://x/1.jpg",
 }  # fmt: skip
 
 
