@@ -61,10 +61,10 @@ class TextScorer:
         row of n-grams for each.
         """
         n = len(texts)
-        counted = self.words.tally(documents).then(
+        terms = self.words.tally(documents).then(
             self.grams.tally(texts), row=n, column=len(self.words.columns)
         )
-        return unit_tfidf(counted.matrix((2 * n, len(self.idf))), self.idf)
+        return unit_tfidf(terms.matrix((2 * n, len(self.idf))), self.idf)
 
     def scores(self, weighed: Any) -> Floats:
         """Return (n, n_labels) for what `weigh` gave; a message without known terms gets the bias."""

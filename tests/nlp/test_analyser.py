@@ -9,6 +9,7 @@ import pytest
 
 from nlp.analyser import Analyser
 from nlp.matter import MatterModel
+from nlp.reading import Reading
 from tests.nlp.messages import message
 
 AWKWARD = [
@@ -87,6 +88,13 @@ def test_keywords_are_telling_words_and_no_places_or_persons(analyser: Analyser)
     assert "自来水" in found.keywords
     assert not {"小区", "希望", "李建国", "建国"} & set(found.keywords)
     assert len(found.keywords) <= 6
+
+
+def test_terms_of_the_title_count_twice() -> None:
+    pieces, text = Reading.of(message("小区停水,何时来水", title="停水三天")).counted()
+    assert (pieces.count("停水"), text.count("停水")) == (3, 3)
+    assert (pieces.count("小区"), text.count("小区")) == (1, 1)
+    assert Reading.of(message("小区停水")).counted()[0].count("停水") == 1
 
 
 def test_what_stands_for_the_masked_is_no_keyword(analyser: Analyser) -> None:
